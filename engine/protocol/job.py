@@ -1,0 +1,161 @@
+"""A job is a folder: everything that was asked, everything that came of it, nothing half-written.
+
+`job.json` (what was asked), `mesh.npz`, `result.png`, `preview.png`, `thumbnail.png`, `report.json`, `log.txt`.
+"""
+from __future__ import annotations
+
+import errno
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from . import VERSION
+from .errors import DiskFull, InvalidJob, InvalidMesh, InvalidParameter
+from .params import EngineParams, PanoramaParams, SamplingParams, TextureParams, from_dict
+
+FORMAT = 1
+KINDS = {"panorama": PanoramaParams, "texture": TextureParams}
+MESH_ARRAYS = ("vertices", "faces", "uv")
+MAX_JSON_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What was asked. `sampling` None means: whatever the preset stands for."""
+
+    kind: str  # "panorama" | "texture"
+    params: PanoramaParams | TextureParams
+    engine: EngineParams = field(default_factory=EngineParams)
+    sampling: SamplingParams | None = None
+    versions: dict[str, str] = field(default_factory=lambda: {"stochsync": VERSION})
+    created: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InvalidJob(f"A job of kind {self.kind!r} is not known; it must be one of {', '.join(KINDS)}.")
+        if not isinstance(self.params, KINDS[self.kind]):
+            raise InvalidJob(f"A {self.kind} job needs {KINDS[self.kind].__name__}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mesh:
+    """A triangle mesh in world space.
+
+    vertices [V, 3] float32, faces [F, 3] int32, uv [F, 3, 2] float32 per corner (u right, v up), normals are derived.
+    occluder_vertices / occluder_faces: other geometry that hides parts of it, or empty.
+    """
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    uv: np.ndarray
+    occluder_vertices: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+    occluder_faces: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.int32))
+
+    def __post_init__(self) -> None:
+        for name, tail in (("vertices", (3,)), ("faces", (3,)), ("uv", (3, 2)), ("occluder_vertices", (3,)),
+                           ("occluder_faces", (3,))):
+            array = getattr(self, name)
+            if array.shape[1:] != tail:
+                raise InvalidMesh(f"The mesh array {name!r} has the shape {array.shape}, not [N, {', '.join(map(str, tail))}].")
+        if len(self.faces) == 0:
+            raise InvalidMesh("The mesh has no faces: there is nothing to texture.", fix="select_mesh")
+        if len(self.uv) != len(self.faces):
+            raise InvalidMesh(f"The mesh has {len(self.faces)} triangles but UVs for {len(self.uv)}.", fix="unwrap")
+        if not (np.isfinite(self.vertices).all() and np.isfinite(self.uv).all()):
+            raise InvalidMesh("The mesh has coordinates that are not numbers (NaN or infinite).", fix="select_mesh")
+        for faces, vertices in ((self.faces, self.vertices), (self.occluder_faces, self.occluder_vertices)):
+            if len(faces) and not 0 <= faces.min() <= faces.max() < len(vertices):
+                raise InvalidMesh("The mesh has a face that names a vertex which does not exist.")
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file beside `path`, then rename it: readers see the old file, the new one, or none."""
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        write(temporary)
+        with open(temporary, "rb+") as handle:
+            os.fsync(handle.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(f"The disk is full: {path.name} could not be written to {path.parent}. "
+                           "Free some space there.") from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: object) -> None:
+    """`data` as indented UTF-8 JSON, written atomically."""
+    text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+    write_atomically(path, lambda temporary: temporary.write_bytes(text.encode()))
+
+
+def save_job(folder: Path, job: Job, mesh: Mesh | None = None) -> Path:
+    """Write `job` (and its mesh) into `folder`, made if absent; job.json comes last, so a folder with one is complete."""
+    if (job.kind == "texture") != (mesh is not None):
+        raise InvalidJob("A texture job needs a mesh, and a panorama has none.")
+    folder.mkdir(parents=True, exist_ok=True)
+    if mesh is not None:
+        arrays = {name: np.ascontiguousarray(getattr(mesh, name)) for name in
+                  (*MESH_ARRAYS, "occluder_vertices", "occluder_faces")}
+        write_atomically(folder / "mesh.npz", lambda temporary: _save_npz(temporary, arrays))
+    asked = replace(job, created=job.created or time.strftime("%Y-%m-%dT%H:%M:%S%z"))
+    write_json(folder / "job.json", {"format": FORMAT, **asdict(asked)})
+    return folder
+
+
+def _save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    with open(path, "wb") as handle:
+        np.savez(handle, **arrays)
+
+
+def load_job(folder: Path) -> Job:
+    """The job in `folder`. InvalidJob or InvalidParameter when it is not exactly what this version writes."""
+    path = folder / "job.json"
+    try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise InvalidJob(f"{path} is too large to be a job.")
+        data = json.loads(path.read_bytes().decode())
+    except FileNotFoundError as error:
+        raise InvalidJob(f"There is no job in {folder}: job.json is missing.") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InvalidJob(f"{path} cannot be read as a job: {error}.") from error
+    if not isinstance(data, dict):
+        raise InvalidJob(f"{path} does not hold a job.")
+    if data.pop("format", None) != FORMAT:
+        raise InvalidJob(f"{path} was written by another version of StochSync; this one reads format {FORMAT}.")
+    if data.get("kind") not in KINDS:
+        raise InvalidJob(f"{path}: a job of kind {data.get('kind')!r} is not known.")
+    unknown = sorted(set(data) - {"kind", "params", "engine", "sampling", "versions", "created"})
+    if unknown:
+        raise InvalidParameter(f"{path} has the unknown key {', '.join(map(repr, unknown))}.")
+    versions, created = data.get("versions", {}), data.get("created", "")
+    if not isinstance(versions, dict) or not all(isinstance(v, str) for v in versions.values()) or not isinstance(created, str):
+        raise InvalidJob(f"{path}: 'versions' must map names to texts and 'created' be a text.")
+    sampling = data.get("sampling")
+    return Job(kind=data["kind"], params=from_dict(KINDS[data["kind"]], data.get("params", {})),
+               engine=from_dict(EngineParams, data.get("engine", {})),
+               sampling=None if sampling is None else from_dict(SamplingParams, sampling), versions=versions, created=created)
+
+
+def load_mesh(folder: Path) -> Mesh:
+    """The mesh of a texture job. InvalidMesh when it is missing, damaged or of the wrong shape."""
+    path = folder / "mesh.npz"
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            unknown = sorted(set(data.files) - {*MESH_ARRAYS, "occluder_vertices", "occluder_faces"})
+            absent = [name for name in MESH_ARRAYS if name not in data.files]
+            if unknown or absent:
+                raise InvalidMesh(f"{path} lacks {absent} and has unknown arrays {unknown}.")
+            return Mesh(**{name: data[name] for name in data.files})
+    except FileNotFoundError as error:
+        raise InvalidMesh(f"The job in {folder} has no mesh.npz.") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InvalidMesh(f"{path} cannot be read: {error}.") from error

@@ -1,0 +1,162 @@
+"""The one home of every parameter: default, range, unit and tooltip.
+
+The panel builds its properties from these dataclasses, the command line its options, job.json its keys.
+Each refuses a bad value on construction with InvalidParameter, naming the value and the range.
+"""
+from __future__ import annotations
+
+import math
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
+
+from .errors import InvalidParameter
+
+DEFAULT_NEGATIVE_PROMPT = "low quality, blurry, text, watermark, frame"
+BUILTIN_MODEL = "builtin"
+
+
+def param(default: Any, label: str, tip: str, *, low: float | None = None, high: float | None = None,
+          multiple: int = 1, unit: str = "", choices: tuple[str, ...] = ()) -> Any:
+    """A dataclass field that carries its own range, unit, choices and tooltip as metadata."""
+    meta = {"label": label, "tip": tip, "low": low, "high": high, "multiple": multiple, "unit": unit, "choices": choices}
+    return field(default=default, metadata=meta)
+
+
+def _check(owner: object) -> None:
+    """Refuse any value outside what its field declares."""
+    for f in fields(owner):
+        value, meta, kind = getattr(owner, f.name), f.metadata, type(f.default)
+        good_type = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            object.__setattr__(owner, f.name, float(value))
+            value, good_type = float(value), True
+        if not good_type:
+            raise InvalidParameter(f"{f.name} = {value!r}: it must be of type {kind.__name__}.")
+        if kind is float and not math.isfinite(value):
+            raise InvalidParameter(f"{f.name} = {value!r}: it must be a finite number.")
+        if meta["choices"] and value not in meta["choices"]:
+            raise InvalidParameter(f"{f.name} = {value!r}: it must be one of {', '.join(meta['choices'])}.")
+        if meta["low"] is not None and not meta["low"] <= value <= meta["high"]:
+            raise InvalidParameter(f"{f.name} = {value!r}: it must lie between {meta['low']} and {meta['high']}.")
+        if kind is int and value % meta["multiple"]:
+            raise InvalidParameter(f"{f.name} = {value!r}: it must be a multiple of {meta['multiple']}.")
+
+
+def from_dict(cls: type, data: object) -> Any:
+    """`cls` built from a JSON object; an unknown key is an error, an absent key takes its default."""
+    if not isinstance(data, dict):
+        raise InvalidParameter(f"{cls.__name__} must be an object with named values, not {data!r}.")
+    unknown = sorted(set(data) - {f.name for f in fields(cls)})
+    if unknown:
+        raise InvalidParameter(f"{cls.__name__} has no parameter named {', '.join(map(repr, unknown))}.")
+    absent = [f.name for f in fields(cls) if f.default is MISSING and f.name not in data]
+    if absent:
+        raise InvalidParameter(f"{cls.__name__} needs {', '.join(absent)}.")
+    return cls(**data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingParams:
+    """How StochSync samples. The first three fields are the paper's three ingredients (section 6, Table 2)."""
+
+    max_stochasticity: bool = param(True, "Maximum Stochasticity", "sigma_t = sqrt(1 - alpha_bar): fresh noise every step")
+    multi_step: bool = param(True, "Multi-step x0", "Solve the ODE down to x0 instead of one Tweedie step")
+    non_overlapping: bool = param(True, "Non-overlapping Views", "Sample disjoint views and alternate between shifted sets")
+    t_start: int = param(900, "First Timestep", "Noise level of the first step after the warm-up", low=1, high=999)
+    t_stop: int = param(270, "Last Timestep", "Noise level at which the outer loop stops", low=0, high=998)
+    outer_steps: int = param(25, "Outer Steps", "Passes over the canvas", low=1, high=200)
+    ode_steps: int = param(50, "ODE Steps", "Steps of one solve from pure noise down to a picture", low=1, high=500)
+    ode_grid: str = param("linear", "ODE Grid", "Spacing of those steps", choices=("linear", "karras"))
+    solver: str = param("ddim", "ODE Solver", "First-order DDIM or second-order DPM-Solver++ 2M", choices=("ddim", "dpmpp"))
+    guidance: float = param(7.5, "Guidance", "How strongly the prompt pulls (classifier-free guidance)", low=0.0, high=30.0)
+    guidance_t_min: int = param(0, "Guidance From", "No guidance below this timestep", low=0, high=999)
+    guidance_t_max: int = param(999, "Guidance To", "No guidance above this timestep", low=0, high=999)
+    warmup: int = param(1, "Warm-up Steps", "Outer steps that start from pure noise and ignore the canvas", low=0, high=50)
+    blend_steps: int = param(2, "Border Steps", "Last outer steps, which keep view borders and redo the interior", low=0, high=50)
+    blend_min_ode_steps: int = param(50, "Border ODE Steps", "Least number of DDIM steps in the border steps", low=1, high=500)
+
+    def __post_init__(self) -> None:
+        _check(self)
+        if self.t_stop >= self.t_start:
+            raise InvalidParameter(f"t_stop = {self.t_stop}: it must lie below t_start = {self.t_start}.")
+        if self.guidance_t_min > self.guidance_t_max:
+            raise InvalidParameter(f"guidance_t_min = {self.guidance_t_min}: it must not lie above guidance_t_max.")
+        if self.non_overlapping and not self.max_stochasticity:
+            raise InvalidParameter("non_overlapping = True needs max_stochasticity: with other views every step there is "
+                                   "no noise estimate to carry over (section 7.1.2).")
+        if self.warmup + self.blend_steps > self.outer_steps:
+            raise InvalidParameter(f"warmup + blend_steps = {self.warmup + self.blend_steps}: outer_steps is only "
+                                   f"{self.outer_steps}.")
+
+
+PRESETS = ("auto", "paper", "fast", "turbo")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanoramaParams:
+    """A 360-degree panorama from a prompt."""
+
+    prompt: str = param("", "Prompt", "What the panorama shows")
+    negative_prompt: str = param(DEFAULT_NEGATIVE_PROMPT, "Negative Prompt", "What it should not show")
+    model: str = param(BUILTIN_MODEL, "Model", "Checkpoint: a name of the catalogue, or a folder on disk")
+    preset: str = param("auto", "Preset", "Time to spend; Auto is what was measured best for the model", choices=PRESETS)
+    seed: int = param(0, "Seed", "The same seed gives the same result", low=0, high=2**31 - 1)
+    width: int = param(2048, "Width", "Width of the panorama; it is twice as wide as high", low=256, high=8192, multiple=64,
+                       unit="PIXEL")
+
+    def __post_init__(self) -> None:
+        _check(self)
+        _check_prompt(self.prompt)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextureParams:
+    """A texture for one mesh, on its own UVs, from a prompt."""
+
+    prompt: str = param("", "Prompt", "What the surface looks like")
+    negative_prompt: str = param(DEFAULT_NEGATIVE_PROMPT, "Negative Prompt", "What it should not look like")
+    model: str = param(BUILTIN_MODEL, "Model", "Checkpoint: a name of the catalogue, or a folder on disk")
+    preset: str = param("auto", "Preset", "Time to spend; Auto is what was measured best for the model", choices=PRESETS)
+    seed: int = param(0, "Seed", "The same seed gives the same result", low=0, high=2**31 - 1)
+    size: int = param(1024, "Size", "Width and height of the texture", low=64, high=8192, multiple=64, unit="PIXEL")
+
+    def __post_init__(self) -> None:
+        _check(self)
+        _check_prompt(self.prompt)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineParams:
+    """Where and how the engine computes; a property of the machine, not of the picture."""
+
+    device: str = param("auto", "Device", "Where the model runs", choices=("auto", "cpu", "cuda", "mps"))
+    online: bool = param(False, "Allow Downloads", "Fetch checkpoints that are not on this machine")
+    models_folder: str = param("", "Model Folder", "Where checkpoints are kept; empty: the engine's own folder")
+    batch_views: int = param(0, "Views at Once", "Views in one network call; 0: as many as fit", low=0, high=64)
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+
+def _check_prompt(prompt: str) -> None:
+    if not prompt.strip():
+        raise InvalidParameter("The prompt is empty: describe what you want to see.")
+    if len(prompt) > 2000:
+        raise InvalidParameter(f"The prompt has {len(prompt)} characters: 2000 is the most.")
+
+
+def preset_sampling(kind: str, preset: str) -> SamplingParams:
+    """The settings behind a preset's name for kind "panorama" or "texture" (appendices B and E of the paper).
+
+    "auto" depends on the checkpoint and is resolved where the catalogue is known.
+    """
+    mesh = kind == "texture"
+    start, warmup, blend = (999, 4, 4) if mesh else (900, 1, 2)
+    if preset == "paper":
+        return SamplingParams(t_start=start, warmup=warmup, blend_steps=blend)
+    if preset == "fast":
+        return SamplingParams(t_start=start, t_stop=700, outer_steps=8, warmup=warmup, blend_steps=blend // 2)
+    if preset == "turbo":
+        return SamplingParams(t_start=start, t_stop=700, outer_steps=8, warmup=warmup, blend_steps=0, solver="dpmpp",
+                              ode_steps=20)
+    raise InvalidParameter(f"preset = {preset!r}: it must be one of paper, fast, turbo here.")
