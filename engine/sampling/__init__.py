@@ -1,0 +1,1 @@
+"""The paper: noise schedules, the solver G, and Algorithm 4. Torch only; no geometry, no diffusers."""

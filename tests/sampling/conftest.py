@@ -1,0 +1,77 @@
+"""A canonical space small enough to reason about: a torus of texels, seen through square crops that wrap."""
+from __future__ import annotations
+
+import pytest
+import torch
+
+from engine.contracts import Canvas
+
+
+class ToySpace:
+    """[3, H, W] canvas; a view is (top, left) of a `size` x `size` crop that wraps both ways. f_c only copies texels,
+    so that every property of the loop can be checked without interpolation in the way."""
+
+    def __init__(self, shape: tuple[int, int], size: int, view_sets) -> None:
+        self.shape, self.size = shape, size
+        self.view_sets = tuple(tuple(s) for s in view_sets)
+        ramp = torch.minimum(torch.arange(size), torch.arange(size - 1, -1, -1)).float()
+        self.depth = torch.minimum(ramp[:, None], ramp[None, :])  # 0 at the border of a view, in texels
+
+    @classmethod
+    def ring(cls, size: int, count: int) -> ToySpace:
+        """`count` crops side by side around a ring, and the same shifted by half a crop."""
+        sets = [[(0, i * size + shift) for i in range(count)] for shift in (0, size // 2)]
+        return cls((size, size * count), size, sets)
+
+    def _indices(self, view):
+        rows = (torch.arange(self.size) + view[0]) % self.shape[0]
+        columns = (torch.arange(self.size) + view[1]) % self.shape[1]
+        return rows[:, None], columns[None, :]
+
+    def blank(self) -> Canvas:
+        return Canvas(torch.zeros(3, *self.shape), torch.zeros(self.shape))
+
+    def project(self, canvas, views):
+        return torch.stack([canvas.z[:, *self._indices(view)] for view in views])
+
+    def unproject(self, canvas, views, images, *, average):
+        z, best = canvas.z.clone(), canvas.best.clone()
+        quality = self.depth + 1
+        total, weight, winner = torch.zeros_like(z), torch.zeros_like(best), torch.zeros_like(best)
+        chosen = torch.zeros_like(z)
+        for view, image in zip(views, images, strict=True):
+            rows, columns = self._indices(view)
+            total[:, rows, columns] += image
+            weight[rows, columns] += 1
+            wins = quality > winner[rows, columns]
+            chosen[:, rows, columns] = torch.where(wins, image, chosen[:, rows, columns])
+            winner[rows, columns] = torch.maximum(winner[rows, columns], quality)
+            best[rows, columns] = torch.maximum(best[rows, columns], quality)
+        z = torch.where(weight > 0, total / weight.clamp(min=1) if average else chosen, z)
+        return Canvas(z, best)
+
+    def condition(self, views):
+        return None
+
+    def seam_mask(self, views):
+        return (self.depth / self.depth.max()).expand(len(views), 1, -1, -1)
+
+    def finish(self, canvas):
+        return canvas.z
+
+    def coverage(self, canvas):
+        return float((canvas.best > 0).float().mean())
+
+
+@pytest.fixture(scope="session")
+def toy_space() -> type[ToySpace]:
+    return ToySpace
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """Tiny tensors: threads would only cost."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
