@@ -1,0 +1,165 @@
+"""`python -m engine …`: the same jobs from a plain shell."""
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+
+from .protocol import VERSION
+from .protocol.errors import EngineError, InvalidParameter
+from .protocol.job import Job, load_job, save_job
+from .protocol.messages import Preview, Progress, Result
+from .protocol.params import EngineParams, PanoramaParams, SamplingParams, TextureParams, from_dict
+
+EXIT_FAILED, EXIT_USAGE, EXIT_CANCELLED = 1, 2, 130
+
+
+def add_params(parser: argparse.ArgumentParser, cls: type) -> None:
+    """One option per field of the parameter dataclass `cls`, with its tooltip as help."""
+    group = parser.add_argument_group(cls.__name__)
+    for f in fields(cls):
+        option, tip = "--" + f.name.replace("_", "-"), f.metadata["tip"]
+        choices = f.metadata["choices"] or None
+        if isinstance(f.default, bool):
+            group.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=tip)
+        else:
+            default = f" (default: {f.default})" if f.default != "" else ""
+            group.add_argument(option, type=type(f.default), choices=choices, default=None, help=tip.replace("%", "%%") + default)
+
+
+def given(args: argparse.Namespace, cls: type) -> dict:
+    """The fields of `cls` that were given on the command line."""
+    return {f.name: getattr(args, f.name) for f in fields(cls) if getattr(args, f.name, None) is not None}
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m engine", description="StochSync: textures and panoramas from a prompt.")
+    top.add_argument("--version", action="version", version=VERSION)
+    commands = top.add_subparsers(dest="command", required=True)
+    panorama = commands.add_parser("panorama", help="make a 360-degree panorama")
+    texture = commands.add_parser("texture", help="texture an OBJ, GLB or PLY mesh")
+    texture.add_argument("mesh", type=Path, help="mesh file")
+    for command, cls in ((panorama, PanoramaParams), (texture, TextureParams)):
+        command.add_argument("--out", type=Path, required=True, metavar="DIR", help="job folder to write")
+        add_params(command, cls)
+        add_params(command, EngineParams)
+        add_params(command, SamplingParams)
+    run = commands.add_parser("run", help="do (or redo) a job folder")
+    run.add_argument("job", type=Path, help="job folder")
+    serve = commands.add_parser("serve", help="serve the Blender add-on (started by it)")
+    serve.add_argument("--address", required=True)
+    models = commands.add_parser("models", help="list the known checkpoints")
+    models.add_argument("--models-folder", default="", help="where downloaded checkpoints are kept")
+    commands.add_parser("doctor", help="check this installation")
+    return top
+
+
+def main(argv: list[str]) -> int:
+    """Run one command; returns the exit code. Errors end in one line on stderr."""
+    args = parser().parse_args(argv)
+    try:
+        return COMMANDS[args.command](args)
+    except InvalidParameter as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except EngineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        print("cancelled", file=sys.stderr)
+        return EXIT_CANCELLED
+
+
+def make_panorama(args: argparse.Namespace) -> int:
+    job = Job(kind="panorama", params=from_dict(PanoramaParams, given(args, PanoramaParams)), **common(args))
+    save_job(args.out, with_sampling(job, args))
+    return run_folder(args.out)
+
+
+def make_texture(args: argparse.Namespace) -> int:
+    from .mesh_io import read_mesh, write_glb
+
+    job = Job(kind="texture", params=from_dict(TextureParams, given(args, TextureParams)), **common(args))
+    mesh, unwrapped = read_mesh(args.mesh)
+    if unwrapped:
+        print(f"{args.mesh.name} has no UVs: unwrapped it with xatlas")
+    save_job(args.out, with_sampling(job, args), mesh)
+    code = run_folder(args.out)
+    if code == 0:
+        print(write_glb(args.out / "textured.glb", mesh, args.out / "result.png"))
+    return code
+
+
+def common(args: argparse.Namespace) -> dict:
+    return {"engine": from_dict(EngineParams, given(args, EngineParams))}
+
+
+def with_sampling(job: Job, args: argparse.Namespace) -> Job:
+    """`job` with the sampling fields that were given laid over its preset's; without any, the preset stands by itself."""
+    changes = given(args, SamplingParams)
+    if not changes:
+        return job
+    from .checkpoints import preset_for
+
+    return replace(job, sampling=replace(preset_for(job), **changes))
+
+
+def run_folder(folder: Path) -> int:
+    """Do the job in `folder` with a progress bar."""
+    from tqdm import tqdm
+
+    load_job(folder)  # a bad job is refused before torch takes its seconds to load
+    from .checkpoints import ModelCache
+    from .tasks import run_job
+
+    bar = None
+    for message in run_job(folder, ModelCache()):
+        match message:
+            case Progress(phase=phase, step=step, total=total):
+                if bar is None or bar.desc != phase:
+                    if bar is not None:
+                        bar.close()
+                    bar = tqdm(total=total, desc=phase, unit="", disable=None, leave=total > 1)
+                    bar.desc = phase
+                bar.update(step - bar.n)
+            case Preview():
+                pass  # preview.png lies in the job folder for whoever watches it
+            case Result(path=path, warnings=warnings):
+                bar.close()
+                for warning in warnings:
+                    print(f"warning: {warning}", file=sys.stderr)
+                print(path)
+    return 0
+
+
+def run_existing(args: argparse.Namespace) -> int:
+    return run_folder(args.job)
+
+
+def serve(args: argparse.Namespace) -> int:
+    from .server import serve as serve_forever
+
+    return serve_forever(args.address)
+
+
+def list_models(args: argparse.Namespace) -> int:
+    from .checkpoints import models_root
+    from .models.catalog import describe_models
+
+    print(describe_models(models_root(args.models_folder)))
+    return 0
+
+
+def doctor(args: argparse.Namespace) -> int:
+    from .doctor import findings
+
+    worst = 0
+    for ok, line in findings():
+        print(("ok     " if ok else "FAILED ") + line)
+        worst = max(worst, not ok)
+    return int(worst)
+
+
+COMMANDS = {"panorama": make_panorama, "texture": make_texture, "run": run_existing, "serve": serve, "models": list_models,
+            "doctor": doctor}

@@ -1,0 +1,34 @@
+"""Canvases to picture files, written so that a reader never sees half of one."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from .protocol.job import write_atomically
+
+PREVIEW_WIDTH = 1024
+THUMBNAIL_WIDTH = 256
+
+
+def to_uint8(z: Tensor) -> np.ndarray:
+    """[3, H, W] sRGB 0..1 -> [H, W, 3] uint8, rounded."""
+    return (z.detach().clamp(0, 1) * 255 + 0.5).to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+
+
+def save_png(path: Path, z: Tensor, *, width: int | None = None) -> Path:
+    """Write `z` [3, H, W] to `path`, shrunk to at most `width` pixels across. DiskFull when there is no room."""
+    picture = Image.fromarray(to_uint8(z))
+    if width is not None and picture.width > width:
+        picture = picture.resize((width, max(1, round(picture.height * width / picture.width))), Image.Resampling.BOX)
+    write_atomically(path, lambda temporary: picture.save(temporary, format="PNG", compress_level=3))
+    return path
+
+
+def load_png(path: Path) -> Tensor:
+    """[3, H, W] float32 sRGB 0..1 from any picture file that Pillow reads."""
+    with Image.open(path) as picture:
+        return torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1).float() / 255

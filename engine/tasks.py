@@ -1,0 +1,116 @@
+"""The use cases: a job folder in, a result in the same folder out. Read this file to know what the engine does.
+
+`run_job` is a generator of messages: whoever iterates reports them; whoever closes it has cancelled, between two denoiser
+calls, and nothing half-written stays behind.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .checkpoints import ModelCache, checkpoint_for, sampling_for
+from .images import PREVIEW_WIDTH, THUMBNAIL_WIDTH, save_png
+from .meter import Meter, MeteredCodec, MeteredDenoiser, MeteredSpace
+from .prompts import prompts_by_label
+from .protocol.errors import BadResult
+from .protocol.job import Job, load_job, load_mesh
+from .protocol.messages import Message, Preview, Progress, Result
+from .protocol.params import SamplingParams
+from .report import Report, write_report
+from .sampling.synchronize import OuterStep, planned_forwards, synchronize
+from .spaces.equirect import EquirectSpace
+from .spaces.mesh import MeshSpace
+
+FLAT = 1e-3
+"""Standard deviation (sRGB 0..1) under which a result is one flat colour: no prompt asks for that, broken fp16 gives it."""
+
+
+def run_job(folder: Path, cache: ModelCache) -> Iterator[Message]:
+    """Do the job in `folder`; yields Progress and Preview, at last Result. Raises EngineError for whatever goes wrong."""
+    job = load_job(folder)
+    name = folder.name
+    started = time.perf_counter()
+
+    yield Progress(job=name, phase="Loading the model", step=0, total=1)
+    checkpoint = yield from checkpoint_for(job, name, cache)
+    sampling = sampling_for(job, checkpoint)
+    meter = Meter(checkpoint.device)
+    warnings = list(checkpoint.warnings(prompts_by_label(job.kind, job.params.prompt)))
+
+    yield Progress(job=name, phase="Preparing the views", step=0, total=1)
+    with meter.phase("geometry"):
+        space = space_for(job, folder, checkpoint.view_resolution, checkpoint.device)
+
+    while True:
+        try:
+            outcome = yield from sample(job, name, folder, space, checkpoint, sampling, meter)
+            break
+        except BadResult:
+            if checkpoint.dtype == torch.float32:
+                raise
+            warnings.append("The model gave a broken picture in half precision; it was run again in full precision.")
+            checkpoint.to_fp32()
+
+    yield Progress(job=name, phase="Writing the result", step=0, total=1)
+    with meter.phase("write"):
+        save_png(folder / "thumbnail.png", outcome.z, width=THUMBNAIL_WIDTH)
+        result = save_png(folder / "result.png", outcome.z)
+    meter.seconds["total"] = time.perf_counter() - started
+    write_report(folder, Report(kind=job.kind, model=checkpoint.name, device=str(checkpoint.device),
+                                dtype=str(checkpoint.dtype).removeprefix("torch."), sampling=sampling,
+                                forwards=outcome.forwards, coverage=outcome.coverage, peak_memory=meter.peak_memory(),
+                                seconds=dict(meter.seconds), warnings=tuple(warnings)))
+    yield Result(job=name, path=str(result.resolve()), warnings=tuple(warnings))
+
+
+def space_for(job: Job, folder: Path, view_resolution: int, device: torch.device) -> EquirectSpace | MeshSpace:
+    """The canonical space that `job` asks for."""
+    if job.kind == "panorama":
+        return EquirectSpace(job.params.width, view_resolution, device)
+    return MeshSpace.from_mesh(load_mesh(folder), job.params.size, view_resolution, device)
+
+
+class Outcome(NamedTuple):
+    """A finished canvas and what it took."""
+
+    z: Tensor  # [3, H, W] sRGB 0..1
+    forwards: int
+    coverage: float
+
+
+def sample(job: Job, name: str, folder: Path, space: Space, checkpoint: Checkpoint, sampling: SamplingParams,
+           meter: Meter) -> Generator[Message, None, Outcome]:
+    """Run StochSync, reporting as it goes. BadResult when the canvas is NaN or one flat colour."""
+    prompts = prompts_by_label(job.kind, job.params.prompt)
+    space = MeteredSpace(space, meter)
+    codec = MeteredCodec(checkpoint.codec, meter)
+    denoiser = MeteredDenoiser(checkpoint.denoiser(prompts, negative_for(job, checkpoint)), meter)
+    total = planned_forwards(sampling, space.view_sets)
+    began = time.perf_counter()
+    canvas = space.blank()
+    for step in synchronize(space, codec, denoiser, sampling, seed=job.params.seed, device=checkpoint.device):
+        done = denoiser.forwards
+        eta = (time.perf_counter() - began) / done * (total - done) if done else -1.0
+        yield Progress(job=name, phase="Generating", step=done, total=total, eta=eta, memory=meter.peak_memory())
+        if isinstance(step, OuterStep):
+            canvas = step.canvas
+            with meter.phase("preview"):
+                preview = save_png(folder / "preview.png", canvas.z, width=PREVIEW_WIDTH)
+            yield Preview(job=name, path=str(preview.resolve()))
+    yield Progress(job=name, phase="Filling and padding", step=total, total=total, eta=0.0, memory=meter.peak_memory())
+    z = space.finish(canvas)
+    refuse_broken(z)
+    return Outcome(z, denoiser.forwards, space.coverage(canvas))
+
+
+def refuse_broken(z: Tensor) -> None:
+    """BadResult for a canvas that is NaN or one flat colour, which half precision gives on some cards."""
+    if not torch.isfinite(z).all():
+        raise BadResult("The model gave no picture: its numbers overflowed (NaN).")
+    if float(z.std()) < FLAT:
+        raise BadResult("The model gave one flat colour instead of a picture.")
