@@ -103,6 +103,12 @@ class Cancelled(EngineError):
     code = "cancelled"
 
 
+class Busy(EngineError):
+    """The engine does one job at a time, and one is running."""
+
+    code = "busy"
+
+
 class InternalError(EngineError):
     """A defect of ours; the log holds the traceback."""
 

@@ -4,19 +4,18 @@
 """
 from __future__ import annotations
 
-import errno
 import json
-import os
 import time
 import zipfile
-from collections.abc import Callable
+import zlib
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from . import VERSION
-from .errors import DiskFull, InvalidJob, InvalidMesh, InvalidParameter
+from .errors import InvalidJob, InvalidMesh, InvalidParameter
+from .files import write_atomically, write_json
 from .params import EngineParams, PanoramaParams, SamplingParams, TextureParams, from_dict
 
 FORMAT = 1
@@ -61,40 +60,20 @@ class Mesh:
         for name, tail in (("vertices", (3,)), ("faces", (3,)), ("uv", (3, 2)), ("occluder_vertices", (3,)),
                            ("occluder_faces", (3,))):
             array = getattr(self, name)
+            kinds, wanted = ("iu", "integers") if name.endswith("faces") else ("f", "floats")
+            if array.dtype.kind not in kinds:
+                raise InvalidMesh(f"The mesh array {name!r} holds {array.dtype}, not {wanted}.")
             if array.shape[1:] != tail:
                 raise InvalidMesh(f"The mesh array {name!r} has the shape {array.shape}, not [N, {', '.join(map(str, tail))}].")
         if len(self.faces) == 0:
             raise InvalidMesh("The mesh has no faces: there is nothing to texture.", fix="select_mesh")
         if len(self.uv) != len(self.faces):
             raise InvalidMesh(f"The mesh has {len(self.faces)} triangles but UVs for {len(self.uv)}.", fix="unwrap")
-        if not (np.isfinite(self.vertices).all() and np.isfinite(self.uv).all()):
+        if not all(np.isfinite(array).all() for array in (self.vertices, self.uv, self.occluder_vertices)):
             raise InvalidMesh("The mesh has coordinates that are not numbers (NaN or infinite).", fix="select_mesh")
         for faces, vertices in ((self.faces, self.vertices), (self.occluder_faces, self.occluder_vertices)):
             if len(faces) and not 0 <= faces.min() <= faces.max() < len(vertices):
                 raise InvalidMesh("The mesh has a face that names a vertex which does not exist.")
-
-
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file beside `path`, then rename it: readers see the old file, the new one, or none."""
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        write(temporary)
-        with open(temporary, "rb+") as handle:
-            os.fsync(handle.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(f"The disk is full: {path.name} could not be written to {path.parent}. "
-                           "Free some space there.") from error
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_json(path: Path, data: object) -> None:
-    """`data` as indented UTF-8 JSON, written atomically."""
-    text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
-    write_atomically(path, lambda temporary: temporary.write_bytes(text.encode()))
 
 
 def save_job(folder: Path, job: Job, mesh: Mesh | None = None) -> Path:
@@ -125,13 +104,13 @@ def load_job(folder: Path) -> Job:
         data = json.loads(path.read_bytes().decode())
     except FileNotFoundError as error:
         raise InvalidJob(f"There is no job in {folder}: job.json is missing.") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no JSON, or an endless number
         raise InvalidJob(f"{path} cannot be read as a job: {error}.") from error
     if not isinstance(data, dict):
         raise InvalidJob(f"{path} does not hold a job.")
     if data.pop("format", None) != FORMAT:
         raise InvalidJob(f"{path} was written by another version of StochSync; this one reads format {FORMAT}.")
-    if data.get("kind") not in KINDS:
+    if not isinstance(data.get("kind"), str) or data["kind"] not in KINDS:
         raise InvalidJob(f"{path}: a job of kind {data.get('kind')!r} is not known.")
     unknown = sorted(set(data) - {"kind", "params", "engine", "sampling", "versions", "created"})
     if unknown:
@@ -157,5 +136,5 @@ def load_mesh(folder: Path) -> Mesh:
             return Mesh(**{name: data[name] for name in data.files})
     except FileNotFoundError as error:
         raise InvalidMesh(f"The job in {folder} has no mesh.npz.") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise InvalidMesh(f"{path} cannot be read: {error}.") from error

@@ -6,6 +6,7 @@ Engine -> client: Hello, Progress, Preview, Result, Failed, Heartbeat. Client ->
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import MISSING, asdict, dataclass, fields
 
 from .errors import FIXES, ProtocolError
@@ -100,7 +101,8 @@ SCALARS = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 
 def encode(message: Message) -> bytes:
     """UTF-8 JSON of one message, for `Connection.send_bytes`."""
-    payload = json.dumps({"type": type(message).__name__, **asdict(message)}, ensure_ascii=False).encode()
+    # Escaped to ASCII: a path that is no UTF-8 holds lone surrogates, which only so survive the way.
+    payload = json.dumps({"type": type(message).__name__, **asdict(message)}, allow_nan=False).encode()
     if len(payload) > MAX_BYTES:
         raise ProtocolError(f"A message of {len(payload)} bytes is over the limit of {MAX_BYTES}.", fix="restart_engine")
     return payload
@@ -112,9 +114,9 @@ def decode(payload: bytes) -> Message:
         raise ProtocolError(f"A message of {len(payload)} bytes is over the limit of {MAX_BYTES}.", fix="restart_engine")
     try:
         data = json.loads(payload.decode())
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: no UTF-8, no JSON, or an endless number
         raise ProtocolError(f"The other side sent something that is no message: {error}.", fix="restart_engine") from error
-    if not isinstance(data, dict) or data.get("type") not in TYPES:
+    if not isinstance(data, dict) or not isinstance(data.get("type"), str) or data["type"] not in TYPES:
         raise ProtocolError("The other side sent an unknown kind of message; are add-on and engine of one version?")
     cls = TYPES[data.pop("type")]
     known = {f.name: f for f in fields(cls)}
@@ -135,5 +137,6 @@ def _checked(owner: str, field, value):
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
     elif isinstance(value, SCALARS[field.type]) and (field.type == "bool" or not isinstance(value, bool)):
-        return value
+        if field.type != "float" or abs(value) < math.inf:
+            return value
     raise ProtocolError(f"{owner}.{field.name} should be {field.type}, not {value!r}.")

@@ -27,7 +27,7 @@ def _check(owner: object) -> None:
     for f in fields(owner):
         value, meta, kind = getattr(owner, f.name), f.metadata, type(f.default)
         good_type = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        if kind is float and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53:
             object.__setattr__(owner, f.name, float(value))
             value, good_type = float(value), True
         if not good_type:
