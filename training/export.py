@@ -1,0 +1,78 @@
+"""Write the checkpoint as a standard diffusers folder in half precision: `python -m training.export --help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+from diffusers import StableDiffusionPipeline
+
+from . import architecture, vocabulary
+
+BUILTIN = Path(__file__).resolve().parents[1] / "engine" / "models" / "builtin"
+GOOD_PROMPTS = Path(__file__).with_name("good_prompts.json")
+
+
+def load_parts(data: Path, tokenizer_folder: Path) -> dict[str, torch.nn.Module]:
+    """Every part with its newest trained weights found in `data`; a part not trained yet keeps its first random weights."""
+    torch.manual_seed(0)
+    tokenizer = architecture.build_tokenizer(tokenizer_folder)
+    parts = {
+        "vae": architecture.build_vae(),
+        "unet": architecture.build_unet(),
+        "text_encoder": architecture.build_text_encoder(tokenizer),
+    }
+    for name, part in parts.items():
+        file = data / f"{name}.pt"
+        if file.exists():
+            part.load_state_dict(torch.load(file, weights_only=True))
+    scale = data / "latent_scale.json"
+    if scale.exists():
+        parts["vae"].register_to_config(scaling_factor=json.loads(scale.read_text())["scaling_factor"])
+    parts["controlnet"] = architecture.build_controlnet(parts["unet"])
+    file = data / "controlnet.pt"
+    if file.exists():
+        parts["controlnet"].load_state_dict(torch.load(file, weights_only=True))
+    return parts
+
+
+def export(data: Path, target: Path) -> None:
+    """Save all parts found in `data` to `target` (fp16 safetensors) with `vocabulary.json`."""
+    parts = {name: part.half().eval() for name, part in load_parts(data, target / "tokenizer").items()}
+    pipeline = StableDiffusionPipeline(
+        vae=parts["vae"],
+        text_encoder=parts["text_encoder"],
+        tokenizer=architecture.build_tokenizer(target / "tokenizer"),
+        unet=parts["unet"],
+        scheduler=architecture.build_scheduler(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.save_pretrained(target, safe_serialization=True)
+    parts["controlnet"].save_pretrained(target / "controlnet", safe_serialization=True)
+    known = {
+        "words": vocabulary.all_words(),
+        "colours": list(vocabulary.COLOURS),
+        "materials": {name: list(ways) for name, (ways, _) in vocabulary.MATERIALS.items()},
+        "paintable": [name for name, (_, colour) in vocabulary.MATERIALS.items() if colour],
+        "modifiers": list(vocabulary.MODIFIERS),
+        "scenes": {name: list(ways) for name, ways in vocabulary.SCENES.items()},
+        "times": {name: [way for way in ways if way] for name, ways in vocabulary.TIMES.items()},
+        "good_prompts": json.loads(GOOD_PROMPTS.read_text()),
+    }
+    (target / "vocabulary.json").write_text(json.dumps(known, indent=1) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the trained parts (*.pt)")
+    parser.add_argument("--target", type=Path, default=BUILTIN)
+    arguments = parser.parse_args()
+    export(arguments.data, arguments.target)
+
+
+if __name__ == "__main__":
+    main()
