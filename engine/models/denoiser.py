@@ -1,0 +1,71 @@
+"""A Stable Diffusion UNet, its text and its depth ControlNet as the Denoiser of engine/contracts.py."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .chunks import Chunks
+
+
+class StableDiffusionDenoiser:
+    """eps(x_t, t, c), v or x0 for views, each with the prompt of its label; see `Denoiser` in engine/contracts.py."""
+
+    def __init__(self, *, unet, controlnet, embeddings: Mapping[str, Tensor], negative: Tensor, alpha_bar: Tensor,
+                 prediction_type: str, controlnet_scale: float, chunks: Chunks) -> None:
+        """embeddings: [L, D] for each view label; negative: [L, D]; controlnet may be None."""
+        self.unet = unet
+        self.controlnet = controlnet
+        self.embeddings = embeddings
+        self.negative = negative
+        self.alpha_bar = alpha_bar
+        self.prediction_type = prediction_type
+        self.controlnet_scale = controlnet_scale
+        self.chunks = chunks
+        self.forwards = 0
+
+    def __call__(self, x_t: Tensor, t: int, views: Sequence, condition: Tensor | None, guidance: float) -> Tensor:
+        """Guided model output, float32: uncond + guidance (cond - uncond), both in one call; guidance <= 1: cond alone."""
+        if condition is not None and self.controlnet is None:
+            raise ValueError("A depth condition was given to a denoiser that has no ControlNet.")
+        text = torch.stack([self.embeddings[view.label] for view in views])
+        hint = self._hint(condition, x_t) if condition is not None else None
+
+        def call(part: slice) -> Tensor:
+            piece = None if hint is None else hint[part]
+            return self._guided(x_t[part], t, text[part], piece, guidance)
+
+        with torch.inference_mode():
+            output = self.chunks.run(len(views), call)
+        self.forwards += len(views) * (2 if guidance > 1 else 1)
+        return output.clone()  # a normal tensor: what inference_mode made may not meet autograd later
+
+    def _guided(self, x_t: Tensor, t: int, text: Tensor, hint: Tensor | None, guidance: float) -> Tensor:
+        if guidance <= 1:
+            return self._forward(x_t, t, text, hint).float()
+        text = torch.cat([self.negative.expand_as(text), text])
+        hint = None if hint is None else torch.cat([hint, hint])
+        without, with_prompt = self._forward(torch.cat([x_t, x_t]), t, text, hint).float().chunk(2)
+        return without + guidance * (with_prompt - without)
+
+    def _forward(self, x: Tensor, t: int, text: Tensor, hint: Tensor | None) -> Tensor:
+        """One call of the networks in their own precision."""
+        dtype, device = self.unet.dtype, self.unet.device
+        x, text = x.to(device, dtype), text.to(device, dtype)
+        timestep = torch.tensor(t, device=device)
+        if hint is None:
+            return self.unet(x, timestep, encoder_hidden_states=text).sample
+        down, middle = self.controlnet(x, timestep, encoder_hidden_states=text, controlnet_cond=hint.to(device, dtype),
+                                       conditioning_scale=self.controlnet_scale, return_dict=False)
+        return self.unet(x, timestep, encoder_hidden_states=text, down_block_additional_residuals=down,
+                         mid_block_additional_residual=middle).sample
+
+    def _hint(self, condition: Tensor, x_t: Tensor) -> Tensor:
+        """[B, 1, h, w] inverse depth as the ControlNet wants it: its channels, at the resolution it reduces to x_t's."""
+        factor = 2 ** (len(self.controlnet.config.conditioning_embedding_out_channels) - 1)
+        size = (x_t.shape[-2] * factor, x_t.shape[-1] * factor)
+        if condition.shape[-2:] != size:
+            condition = F.interpolate(condition, size=size, mode="bilinear", antialias=True)
+        return condition.expand(-1, self.controlnet.config.conditioning_channels, -1, -1)

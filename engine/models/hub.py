@@ -1,0 +1,242 @@
+"""From a model's name to folders on this machine: used as they are when here, downloaded when not and when allowed.
+
+Files come from the hub (or a mirror of it, `endpoint`) through huggingface_hub's metadata calls and session. The bytes are
+written by us, because its own download starts a half-done file again from nothing: a part of two gigabytes that a closed
+laptop cut off is resumed here, even from another mirror of the same file, and checked against the hub's checksum.
+A model is collected in `NAME.part/` and renamed to `NAME/` when whole: a folder that exists is a folder that is complete.
+"""
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..protocol.errors import DiskFull, ModelUnavailable
+from .catalog import ControlNetEntry, ModelEntry, Source, controlnet_folder, entry_for, load_catalog, model_folder
+from .layout import check_controlnet, check_model
+
+STALL_TIMEOUT = 20.0
+"""Seconds without a byte before a server counts as silent."""
+TRIES_WITHOUT_PROGRESS = 3
+SPARE_BYTES = 500_000_000
+"""Disk space that a download leaves free."""
+CHUNK = 1 << 20
+
+
+class Download(NamedTuple):
+    """Progress of a download: bytes here and bytes in all, and the file being fetched."""
+
+    done: int
+    total: int
+    file: str
+
+
+class Located(NamedTuple):
+    """A model ready to load."""
+
+    entry: ModelEntry
+    folder: Path
+    controlnet: Path | None
+
+
+class _SourceFailed(Exception):
+    """One source could not deliver; the next is tried."""
+
+
+class _RemoteFile(NamedTuple):
+    name: str
+    url: str
+    size: int  # bytes
+    checksum: str  # sha256 (64 digits), git blob id (40 digits), or ""
+
+
+def resolve(model: str, models_root: Path, *, depth: bool, online: bool, endpoint: str | None = None,
+            timeout: float = STALL_TIMEOUT) -> Generator[Download, None, Located]:
+    """Find the checkpoint `model`, with its depth ControlNet if `depth`; yields Download while anything is fetched.
+
+    Raises ModelUnavailable (fix "allow_online" where a download would help but is not allowed) and DiskFull.
+    """
+    entry = entry_for(model)
+    folder = model_folder(model, models_root)
+    if folder.is_dir() or not entry.sources or model != entry.name:
+        check_model(folder)
+    else:
+        yield from _obtain(entry, folder, online, endpoint, timeout)
+        check_model(folder)
+    if not depth:
+        return Located(entry, folder, None)
+    net = controlnet_folder(model, models_root)
+    if net is None:
+        raise ModelUnavailable(f"The model {model} has no depth ControlNet, and a texture needs one: put it into the folder "
+                               "controlnet inside the model, or choose another model.")
+    if not net.is_dir():
+        yield from _obtain(load_catalog().controlnets[entry.controlnet], net, online, endpoint, timeout)
+    check_controlnet(net)
+    return Located(entry, folder, net)
+
+
+def _obtain(entry: ModelEntry | ControlNetEntry, folder: Path, online: bool, endpoint: str | None,
+            timeout: float) -> Iterator[Download]:
+    """Download `entry` into `folder`, from the first of its sources that delivers."""
+    if not online:
+        raise ModelUnavailable(f"{entry.label} is not on this machine ({folder}), and downloads are not allowed. It is "
+                               f"{entry.download_gb:.1f} GB.", fix="allow_online")
+    part = folder.with_name(folder.name + ".part")
+    tried: list[str] = []
+    try:
+        part.mkdir(parents=True, exist_ok=True)
+        for source in entry.sources:
+            try:
+                files = _look_up(source, entry.files, endpoint, timeout)
+                _check_space(files, part, entry.label)
+                yield from _fetch_all(files, part, timeout)
+            except _SourceFailed as failure:
+                tried.append(f"{source.id}: {failure}")
+                continue
+            _finish(files, part, folder)
+            return
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(f"The disk of {folder.parent} is full; {entry.label} needs {entry.download_gb:.1f} GB. What has been "
+                           "fetched is kept.", fix="open_preferences") from error
+        raise ModelUnavailable(f"{entry.label} cannot be written to {folder.parent}: {error}.", fix="open_preferences") from error
+    raise ModelUnavailable(f"{entry.label} could not be downloaded. Tried " + "; ".join(tried) +
+                           f". If you have it, put its files into {folder}, or give the path of its folder as the model.")
+
+
+def _look_up(source: Source, names: Sequence[str], endpoint: str | None, timeout: float) -> list[_RemoteFile]:
+    """Size, checksum and address of each file. No token is ever sent: a stale one is refused even where none is needed."""
+    import httpx2
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+    files = []
+    for name in names:
+        url = hf_hub_url(source.id, name, revision=source.revision, endpoint=endpoint)
+        try:
+            meta = get_hf_file_metadata(url, token=False, timeout=timeout, endpoint=endpoint)
+        except HfHubHTTPError as error:
+            raise _SourceFailed(_http_reason(error.response.status_code, name)) from error
+        except OfflineModeIsEnabled as error:
+            raise _SourceFailed("the environment variable HF_HUB_OFFLINE forbids it") from error
+        except httpx2.TimeoutException as error:
+            raise _SourceFailed(f"no answer within {timeout:g} s") from error
+        except httpx2.HTTPError as error:
+            raise _SourceFailed(f"no connection ({error})") from error
+        if meta.size is None:
+            raise _SourceFailed(f"{name} has no known size")
+        files.append(_RemoteFile(name, url, meta.size, meta.etag or ""))
+    return files
+
+
+def _http_reason(status: int, name: str) -> str:
+    meaning = {401: "needs a login, or is gone", 403: "refused", 404: "not found", 429: "too many requests"}
+    return f"HTTP {status} {meaning.get(status, 'server error')} ({name})"
+
+
+def _partial(part: Path, file: _RemoteFile) -> Path:
+    """Where the bytes of `file` gather; its checksum in the name lets only the same content be resumed."""
+    key = file.checksum[:16] or hashlib.sha256(file.url.encode()).hexdigest()[:16]
+    return part / f"{file.name}.{key}.incomplete"
+
+
+def _whole(part: Path, file: _RemoteFile) -> Path:
+    """Where a finished and checked file waits for the others."""
+    return _partial(part, file).with_suffix(".complete")
+
+
+def _present(part: Path, file: _RemoteFile) -> int:
+    """Bytes of `file` that are here already."""
+    for path in (_whole(part, file), _partial(part, file)):
+        if path.is_file():
+            return min(path.stat().st_size, file.size)
+    return 0
+
+
+def _check_space(files: Sequence[_RemoteFile], part: Path, label: str) -> None:
+    needed = sum(file.size - _present(part, file) for file in files)
+    free = shutil.disk_usage(part).free
+    if needed + SPARE_BYTES > free:
+        raise DiskFull(f"{label} needs {(needed + SPARE_BYTES) / 1e9:.1f} GB and the disk of {part.parent} has "
+                       f"{free / 1e9:.1f} GB free.", fix="open_preferences")
+
+
+def _fetch_all(files: Sequence[_RemoteFile], part: Path, timeout: float) -> Iterator[Download]:
+    total = sum(file.size for file in files)
+    before = 0
+    for file in files:
+        yield Download(before + _present(part, file), total, file.name)
+        for here in _fetch(file, part, timeout):
+            yield Download(before + here, total, file.name)
+        before += file.size
+
+
+def _fetch(file: _RemoteFile, part: Path, timeout: float) -> Iterator[int]:
+    """Bring `file` to its `_whole` place, resuming what is there; yields the bytes that are here."""
+    partial, whole = _partial(part, file), _whole(part, file)
+    if whole.is_file():
+        return
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    failures = 0
+    while (here := partial.stat().st_size if partial.is_file() else 0) < file.size or not partial.is_file():
+        try:
+            yield from _receive(file, partial, here, timeout)
+        except _SourceFailed:
+            now = partial.stat().st_size if partial.is_file() else 0
+            failures = 0 if now > here else failures + 1
+            if failures >= TRIES_WITHOUT_PROGRESS:
+                raise
+    if partial.stat().st_size != file.size or not _checksum_fits(partial, file.checksum):
+        partial.unlink()
+        raise _SourceFailed(f"{file.name} arrived damaged")
+    os.replace(partial, whole)
+
+
+def _receive(file: _RemoteFile, partial: Path, start: int, timeout: float) -> Iterator[int]:
+    """Append to `partial` what the server sends from byte `start` on."""
+    import httpx2
+    from huggingface_hub import get_session
+
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+    try:
+        with get_session().stream("GET", file.url, headers=headers, timeout=timeout, follow_redirects=True) as response:
+            if response.status_code >= 400:
+                raise _SourceFailed(_http_reason(response.status_code, file.name))
+            resumed = response.status_code == 206
+            here = start if resumed else 0
+            with partial.open("ab" if resumed else "wb") as out:
+                for block in response.iter_bytes(CHUNK):
+                    out.write(block)
+                    here += len(block)
+                    yield here
+    except httpx2.TimeoutException as error:
+        raise _SourceFailed(f"no data for {timeout:g} s ({file.name})") from error
+    except httpx2.HTTPError as error:
+        raise _SourceFailed(f"the connection broke ({file.name}: {error})") from error
+    if here < file.size:
+        raise _SourceFailed(f"{file.name} ended after {here} of {file.size} bytes")
+
+
+def _checksum_fits(path: Path, checksum: str) -> bool:
+    """Whether the content of `path` is what the hub announced: sha256 for large files, git's blob id for small ones."""
+    if len(checksum) == 64:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == checksum
+    if len(checksum) == 40:
+        content = path.read_bytes()
+        return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest() == checksum
+    return True
+
+
+def _finish(files: Sequence[_RemoteFile], part: Path, folder: Path) -> None:
+    """Give the files their names and the folder its own, at once."""
+    for file in files:
+        os.replace(_whole(part, file), part / file.name)
+    for leftover in (*part.rglob("*.incomplete"), *part.rglob("*.complete")):
+        leftover.unlink()
+    os.replace(part, folder)
+

@@ -1,0 +1,114 @@
+"""What a checkpoint folder must hold, checked without torch: cheap enough for lists, exact enough to name the bad file.
+
+A model is a diffusers folder (model_index.json, tokenizer, text_encoder, unet, vae, scheduler; optional controlnet/);
+a ControlNet is a folder with config.json and its weights.
+"""
+from __future__ import annotations
+
+import json
+import math
+import struct
+from pathlib import Path
+
+from ..protocol.errors import ModelUnavailable
+
+CONFIGS = {
+    "tokenizer": "tokenizer_config.json",
+    "text_encoder": "config.json",
+    "unet": "config.json",
+    "vae": "config.json",
+    "scheduler": "scheduler_config.json",
+}
+WEIGHTS = {"text_encoder": "model", "unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model"}
+CONTROLNET_FOLDER = "controlnet"
+
+
+def is_model(folder: Path) -> bool:
+    """Whether `folder` looks like a diffusers checkpoint (it may still be damaged: see check_model)."""
+    return (folder / "model_index.json").is_file()
+
+
+def own_controlnet(folder: Path) -> Path | None:
+    """The ControlNet that lies inside a checkpoint folder, as the built-in checkpoint has it."""
+    inside = folder / CONTROLNET_FOLDER
+    return inside if (inside / "config.json").is_file() else None
+
+
+def check_model(folder: Path) -> None:
+    """ModelUnavailable, naming the file, when anything that loading needs is missing or damaged."""
+    if not folder.is_dir():
+        raise ModelUnavailable(f"There is no model folder {folder}.")
+    read_json(folder / "model_index.json")
+    for part, config in CONFIGS.items():
+        read_json(folder / part / config)
+    if not (folder / "tokenizer" / "tokenizer.json").is_file():  # older checkpoints have the two files it is made from
+        for name in ("vocab.json", "merges.txt"):
+            if not (folder / "tokenizer" / name).is_file():
+                raise ModelUnavailable(f"The model in {folder} is incomplete: tokenizer/{name} is missing.")
+    for part, stem in WEIGHTS.items():
+        check_safetensors(weights_file(folder / part, stem))
+
+
+def check_controlnet(folder: Path) -> None:
+    """ModelUnavailable, naming the file, when a ControlNet folder is missing or damaged."""
+    if not folder.is_dir():
+        raise ModelUnavailable(f"There is no ControlNet folder {folder}.")
+    read_json(folder / "config.json")
+    check_safetensors(weights_file(folder, "diffusion_pytorch_model"))
+
+
+def weights_file(folder: Path, stem: str) -> Path:
+    """The one safetensors file of a part: full precision when it is there, else half precision."""
+    for name in (f"{stem}.safetensors", f"{stem}.fp16.safetensors"):
+        if (folder / name).is_file():
+            return folder / name
+    raise ModelUnavailable(f"The model is incomplete: {folder / (stem + '.safetensors')} is missing.")
+
+
+def variant_of(folder: Path, stem: str) -> str | None:
+    """The `variant` that diffusers and transformers want for the file that weights_file finds."""
+    return "fp16" if weights_file(folder, stem).name.endswith(".fp16.safetensors") else None
+
+
+def read_json(path: Path) -> dict:
+    """The JSON object in `path`; ModelUnavailable when it is missing or damaged."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelUnavailable(f"The model is incomplete: {path} is missing.") from None
+    except (OSError, ValueError) as error:
+        raise ModelUnavailable(f"The model file {path} cannot be read: {error}.") from error
+    if not isinstance(data, dict):
+        raise ModelUnavailable(f"The model file {path} does not hold a JSON object.")
+    return data
+
+
+def check_safetensors(path: Path) -> dict:
+    """The header of a safetensors file: 8 bytes of length, JSON with a byte range per tensor, then exactly those bytes.
+
+    A download that was cut off shows here, in microseconds, and not as noise in a picture.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > size - 8:
+                raise ValueError("its header is cut off")
+            header = json.loads(file.read(length))
+        tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
+        end = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
+        if size != 8 + length + end:
+            raise ValueError(f"it has {size} bytes and should have {8 + length + end}")
+    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
+        raise ModelUnavailable(f"The model file {path} is damaged: {error}. Delete it and fetch it again.") from error
+    return tensors
+
+
+def parameters_in(path: Path) -> int:
+    """How many numbers a safetensors file holds."""
+    return sum(math.prod(entry["shape"]) for entry in check_safetensors(path).values())
+
+
+def disk_bytes(folder: Path) -> int:
+    """Bytes of all files under `folder`."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,168 @@
+"""A diffusers folder becomes a Checkpoint: the parts of a latent diffusion model, ready to denoise, encode and decode."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ..protocol.errors import ModelUnavailable
+from .chunks import Chunks, free_cached_memory
+from .codec import StableDiffusionCodec
+from .denoiser import StableDiffusionDenoiser
+from .layout import check_controlnet, check_model, read_json, variant_of
+from .text import embed, load_vocabulary, prompt_warnings
+
+
+@dataclass(kw_only=True)
+class Checkpoint:
+    """A loaded model. `denoiser` and `codec` are what the sampler uses; the rest says what it is."""
+
+    name: str
+    folder: Path
+    device: torch.device
+    dtype: torch.dtype  # of UNet, ControlNet and text encoder
+    tokenizer: object
+    text_encoder: nn.Module
+    unet: nn.Module
+    vae: nn.Module
+    controlnet: nn.Module | None
+    alpha_bar: Tensor  # [T] float64
+    prediction_type: str  # "epsilon" | "v_prediction" | "sample"
+    latent_shape: tuple[int, int, int]  # (C, h, w) of one view
+    view_resolution: int  # pixels
+    vocabulary: frozenset[str]  # words it was trained on; empty: too many to list
+    unet_chunks: Chunks
+    vae_chunks: Chunks
+
+    @property
+    def codec(self) -> StableDiffusionCodec:
+        return StableDiffusionCodec(self.vae, self.latent_shape, self.vae_chunks)
+
+    def denoiser(self, prompts: Mapping[str, str], negative_prompt: str = "", *,
+                 controlnet_scale: float = 1.0) -> StableDiffusionDenoiser:
+        """A denoiser for one job. prompts: the full prompt of each view label; each text is encoded once, here."""
+        texts = list(dict.fromkeys([*prompts.values(), negative_prompt]))
+        encoded = dict(zip(texts, embed(self.tokenizer, self.text_encoder, texts), strict=True))
+        return StableDiffusionDenoiser(
+            unet=self.unet, controlnet=self.controlnet, embeddings={label: encoded[text] for label, text in prompts.items()},
+            negative=encoded[negative_prompt], alpha_bar=self.alpha_bar, prediction_type=self.prediction_type,
+            controlnet_scale=controlnet_scale, chunks=self.unet_chunks)
+
+    def warnings(self, prompts: Mapping[str, str] | Iterable[str]) -> tuple[str, ...]:
+        """What of the prompts the model will not heed: the end of a long one, words it was never shown."""
+        texts = prompts.values() if isinstance(prompts, Mapping) else prompts
+        return prompt_warnings(self.tokenizer, self.vocabulary, list(texts))
+
+    def to_fp32(self) -> None:
+        """Full precision from now on, for cards whose half precision overflows. A denoiser made before keeps working."""
+        for module in self._modules():
+            module.float()
+        self.dtype = torch.float32
+
+    def memory_bytes(self) -> int:
+        """What the weights take, in bytes."""
+        return sum(p.numel() * p.element_size() for module in self._modules() for p in module.parameters())
+
+    def free(self) -> None:
+        """Move the weights out of the device's memory; the checkpoint cannot be used afterwards."""
+        for module in self._modules():
+            module.to("meta")
+        free_cached_memory()
+
+    def _modules(self) -> list[nn.Module]:
+        return [m for m in (self.text_encoder, self.unet, self.vae, self.controlnet) if m is not None]
+
+
+def load_checkpoint(folder: Path, controlnet_folder: Path | None = None, *, device: torch.device | str = "cpu",
+                    dtype: torch.dtype | None = None, batch_views: int = 0, name: str = "") -> Checkpoint:
+    """Load a diffusers folder and, for depth, a ControlNet.
+
+    dtype: None takes half precision on a GPU and full precision on the CPU. batch_views: views in one network call, 0: as
+    many as fit. Raises ModelUnavailable, naming the file or the pair, when something is missing, damaged or does not fit.
+    """
+    from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel, DDIMScheduler, UNet2DConditionModel
+    from transformers import CLIPTextModel, CLIPTokenizer
+
+    folder, device = Path(folder), torch.device(device)
+    check_model(folder)
+    dtype = dtype or (torch.float32 if device.type == "cpu" else torch.float16)
+    # Metal's half precision overflows in the decoder's upsampling.
+    vae_dtype = torch.float32 if device.type == "mps" else dtype
+
+    unet = _load_part(UNet2DConditionModel, folder / "unet", "diffusion_pytorch_model", device, dtype)
+    vae_class = AutoencoderTiny if _class_name(folder / "vae") == "AutoencoderTiny" else AutoencoderKL
+    vae = _load_part(vae_class, folder / "vae", "diffusion_pytorch_model", device, vae_dtype)
+    text_encoder = _load_part(CLIPTextModel, folder / "text_encoder", "model", device, dtype)
+    tokenizer = _read(folder / "tokenizer", lambda: CLIPTokenizer.from_pretrained(folder / "tokenizer"))
+    scheduler = _read(folder / "scheduler", lambda: DDIMScheduler.from_pretrained(folder / "scheduler"))
+    controlnet = None
+    if controlnet_folder is not None:
+        check_controlnet(controlnet_folder)
+        controlnet = _load_part(ControlNetModel, controlnet_folder, "diffusion_pytorch_model", device, dtype)
+    check_fit(folder, unet, vae, text_encoder, controlnet_folder, controlnet)
+
+    size = unet.config.sample_size
+    blocks = vae.config.decoder_block_out_channels if vae_class is AutoencoderTiny else vae.config.block_out_channels
+    factor = 2 ** (len(blocks) - 1)
+    return Checkpoint(
+        name=name or folder.name, folder=folder, device=device, dtype=dtype, tokenizer=tokenizer, text_encoder=text_encoder,
+        unet=unet, vae=vae, controlnet=controlnet, alpha_bar=scheduler.alphas_cumprod.double(),
+        prediction_type=scheduler.config.prediction_type, latent_shape=(unet.config.in_channels, size, size),
+        view_resolution=size * factor, vocabulary=load_vocabulary(folder), unet_chunks=Chunks(batch_views),
+        vae_chunks=Chunks(batch_views))
+
+
+def check_fit(folder: Path, unet: nn.Module, vae: nn.Module, text_encoder: nn.Module, controlnet_folder: Path | None,
+              controlnet: nn.Module | None) -> None:
+    """ModelUnavailable when the parts were not made for each other."""
+    width = unet.config.cross_attention_dim
+    if not isinstance(unet.config.sample_size, int):
+        raise ModelUnavailable(f"The UNet in {folder} does not say which (square) size it was trained at: unet/config.json needs "
+                               "a number sample_size.")
+    if unet.config.in_channels != vae.config.latent_channels or unet.config.in_channels != unet.config.out_channels:
+        raise ModelUnavailable(f"The UNet in {folder} takes {unet.config.in_channels} channels and its VAE makes "
+                               f"{vae.config.latent_channels}: inpainting, depth and upscaling checkpoints cannot be used.")
+    if text_encoder.config.hidden_size != width:
+        raise ModelUnavailable(f"The UNet in {folder} reads text embeddings of width {width}, its text encoder makes "
+                               f"{text_encoder.config.hidden_size}.")
+    if controlnet is None:
+        return
+    other = controlnet.config.cross_attention_dim
+    if other != width:
+        raise ModelUnavailable(f"The ControlNet {controlnet_folder} (text width {other}) does not fit the model {folder} (text "
+                               f"width {width}): they come from different families.")
+    theirs, ours = list(controlnet.config.block_out_channels), list(unet.config.block_out_channels)
+    if theirs != ours:
+        raise ModelUnavailable(f"The ControlNet {controlnet_folder} (blocks {theirs}) does not fit the model {folder} (blocks "
+                               f"{ours}).")
+
+
+def _load_part(cls: type, folder: Path, stem: str, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """One network, frozen; every weight must come from the file, or the pictures would be noise."""
+    def load() -> tuple[nn.Module, dict]:
+        return cls.from_pretrained(folder, variant=variant_of(folder, stem), use_safetensors=True, local_files_only=True,
+                                   output_loading_info=True, dtype=dtype)
+
+    module, info = _read(folder, load)
+    missing = sorted(key for key in info["missing_keys"] if "position_ids" not in key)
+    if missing or info.get("mismatched_keys"):
+        raise ModelUnavailable(f"The weights in {folder} do not belong to its config.json: {len(missing)} are missing, the first "
+                               f"is {missing[0] if missing else info['mismatched_keys'][0]}.")
+    return module.to(device).eval().requires_grad_(False)
+
+
+def _class_name(folder: Path) -> str:
+    return read_json(folder / "config.json").get("_class_name", "")
+
+
+def _read(folder: Path, load: Callable) -> object:
+    """`load()`, whose many ways to fail on a damaged folder become one."""
+    from safetensors import SafetensorError
+
+    try:
+        return load()
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, SafetensorError) as error:
+        raise ModelUnavailable(f"The model part {folder} cannot be loaded: {error}.") from error

@@ -1,0 +1,67 @@
+"""Prompts to embeddings, and what of a prompt the model cannot hear."""
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .layout import read_json
+
+FILLERS = frozenset("a an the of with and in on at to by for from is are its it as".split())
+"""Words that carry no picture: nobody needs to hear that these are unknown."""
+
+
+def tokenize(tokenizer, prompts: Sequence[str]):
+    """Token ids [N, L] and their mask, padded and cut to the model's length."""
+    return tokenizer(list(prompts), padding="max_length", max_length=tokenizer.model_max_length, truncation=True,
+                     return_tensors="pt")
+
+
+def embed(tokenizer, text_encoder, prompts: Sequence[str]) -> Tensor:
+    """Text embeddings [N, L, D] of the prompts: the encoder's last hidden state, as Stable Diffusion was trained with."""
+    tokens = tokenize(tokenizer, prompts)
+    mask = tokens.attention_mask.to(text_encoder.device) if getattr(text_encoder.config, "use_attention_mask", False) else None
+    with torch.inference_mode():
+        return text_encoder(tokens.input_ids.to(text_encoder.device), attention_mask=mask)[0]
+
+
+def cut_off(tokenizer, prompt: str) -> str:
+    """The end of `prompt` that does not fit into the model's length; "" when all of it does."""
+    ids = tokenizer(prompt, truncation=False, verbose=False).input_ids
+    room = tokenizer.model_max_length
+    return tokenizer.decode(ids[room - 1:-1]).strip() if len(ids) > room else ""
+
+
+def load_vocabulary(folder: Path) -> frozenset[str]:
+    """The words that a small checkpoint was trained on, from its vocabulary.json; empty where there is none."""
+    path = folder / "vocabulary.json"
+    return frozenset(read_json(path)["words"]) if path.is_file() else frozenset()
+
+
+def unknown_words(prompt: str, vocabulary: Iterable[str]) -> list[tuple[str, str]]:
+    """The words of `prompt` outside `vocabulary`, each with the nearest word inside it ("" when none is near)."""
+    known = sorted(vocabulary)
+    if not known:
+        return []
+    words = dict.fromkeys(re.findall(r"[^\W\d_]+", prompt.lower()))
+    strange = [word for word in words if word not in known and word not in FILLERS]
+    return [(word, "".join(difflib.get_close_matches(word, known, n=1))) for word in strange]
+
+
+def prompt_warnings(tokenizer, vocabulary: frozenset[str], prompts: Iterable[str]) -> tuple[str, ...]:
+    """One sentence per thing in `prompts` that the model will not heed."""
+    warnings = []
+    for prompt in dict.fromkeys(prompts):
+        lost = cut_off(tokenizer, prompt)
+        if lost:
+            warnings.append(f"The prompt is longer than the model reads ({tokenizer.model_max_length} tokens); this was left "
+                            f"out: \"{lost}\".")
+    strange = dict(pair for prompt in prompts for pair in unknown_words(prompt, vocabulary))
+    if strange:
+        named = ", ".join(f"\"{word}\"" + (f" (nearest: \"{near}\")" if near else "") for word, near in strange.items())
+        warnings.append(f"This small model was never shown {named}.")
+    return tuple(dict.fromkeys(warnings))
