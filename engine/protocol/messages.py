@@ -12,6 +12,8 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from .errors import FIXES, ProtocolError
 
 MAX_BYTES = 64 * 1024
+STARTING = "Starting the engine"
+"""The phase in which the engine imports torch."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -145,18 +145,19 @@ def _check_prompt(prompt: str) -> None:
         raise InvalidParameter(f"The prompt has {len(prompt)} characters: 2000 is the most.")
 
 
-def preset_sampling(kind: str, preset: str) -> SamplingParams:
+def preset_sampling(kind: str, preset: str, *, guidance: float = 7.5) -> SamplingParams:
     """The settings behind a preset's name for kind "panorama" or "texture" (appendices B and E of the paper).
 
-    "auto" depends on the checkpoint and is resolved where the catalogue is known.
+    "auto" depends on the checkpoint and is resolved where the catalogue is known; so does `guidance`.
     """
     mesh = kind == "texture"
     start, warmup, blend = (999, 4, 4) if mesh else (900, 1, 2)
     if preset == "paper":
-        return SamplingParams(t_start=start, warmup=warmup, blend_steps=blend)
+        return SamplingParams(t_start=start, warmup=warmup, blend_steps=blend, guidance=guidance)
     if preset == "fast":
-        return SamplingParams(t_start=start, t_stop=700, outer_steps=8, warmup=warmup, blend_steps=blend // 2)
+        return SamplingParams(t_start=start, t_stop=700, outer_steps=8, warmup=warmup, blend_steps=blend // 2,
+                              guidance=guidance)
     if preset == "turbo":
         return SamplingParams(t_start=start, t_stop=700, outer_steps=8, warmup=warmup, blend_steps=0, solver="dpmpp",
-                              ode_steps=20)
+                              ode_steps=20, guidance=guidance)
     raise InvalidParameter(f"preset = {preset!r}: it must be one of paper, fast, turbo here.")

@@ -1,0 +1,67 @@
+"""Where everything that is printed goes: file descriptors 1 and 2, C libraries included, into one capped file.
+
+A file and not a pipe, so that the last words of a crash are on disk and a print never waits for a reader. The price is
+that the cap is kept from outside: whoever calls `trim` often enough (five times a second here) bounds the file.
+"""
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+CAP = 1 << 20
+KEPT = 1 << 18  # bytes kept of the beginning, and as many of the end
+FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+
+
+@contextmanager
+def output_to(path: Path) -> Iterator[None]:
+    """Let everything printed inside go to a fresh file at `path`; where it cannot be opened, to where it went before."""
+    try:
+        log = os.open(path, FLAGS | os.O_TRUNC, 0o600)
+    except OSError as error:
+        print(f"{path} cannot be opened ({error}): this log goes on here.", file=sys.stderr)
+        yield
+        return
+    before = [os.dup(number) for number in (1, 2)]
+    try:
+        _point(log, log)
+        os.close(log)
+        yield
+    finally:
+        _point(*before)
+        for number in before:
+            os.close(number)
+
+
+def _point(out: int, err: int) -> None:
+    with suppress(OSError):  # a full disk refuses the last words; the job's own error says so already
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+
+
+def log_traceback(error: BaseException) -> None:
+    """The full story of `error`, into whichever log is open."""
+    with suppress(OSError):  # as above
+        os.write(2, "".join(traceback.format_exception(error)).encode(errors="backslashreplace"))
+
+
+def trim(number: int = 2) -> None:
+    """Cut the file behind descriptor `number` down to its beginning and its end, if it has grown beyond the cap."""
+    status = os.fstat(number)
+    if not stat.S_ISREG(status.st_mode) or status.st_size <= CAP:
+        return
+    os.lseek(number, status.st_size - KEPT, os.SEEK_SET)  # moves no writer: all of them append
+    try:
+        end = os.read(number, KEPT)
+    except OSError:  # somebody's own redirection, open for writing only: the beginning has to do
+        end = b""
+    os.ftruncate(number, KEPT)
+    with suppress(OSError):  # a full disk: the beginning is kept, and room was just made
+        os.write(number, b"\n[... %d bytes left out ...]\n" % (status.st_size - 2 * KEPT) + end)

@@ -1,0 +1,282 @@
+"""The warm process behind the add-on: messages in, messages out, one job at a time, cancel.
+
+The main thread does the jobs, since some libraries insist on it. Beside it run four threads that never compute: one reads
+orders, one sends, one watches stdin (its end means that Blender is gone), one keeps the pulse. Torch comes with the first
+job: hello must not wait for it.
+"""
+from __future__ import annotations
+
+import errno
+import faulthandler
+import os
+import queue
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from multiprocessing.connection import Client, Connection
+from pathlib import Path
+from typing import NoReturn, Protocol
+
+from .protocol import PROTOCOL_VERSION, VERSION
+from .protocol.errors import (
+    Busy,
+    Cancelled,
+    DiskFull,
+    EngineError,
+    EngineUnavailable,
+    InternalError,
+    OutOfMemory,
+    ProtocolError,
+)
+from .protocol.files import sweep
+from .protocol.messages import (
+    MAX_BYTES,
+    STARTING,
+    Cancel,
+    Failed,
+    FreeMemory,
+    Heartbeat,
+    Hello,
+    Message,
+    Progress,
+    Quit,
+    Result,
+    RunJob,
+    decode,
+)
+from .protocol.wire import KEY_BYTES, NONCE_BYTES, check_addon, engine_answer
+from .serve_log import log_traceback, output_to, trim
+from .serve_outbox import Outbox
+
+PULSE = 1.0  # seconds between heartbeats
+TRIM = 0.2  # seconds between looks at the log's size
+IDLE = 600.0  # seconds without a job after which the models are unloaded
+HANDSHAKE = 30.0  # seconds that the add-on may take for each step of the key exchange
+STUCK = 300.0  # seconds that one library call may hold the interpreter before the process gives itself up
+LONGEST_TEXT = 2000
+
+
+class Worker(Protocol):
+    """What does the jobs: the real one is `tasks` with its model cache."""
+
+    def run(self, folder: Path) -> Iterator[Message]:
+        """Messages of the job in `folder`, Result last; raises EngineError. Closing it cancels."""
+
+    def free_memory(self) -> None:
+        """Unload the models."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """The job in hand."""
+
+    job: str
+    folder: Path
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+class TaskWorker:
+    """The real worker. Building it imports torch."""
+
+    def __init__(self) -> None:
+        from .checkpoints import ModelCache
+        from .tasks import run_job
+
+        self._run_job, self._cache = run_job, ModelCache()
+
+    def run(self, folder: Path) -> Iterator[Message]:
+        return self._run_job(folder, self._cache)
+
+    def free_memory(self) -> None:
+        self._cache.clear()
+
+
+def serve(address: str, load: Callable[[], Worker] = TaskWorker) -> NoReturn:
+    """Connect to the add-on at `address` ("127.0.0.1:PORT" or a socket's path), prove the key that the first line of stdin
+    holds, and serve until either end goes. `load` builds the worker when the first job comes. Ends the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in Blender's terminal is Blender's; we end with it
+    faulthandler.enable(file=2)
+    try:
+        connection = join(address, read_key())
+    except (EngineError, OSError, EOFError) as error:
+        print(f"The engine could not reach the add-on: {error}", file=sys.stderr)
+        sys.exit(3)
+    Server(connection, load).run()
+
+
+def read_key() -> bytes:
+    """The shared key: hex on the first line of stdin, so that neither `ps` nor the environment shows it."""
+    line = os.read(0, 2 * KEY_BYTES + 2)
+    while line and not line.endswith(b"\n") and len(line) < 2 * KEY_BYTES + 1:
+        more = os.read(0, 2 * KEY_BYTES + 2 - len(line))
+        if not more:
+            break
+        line += more
+    text = line.strip().decode("ascii", "replace")
+    if len(text) != 2 * KEY_BYTES or not re.fullmatch("[0-9a-f]+", text):
+        raise ProtocolError("the first line of stdin holds no key; this command is for the add-on.")
+    return bytes.fromhex(text)
+
+
+def join(address: str, key: bytes) -> Connection:
+    """The connection to the add-on, after both sides have shown that they hold `key`."""
+    loopback = re.fullmatch(r"(127\.0\.0\.1):(\d{1,5})", address)
+    connection = Client((loopback[1], int(loopback[2])) if loopback else address)
+    addon_nonce, engine_nonce = _next_frame(connection), os.urandom(NONCE_BYTES)
+    connection.send_bytes(engine_answer(key, addon_nonce, engine_nonce))
+    check_addon(key, addon_nonce, engine_nonce, _next_frame(connection))
+    return connection
+
+
+def _next_frame(connection: Connection) -> bytes:
+    if not connection.poll(HANDSHAKE):
+        raise ProtocolError("the add-on is silent.")
+    return connection.recv_bytes(MAX_BYTES)
+
+
+class Server:
+    """One connection, one worker, one job at a time."""
+
+    def __init__(self, connection: Connection, load: Callable[[], Worker]) -> None:
+        self._connection, self._load = connection, load
+        self._worker: Worker | None = None
+        self._orders: queue.SimpleQueue[Running | FreeMemory] = queue.SimpleQueue()
+        self._running: Running | None = None
+        self._lock = threading.Lock()
+        self._outbox = Outbox(connection.send_bytes)
+
+    def run(self) -> NoReturn:
+        """Greet, then do what is ordered, for ever."""
+        self._outbox.post(Hello(protocol=PROTOCOL_VERSION, engine=VERSION, pid=os.getpid()))
+        for part in (self._send, self._read, self._watch_stdin, self._keep_pulse):
+            threading.Thread(target=part, daemon=True, name=part.__name__).start()
+        while True:
+            try:
+                order = self._orders.get(timeout=IDLE)
+            except queue.Empty:
+                order = FreeMemory()
+            if isinstance(order, Running):
+                self._do(order)
+            elif self._worker is not None:
+                self._worker.free_memory()
+
+    def _do(self, running: Running) -> None:
+        """Do one job; its last message goes out when the next order can be taken."""
+        log = running.folder / "log.txt"
+        with output_to(log):
+            try:
+                last = self._work(running)
+            except (Exception, SystemExit) as error:  # a library that calls exit() ends its job, not the engine
+                log_traceback(error)
+                last = failure(running.job, error, log)
+        with self._lock:
+            self._running = None
+        self._outbox.post(last)
+
+    def _work(self, running: Running) -> Message:
+        """The job's Result, its other messages posted on the way. Raises what went wrong, Cancelled among it."""
+        if self._worker is None:
+            self._outbox.post(Progress(job=running.job, phase=STARTING, step=0, total=1))
+            self._worker = self._load()
+        with closing(self._worker.run(running.folder)) as messages:
+            for message in messages:
+                if isinstance(message, Result):
+                    return message
+                if running.cancelled.is_set():
+                    raise Cancelled("Cancelled.")
+                self._outbox.post(message)
+        raise InternalError("The job ended without a result.")
+
+    def _read(self) -> None:
+        """Take orders until the add-on is gone."""
+        while True:
+            try:
+                payload = self._connection.recv_bytes(MAX_BYTES)
+            except (EOFError, OSError):  # gone, or out of step, which has no way back
+                self._leave("The add-on closed the connection.")
+            try:
+                self._take(decode(payload))
+            except EngineError as error:
+                self._outbox.post(failure("", error, None))
+
+    def _take(self, order: Message) -> None:
+        match order:
+            case RunJob(job=job, path=path):
+                with self._lock:
+                    if self._running is not None:
+                        refusal = Busy("Another job is running: wait for it, or cancel it.")
+                        self._outbox.post(failure(job, refusal, None))
+                        return
+                    self._running = Running(job, Path(path))
+                    self._orders.put(self._running)
+            case Cancel(job=job):
+                with self._lock:
+                    if self._running is not None and self._running.job == job:
+                        self._running.cancelled.set()
+            case FreeMemory():
+                self._orders.put(order)
+            case Quit():
+                self._leave("The add-on asked to quit.")
+            case _:
+                raise ProtocolError(f"The engine takes no {type(order).__name__} message.", fix="restart_engine")
+
+    def _send(self) -> None:
+        try:
+            self._outbox.run()
+        except OSError:
+            self._leave("The add-on reads no more.")
+
+    def _watch_stdin(self) -> None:
+        while os.read(0, 4096):
+            pass
+        self._leave("Blender is gone (stdin ended).")
+
+    def _keep_pulse(self) -> None:
+        """Heartbeats, also while torch computes; the log's cap; and the last resort against a call that never returns."""
+        next_beat = 0.0
+        while True:
+            if time.monotonic() >= next_beat:
+                next_beat = time.monotonic() + PULSE
+                self._outbox.post(Heartbeat(busy=self._running is not None))
+                # Needs no interpreter lock: ends even a process whose C code holds that for ever, and nobody is left to see.
+                faulthandler.dump_traceback_later(STUCK, exit=True, file=2)
+            trim()
+            time.sleep(TRIM)
+
+    def _leave(self, why: str) -> NoReturn:
+        """End at once, in the middle of whatever runs: results are written by rename, so only temporary files need sweeping."""
+        running = self._running
+        if running is not None:
+            sweep(running.folder, os.getpid())
+        try:
+            print(why, file=sys.stderr, flush=True)
+        finally:  # on a full disk the reason is lost, the exit is not
+            os._exit(0)
+
+
+def failure(job: str, error: BaseException, log: Path | None) -> Failed:
+    """What the artist is told of `error`: one sentence and a remedy; the traceback stays in the log."""
+    known = as_engine_error(error, log)
+    return Failed(job=job, code=known.code, text=known.text[:LONGEST_TEXT], fix=known.fix)
+
+
+def as_engine_error(error: BaseException, log: Path | None) -> EngineError:
+    """`error` in the terms of the one error tree."""
+    text = " ".join(str(error).split())
+    if isinstance(error, EngineError):
+        return error
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or (
+            isinstance(error, RuntimeError) and re.search("can't allocate memory|out of memory", text)):
+        return OutOfMemory("There is not enough memory for this job.")
+    chain = (error, error.__cause__, error.__context__)
+    if any(isinstance(link, OSError) and link.errno in (errno.ENOSPC, errno.EDQUOT) for link in chain):
+        return DiskFull("The disk is full. Free some space where the job folder lies.")
+    if isinstance(error, ImportError):
+        return EngineUnavailable(f"The engine's libraries are not complete ({text}). Install the engine again.")
+    where = f" The full story is in {log}." if log is not None else ""
+    return InternalError(f"The engine failed in a way it does not know ({type(error).__name__}: {text[:300]}).{where}")

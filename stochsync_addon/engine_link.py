@@ -1,0 +1,170 @@
+"""The connection to the engine: the add-on listens, the engine connects and proves that it holds the key. Never waits."""
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+
+from ..engine.protocol.errors import ProtocolError
+from ..engine.protocol.wire import NONCE_BYTES, PROOF_BYTES, Frames, check_engine, frame
+
+READ_BYTES = 1 << 18  # most bytes read at once
+MOST_MESSAGES = 64  # most messages handed out at once
+MOST_PEERS = 8  # connections that may be proving themselves at once
+LONGEST_SOCKET_PATH = 100  # bytes; the systems allow 104 to 108, the closing NUL included
+
+
+class Link:
+    """The listening socket, then the one connection over which the engine has proved itself."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._folder: str | None = None
+        self._listener, self.address = self._listen()
+        self._peers: list[Peer] = []
+        self._engine: Peer | None = None
+
+    def _listen(self) -> tuple[socket.socket, str]:
+        if hasattr(socket, "AF_UNIX"):
+            self._folder = tempfile.mkdtemp(prefix="stochsync-")  # for this user's eyes only
+            path = os.path.join(self._folder, "engine")
+            if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+                return self._bound(socket.socket(socket.AF_UNIX), path), path
+            self._remove_folder()
+        listener = self._bound(socket.socket(socket.AF_INET), ("127.0.0.1", 0))
+        return listener, f"127.0.0.1:{listener.getsockname()[1]}"
+
+    @staticmethod
+    def _bound(listener: socket.socket, address: str | tuple[str, int]) -> socket.socket:
+        try:
+            listener.setblocking(False)
+            listener.bind(address)
+            listener.listen(MOST_PEERS)
+        except OSError:
+            listener.close()
+            raise
+        return listener
+
+    @property
+    def closed(self) -> bool:
+        """The engine was connected, and is no more."""
+        return self._engine is not None and self._engine.closed
+
+    @property
+    def drained(self) -> bool:
+        """Nothing more will come."""
+        return self._engine is None or self._engine.closed
+
+    def receive(self) -> list[bytes]:
+        """The payloads that lie ready, at most MOST_MESSAGES. ProtocolError for bytes that are no frames."""
+        if self._engine is None:
+            self._admit()
+        if self._engine is None:
+            return []
+        self._engine.flush()
+        self._engine.read()
+        payloads = []
+        while len(payloads) < MOST_MESSAGES and (payload := self._engine.frames.take()) is not None:
+            payloads.append(payload)
+        self._engine.full = len(payloads) == MOST_MESSAGES
+        return payloads
+
+    def send(self, payload: bytes) -> None:
+        self._engine.send(payload)
+
+    def _admit(self) -> None:
+        """Let newcomers prove themselves; the first who does is the engine, and the door closes behind it."""
+        while len(self._peers) < MOST_PEERS:
+            try:
+                connection, _ = self._listener.accept()
+            except BlockingIOError:
+                break
+            self._peers.append(Peer(connection))
+        for peer in tuple(self._peers):
+            try:
+                proved = peer.proves(self._key)
+            except ProtocolError:  # a stranger; on loopback any local user can knock
+                proved = False
+                peer.close()
+            if proved:
+                self._engine = peer
+                self._peers.remove(peer)
+                self._close_door()
+                return
+        self._peers = [peer for peer in self._peers if not peer.closed]
+
+    def _close_door(self) -> None:
+        self._listener.close()
+        for peer in self._peers:
+            peer.close()
+        self._peers.clear()
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)  # an empty folder in the temporary one harms nobody
+            self._folder = None
+
+    def close(self) -> None:
+        self._close_door()
+        if self._engine is not None:
+            self._engine.close()
+
+
+class Peer:
+    """One connection, never waiting."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        self._connection = connection
+        self._nonce = secrets.token_bytes(NONCE_BYTES)
+        self._out = bytearray()
+        self.frames = Frames()
+        self.closed = self.full = False
+        self.send(self._nonce)
+
+    def proves(self, key: bytes) -> bool:
+        """Whether the other side has shown that it holds `key`; False while it has not answered, ProtocolError if wrong."""
+        self.read()
+        answer = self.frames.take()
+        if answer is None:
+            return False
+        if len(answer) != NONCE_BYTES + PROOF_BYTES:
+            raise ProtocolError("Something that is not our engine answered.")
+        self.send(check_engine(key, self._nonce, answer))
+        return True
+
+    def read(self) -> None:
+        """Take in what has come, at most READ_BYTES, unless enough lies here already."""
+        if self.closed or self.full:
+            return
+        try:
+            data = self._connection.recv(READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if data:
+            self.frames.feed(data)
+        else:
+            self.closed = True
+
+    def send(self, payload: bytes) -> None:
+        """Queue one frame and send what goes; all we ever send is some hundred bytes per job."""
+        self._out += frame(payload)
+        self.flush()
+
+    def flush(self) -> None:
+        while self._out and not self.closed:
+            try:
+                del self._out[:self._connection.send(self._out)]
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:
+                self._out.clear()  # gone; what it said before is still to be read, and reading notices the end
+
+    def close(self) -> None:
+        self.closed = True
+        self._connection.close()

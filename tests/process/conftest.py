@@ -1,0 +1,75 @@
+"""Clients of played and of real engines, folders of jobs, and a watch on how long each call holds the main thread."""
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from stochsync.engine.protocol.messages import Failed, Result
+from stochsync.stochsync_addon.engine_client import EngineClient, Patience
+
+ROOT = Path(__file__).resolve().parents[2]
+STANDIN = Path(__file__).with_name("standin_engine.py")
+
+
+class Driver:
+    """Polls a client as the add-on's timer does, and keeps the longest time that one call took."""
+
+    def __init__(self, client: EngineClient) -> None:
+        self.client = client
+        self.messages: list = []
+        self.longest = 0.0
+
+    def call(self, function, *args):
+        start = time.thread_time(), time.perf_counter()
+        result = function(*args)
+        self.longest = max(self.longest, time.perf_counter() - start[1])
+        return result
+
+    def poll(self) -> list:
+        fresh = self.call(self.client.poll)
+        self.messages += fresh
+        return fresh
+
+    def until(self, condition, seconds: float = 20.0) -> None:
+        """Poll until `condition()`; the test fails when that takes longer than `seconds`."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"nothing came of it within {seconds} s: {self.messages[-3:]}, {self.client.state}"
+            self.poll()
+            time.sleep(0.01)
+
+    def end_of(self, job: str, seconds: float = 20.0) -> Result | Failed:
+        """The message with which `job` ends."""
+        def ends() -> list:
+            return [m for m in self.messages if isinstance(m, Result | Failed) and m.job == job]
+        self.until(ends, seconds)
+        return ends()[0]
+
+
+@pytest.fixture
+def drive(tmp_path):
+    """Makes drivers of played engines; stops whatever was started."""
+    drivers = []
+
+    def make(command: tuple[str, ...] | None = None, **patience: float) -> Driver:
+        command = command or (sys.executable, "-I", "-B", "-u", "-X", "utf8", str(STANDIN), str(ROOT))
+        client = EngineClient(command, logs=tmp_path / "logs", patience=Patience(**patience))
+        drivers.append(Driver(client))
+        return drivers[-1]
+
+    yield make
+    for driver in drivers:
+        driver.client.stop()
+
+
+@pytest.fixture
+def play(tmp_path):
+    """Makes job folders for the played engine."""
+    def make(what: str, name: str = "") -> Path:
+        folder = tmp_path / (name or what)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "play.txt").write_text(what, encoding="utf-8")
+        return folder
+    return make
