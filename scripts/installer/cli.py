@@ -33,6 +33,8 @@ def main(argv: Sequence[str]) -> int:
         return _serve(options, further, console)
     except Failure as failure:
         console.failed(failure)
+    except BrokenPipeError:  # whoever was listening is gone; the environment is as far as state.json says
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         console.failed(explain_os_error(error))
     except KeyboardInterrupt:

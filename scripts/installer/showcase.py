@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from .console import Failure
@@ -23,7 +24,7 @@ def run(setup: Setup, checkout: Path) -> int:
         return 0
     out = checkout / "demo" if writable(checkout / "demo") else setup.layout.root / "demo"
     script = str(checkout / "scripts" / "demo.py")
-    arguments = ["--out", str(out), "--engine", str(pythons[ENGINE])]
+    arguments = ["--out", str(out), "--engine", str(pythons[ENGINE]), "--root", str(setup.layout.root)]
     if blender:
         setup.console.note(f"Blender: {blender}")
         options = ["--background", "--factory-startup", "--python-exit-code", "3", "--python", script]
@@ -31,7 +32,10 @@ def run(setup: Setup, checkout: Path) -> int:
     else:
         setup.console.note(f"Blender: the bpy {version} wheel")
         command = [str(pythons[f"blender-{version}"]), script, *arguments]
-    code = subprocess.run(command, env=environment(setup.layout), stdin=subprocess.DEVNULL).returncode
+    with tempfile.TemporaryDirectory(prefix="stochsync-demo-") as user:
+        link_extension(checkout, Path(user))
+        settings = {**environment(setup.layout), "BLENDER_USER_RESOURCES": user}
+        code = subprocess.run(command, env=settings, stdin=subprocess.DEVNULL).returncode
     if code != 0:
         raise Failure(
             f"The demo ended with code {code}; the lines above tell where.",
@@ -39,6 +43,20 @@ def run(setup: Setup, checkout: Path) -> int:
             kind="demo",
         )
     return 0
+
+
+def link_extension(checkout: Path, user: Path) -> None:
+    """Make the checkout an installed extension for the Blender whose user folder this is; a copy where links are refused."""
+    place = user / "extensions" / "user_default" / "stochsync"
+    place.parent.mkdir(parents=True)
+    try:
+        place.symlink_to(checkout, target_is_directory=True)
+    except OSError:  # Windows without developer mode
+        place.mkdir()
+        for name in ("blender_manifest.toml", "__init__.py"):
+            shutil.copy(checkout / name, place)
+        for name in ("stochsync_addon", "engine", "scripts"):
+            shutil.copytree(checkout / name, place / name)
 
 
 def blender_on_path() -> str | None:
