@@ -1,0 +1,1 @@
+"""The add-on: everything that touches bpy, and nothing that touches torch."""

@@ -1,0 +1,189 @@
+"""The N-panel: draws what is, from names and numbers only. It is redrawn all the time, so it computes nothing."""
+from __future__ import annotations
+
+import textwrap
+
+import bpy
+
+from ..engine.protocol.errors import FIXES
+from ..engine.protocol.params import BUILTIN_MODEL
+from . import pump
+from .mesh_export import NEW_UV_LAYER
+from .preferences import engine_installed
+
+CHARACTER_WIDTH = 6.3  # pixels of an average letter of the interface font at scale 1
+PANEL_MARGIN = 60.0  # pixels of a panel that its boxes and the sidebar's tabs take up, at scale 1
+LEAST_CHARACTERS = 16
+
+
+class Sidebar:
+    """Where all panels of the add-on are."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "StochSync"
+
+
+class STOCHSYNC_PT_main(Sidebar, bpy.types.Panel):
+    """Prompt, Generate, and what is going on."""
+
+    bl_idname = "STOCHSYNC_PT_main"
+    bl_label = "StochSync"
+
+    def draw(self, context):
+        layout, settings, running = self.layout, context.scene.stochsync, pump.current()
+        if running.installing:
+            draw_progress(layout, running.installer.text, running.installer.percent / 100, "")
+            return
+        if not engine_installed():
+            draw_install(layout, columns(context))
+            draw_problem(layout, running.problem, columns(context))
+            return
+        layout.row(align=True).prop(settings, "mode", expand=True)
+        if settings.mode == "texture":
+            draw_texture(layout, context, settings)
+        else:
+            draw_panorama(layout, settings)
+        draw_online(layout, settings, columns(context))
+        button = layout.column()
+        if running.task is not None:
+            draw_progress(button, running.state.phase, running.state.fraction, running.state.eta, running.task.label)
+        else:
+            button.scale_y = 1.8
+            button.operator(f"stochsync.generate_{settings.mode}", icon="PLAY")
+        draw_problem(layout, running.problem, columns(context))
+        draw_notes(layout, running, columns(context))
+
+
+class STOCHSYNC_PT_settings(Sidebar, bpy.types.Panel):
+    """Model, preset, seed: what both kinds of job share."""
+
+    bl_idname = "STOCHSYNC_PT_settings"
+    bl_parent_id = "STOCHSYNC_PT_main"
+    bl_label = "Settings"
+
+    @classmethod
+    def poll(cls, context):
+        return engine_installed() and not pump.current().installing
+
+    def draw(self, context):
+        layout, settings = self.layout, context.scene.stochsync
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        column = layout.column()
+        column.prop(settings, "model")
+        column.prop(settings, "preset")
+        row = column.row(align=True)
+        row.prop(settings, "seed")
+        row.prop(settings, "seed_lock", text="", icon="LOCKED" if settings.seed_lock else "UNLOCKED")
+        column = layout.column()
+        column.use_property_split = False
+        column.label(text="Negative Prompt")
+        column.prop(settings, "negative_prompt", text="")
+        layout.operator("stochsync.free_memory", icon="TRASH")
+
+
+def columns(context: bpy.types.Context) -> int:
+    """Letters that fit into one line of the panel."""
+    scale = context.preferences.system.ui_scale
+    width = context.region.width if context.region is not None else 280
+    return max(LEAST_CHARACTERS, int((width / scale - PANEL_MARGIN) / CHARACTER_WIDTH))
+
+
+def draw_text(layout: bpy.types.UILayout, text: str, width: int, icon: str = "NONE") -> None:
+    """`text` in as many lines of `width` letters as it takes; Blender's labels do not wrap."""
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for number, line in enumerate(textwrap.wrap(text, width) or [""]):
+        column.label(text=line, icon=icon if number == 0 else "BLANK1" if icon != "NONE" else "NONE")
+
+
+def draw_texture(layout: bpy.types.UILayout, context: bpy.types.Context, settings) -> None:
+    """Prompt and size of a texture, and what it goes on."""
+    layout.prop(settings, "prompt_texture", text="", icon="TEXTURE")
+    name, icon = target_text(context)
+    layout.label(text=name, icon=icon)
+    layout.prop(settings, "texture_size")
+
+
+def target_text(context: bpy.types.Context) -> tuple[str, str]:
+    """Which mesh and UV layer Generate Texture would use, and an icon."""
+    active = context.view_layer.objects.active
+    chosen = [one for one in context.selected_objects if one.type == "MESH"]
+    if active is not None and active.type == "MESH" and active.mode != "OBJECT" and active not in chosen:
+        chosen.append(active)
+    if not chosen:
+        return "Select a mesh", "ERROR"
+    if len(chosen) > 1:
+        return f"{len(chosen)} meshes, one texture each", "OUTLINER_OB_MESH"
+    layer = next((one.name for one in chosen[0].data.uv_layers if one.active_render), f"new layer {NEW_UV_LAYER}")
+    return f"{chosen[0].name}  ·  {layer}", "MESH_DATA"
+
+
+def draw_panorama(layout: bpy.types.UILayout, settings) -> None:
+    """Prompt, width and World settings of a panorama."""
+    layout.prop(settings, "prompt_panorama", text="", icon="WORLD")
+    column = layout.column(align=True)
+    column.prop(settings, "panorama_width")
+    column.prop(settings, "panorama_strength")
+    column.prop(settings, "panorama_rotation")
+
+
+def draw_online(layout: bpy.types.UILayout, settings, width: int) -> None:
+    """A word about models that may have to be fetched while online access is off."""
+    if bpy.app.online_access or settings.model == BUILTIN_MODEL or "/" in settings.model or "\\" in settings.model:
+        return
+    box = layout.box()
+    draw_text(box, "Online access is off: this model works only if it is on this machine already.", width, "INTERNET_OFFLINE")
+    box.operator("stochsync.fix", text=FIXES["allow_online"]).code = "allow_online"
+
+
+def draw_install(layout: bpy.types.UILayout, width: int) -> None:
+    """What a new user sees first."""
+    box = layout.box()
+    draw_text(box, "StochSync works in an engine of its own, about 2 GB in a folder of its own. Blender is not changed.",
+              width, "INFO")
+    if not bpy.app.online_access:
+        draw_text(box, "Installing needs online access.", width, "INTERNET_OFFLINE")
+        box.operator("stochsync.fix", text=FIXES["allow_online"]).code = "allow_online"
+    row = box.row()
+    row.scale_y = 1.6
+    row.enabled = bool(bpy.app.online_access)
+    row.operator("stochsync.install_engine", icon="IMPORT")
+    box.operator("stochsync.fix", text="Choose the Folder", icon="PREFERENCES").code = "open_preferences"
+
+
+def draw_progress(layout: bpy.types.UILayout, phase: str, fraction: float, eta: str, title: str = "") -> None:
+    """Title, bar, time left and Cancel."""
+    column = layout.column(align=True)
+    if title:
+        column.label(text=title)
+    column.progress(factor=min(max(fraction, 0.0), 1.0), text=f"{phase}  {eta}".strip())
+    column.operator("stochsync.cancel", icon="X")
+
+
+def draw_problem(layout: bpy.types.UILayout, problem: pump.Problem | None, width: int) -> None:
+    """The error box: what happened, its remedy as a button, and a report for the bug tracker."""
+    if problem is None:
+        return
+    box = layout.box()
+    row = box.row()
+    row.alert = True
+    draw_text(row, problem.text, width - 4, "ERROR")
+    row.operator("stochsync.dismiss", text="", icon="X", emboss=False)
+    if problem.fix:
+        box.operator("stochsync.fix", text=FIXES[problem.fix]).code = problem.fix
+    box.operator("stochsync.copy_report", icon="COPYDOWN")
+
+
+def draw_notes(layout: bpy.types.UILayout, running: pump.Pump, width: int) -> None:
+    """What was made last, and what the engine had to say about it."""
+    if running.busy or running.problem is not None:
+        return
+    if running.finished:
+        layout.label(text=running.finished, icon="CHECKMARK")
+    for note in running.notes:
+        draw_text(layout, note, width, "INFO")
+
+
+CLASSES = (STOCHSYNC_PT_main, STOCHSYNC_PT_settings)

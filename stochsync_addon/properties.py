@@ -1,0 +1,114 @@
+"""The panel's settings (`scene.stochsync`), built from the parameter dataclasses of the protocol: no default lives here.
+
+Only what is Blender's own business (lock, mode, strength, rotation) is declared in this file.
+"""
+import random
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import bpy
+
+from ..engine.protocol.params import PanoramaParams, TextureParams
+from . import world
+
+SHARED = {"negative_prompt": "negative_prompt", "model": "model", "preset": "preset", "seed": "seed"}
+TEXTURE = {"prompt_texture": "prompt", "texture_size": "size", **SHARED}
+PANORAMA = {"prompt_panorama": "prompt", "panorama_width": "width", **SHARED}
+"""Name in `scene.stochsync` -> field of the dataclass."""
+
+CATALOG = Path(__file__).resolve().parents[1] / "engine" / "models" / "catalog.toml"
+SPELLING = {"cpu": "CPU", "cuda": "NVIDIA GPU (CUDA)", "mps": "Apple GPU (Metal)"}
+
+
+def enum_labels(choices: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """Items of an EnumProperty."""
+    return [(choice, SPELLING.get(choice, choice.capitalize()), "") for choice in choices]
+
+
+def catalogue_labels(catalog: Path) -> dict[str, str]:
+    """Name -> label of each checkpoint in the engine's catalogue."""
+    with open(catalog, "rb") as handle:
+        return {name: entry["label"] for name, entry in tomllib.load(handle)["model"].items()}
+
+
+def search_models(owner, context, typed):
+    """Suggestions for the Model field."""
+    return [(name, label) for name, label in catalogue_labels(CATALOG).items() if typed.lower() in f"{name} {label}".lower()]
+
+
+def round_to(name: str, multiple: int):
+    """An update function that moves the integer property `name` to the nearest multiple."""
+    def update(owner, context):
+        rounded = round(getattr(owner, name) / multiple) * multiple
+        if rounded != getattr(owner, name):
+            setattr(owner, name, rounded)
+    return update
+
+
+def property_of(cls: type, name: str, own_name: str):
+    """The Blender property for field `name` of the dataclass `cls`, known as `own_name` in the panel."""
+    f = next(one for one in fields(cls) if one.name == name)
+    meta, kind = f.metadata, type(f.default)
+    common = {"name": meta["label"], "description": meta["tip"], "default": f.default}
+    if meta["choices"]:
+        return bpy.props.EnumProperty(items=enum_labels(meta["choices"]), **common)
+    if kind is int:
+        if meta["multiple"] > 1:
+            common["update"] = round_to(own_name, meta["multiple"])
+        if meta["unit"]:
+            common["subtype"] = meta["unit"]
+        return bpy.props.IntProperty(min=meta["low"], max=meta["high"], step=meta["multiple"], **common)
+    if name == "model":
+        common |= {"search": search_models, "search_options": {"SUGGESTION"}}
+    return bpy.props.StringProperty(**common)
+
+
+def follow_strength(owner, context):
+    """Show a changed strength at once, where the World is ours."""
+    if world.is_own(owner.id_data.world):
+        world.set_strength(owner.id_data.world, owner.panorama_strength)
+
+
+def follow_rotation(owner, context):
+    """Show a changed rotation at once, where the World is ours."""
+    if world.is_own(owner.id_data.world):
+        world.set_rotation(owner.id_data.world, owner.panorama_rotation)
+
+
+class StochSyncSettings(bpy.types.PropertyGroup):
+    """What the artist asks for."""
+
+    mode: bpy.props.EnumProperty(
+        name="Make", default="texture",
+        items=[("texture", "Texture", "A texture for the selected mesh, on its own UVs", "TEXTURE", 0),
+               ("panorama", "Panorama", "A 360-degree panorama as the World of this scene", "WORLD", 1)])
+    seed_lock: bpy.props.BoolProperty(
+        name="Lock Seed", default=False, description="Keep this seed; unlocked, every run draws a new one and shows it here")
+    panorama_strength: bpy.props.FloatProperty(
+        name="Strength", default=world.DEFAULT_STRENGTH, min=0.0, soft_max=10.0, update=follow_strength,
+        description="Brightness of the World's Background; until you set it, that of the World before is kept")
+    panorama_rotation: bpy.props.FloatProperty(
+        name="Rotation", default=0.0, soft_min=-180.0, soft_max=180.0, step=100, precision=1, update=follow_rotation,
+        description="Degrees by which the surroundings turn about the vertical, anticlockwise seen from above")
+
+
+for _cls, _names in ((TextureParams, TEXTURE), (PanoramaParams, PANORAMA)):
+    for _own, _field in _names.items():
+        StochSyncSettings.__annotations__[_own] = property_of(_cls, _field, _own)
+
+
+def draw_seed(settings: StochSyncSettings) -> None:
+    """Draw a new seed into the panel unless it is locked."""
+    if not settings.seed_lock:
+        settings.seed = random.SystemRandom().randrange(2**31)
+
+
+def texture_params(settings: StochSyncSettings) -> TextureParams:
+    """What the panel asks of a texture job; InvalidParameter when a value will not do."""
+    return TextureParams(**{name: getattr(settings, own) for own, name in TEXTURE.items()})
+
+
+def panorama_params(settings: StochSyncSettings) -> PanoramaParams:
+    """What the panel asks of a panorama job; InvalidParameter when a value will not do."""
+    return PanoramaParams(**{name: getattr(settings, own) for own, name in PANORAMA.items()})

@@ -1,0 +1,287 @@
+"""The one timer: it polls the engine and the installer, and hands finished pictures over. Under `blender -b`, a loop.
+
+There is one Pump, made when the add-on is switched on: what runs, what waits, and what the panel says about it.
+"""
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from ..engine.protocol.errors import Busy, Cancelled, EngineError, InternalError
+from .engine_client import EngineClient
+from .engine_install import EngineInstall
+from .engine_process import engine_command
+from .job_state import JobState, begin, fail, fold
+from .preferences import SOURCE, engine_python, root_folder
+from .tasks import Task, finish
+
+BUSY_INTERVAL = 0.1  # seconds between two looks while something runs
+IDLE_INTERVAL = 1.0  # ... while a warm engine only has a heartbeat to tell
+IDLE_STOP = 900.0  # seconds after which a warm engine that nobody uses is ended
+LOOP_INTERVAL = 0.02  # seconds, under -b
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What the error box shows. `state` ended in it; `folder` is the job's, and `log` the file that tells more."""
+
+    state: JobState
+    folder: Path
+    log: Path
+
+    @property
+    def text(self) -> str:
+        return self.state.text
+
+    @property
+    def fix(self) -> str:
+        return self.state.fix
+
+
+class Pump:
+    """Runs tasks one after the other. Everything here returns at once, but for `wait` and for handing a result over."""
+
+    def __init__(self) -> None:
+        self.queue: deque[Task] = deque()
+        self.task: Task | None = None  # the one that the engine works on
+        self.state = JobState()
+        self.problem: Problem | None = None
+        self.notes: tuple[str, ...] = ()  # warnings of the last results
+        self.finished = ""  # what was made last
+        self.installer: EngineInstall | None = None
+        self._client: EngineClient | None = None
+        self._client_python: Path | None = None
+        self._idle_since = time.monotonic()
+
+    @property
+    def installing(self) -> bool:
+        return self.installer is not None and self.installer.running
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job or an installation is under way."""
+        return self.task is not None or self.installing
+
+    def refuse_if_busy(self) -> None:
+        if self.busy:
+            raise Busy("StochSync is at work already: wait for it, or cancel it.")
+
+    def submit(self, tasks: Iterable[Task]) -> None:
+        """Start `tasks`, one after the other. EngineUnavailable when the engine cannot be started."""
+        self.refuse_if_busy()
+        self.queue.extend(tasks)
+        self.notes, self.finished = (), ""
+        self._next()
+        self._watch()
+
+    def install(self, root: Path, device: str) -> None:
+        """Start the installer."""
+        self.refuse_if_busy()
+        self.stop_engine()
+        self.installer = EngineInstall(root, device)
+        self._watch()
+
+    def cancel(self) -> None:
+        """End what runs and forget what waits."""
+        self.queue.clear()
+        if self.installing:
+            self.installer.stop()
+        elif self.task is not None:
+            self._client.cancel(self.task.folder.name)
+
+    def free_memory(self) -> None:
+        """Let the engine unload its model."""
+        if self._client is not None:
+            self._client.free_memory()
+
+    def stop_engine(self) -> None:
+        """End the engine; the next job starts a fresh one."""
+        if self._client is not None:
+            self._client.stop()
+            self._client = None
+        self.task = None
+        self.queue.clear()
+
+    def shutdown(self) -> None:
+        """End everything that was started here."""
+        if self.installing:
+            self.installer.stop()
+        self.stop_engine()
+
+    def show(self, error: EngineError) -> None:
+        """Put `error` into the panel's box; a cancelled job is no error."""
+        self._show(fail(self.state, error), None)
+
+    def _show(self, state: JobState, folder: Path | None) -> None:
+        if state.code == Cancelled.code:
+            return
+        log = self._client.log_of(folder) if self._client is not None else root_folder() / "install.log"
+        self.problem = Problem(state=state, folder=folder or root_folder(), log=log)
+
+    def dismiss(self) -> None:
+        self.problem = None
+
+    def tick(self) -> float | None:
+        """One look at everything; returns the seconds to the next, or None when there is nothing to look at."""
+        changed = self._poll_installer()
+        changed = self._poll_engine() or changed
+        if changed:
+            redraw_panels()
+        if self.busy:
+            self._idle_since = time.monotonic()
+            return BUSY_INTERVAL
+        if self._client is None:
+            return None
+        if time.monotonic() - self._idle_since > IDLE_STOP:
+            self.stop_engine()
+            return None
+        return IDLE_INTERVAL
+
+    def wait(self) -> None:
+        """Loop until nothing runs, printing a line whenever something new is to be told. For `blender -b`."""
+        said = ""
+        try:
+            while self.busy:
+                self.tick()
+                line = self.headline
+                if self.busy and line != said:
+                    print(f"StochSync: {line}", flush=True)
+                    said = line
+                time.sleep(LOOP_INTERVAL)
+        except KeyboardInterrupt:
+            self.shutdown()
+            raise
+
+    @property
+    def headline(self) -> str:
+        """Where things stand, in one line that changes at most every percent."""
+        if self.installing:
+            return f"{self.installer.text} {self.installer.percent} %"
+        if self.task is None:
+            return self.finished
+        return f"{self.task.label}: {self.state.phase} {100 * self.state.fraction:.0f} %"
+
+    def _watch(self) -> None:
+        self._idle_since = time.monotonic()
+        if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
+            bpy.app.timers.register(_tick, first_interval=BUSY_INTERVAL, persistent=True)
+
+    def _next(self) -> None:
+        """Send the next task to the engine."""
+        self.task = self.queue.popleft() if self.queue else None
+        if self.task is None:
+            return
+        self.state = begin(self.task.folder.name)
+        try:
+            self._engine().run(self.task.folder)
+        except EngineError:
+            self.task = None
+            self.queue.clear()
+            raise
+
+    def _engine(self) -> EngineClient:
+        """The client of the engine that the preferences name now."""
+        python = engine_python()
+        if self._client is not None and self._client_python != python:
+            self._client.stop()
+            self._client = None
+        if self._client is None:
+            self._client = EngineClient(engine_command(python, SOURCE), logs=root_folder() / "logs")
+            self._client_python = python
+        return self._client
+
+    def _poll_installer(self) -> bool:
+        if not self.installing or not self.installer.poll():
+            return False
+        if not self.installing and self.installer.problem is not None:
+            self.show(self.installer.problem)
+        elif not self.installing:
+            self.finished = "The engine is installed."
+        return True
+
+    def _poll_engine(self) -> bool:
+        if self._client is None:
+            return False
+        messages = self._client.poll()
+        for message in messages:
+            self.state = fold(self.state, message)
+            if self.task is None or self.state.active:
+                continue
+            if self.state.status == "done":
+                self._hand_over(self.task, self.state)
+            else:
+                self._fail(self.state)
+        return bool(messages)
+
+    def _hand_over(self, task: Task, state: JobState) -> None:
+        """Put the result into the scene, then go on with the next task."""
+        try:
+            finish(bpy.context, task, Path(state.result))
+            self.notes += state.warnings
+            self.finished = f"{task.label} is done."
+            self._next()
+        except EngineError as error:
+            self._fail(fail(state, error))
+        except Exception as error:  # a defect of ours must not leave the panel busy for ever
+            self._fail(fail(state, InternalError(f"The result could not be put into the scene: {error}")))
+            raise
+
+    def _fail(self, state: JobState) -> None:
+        """End with what `state` says; what waits is forgotten, since it was asked for in the same breath."""
+        folder = self.task.folder if self.task is not None else None
+        self.state, self.task = state, None
+        self.queue.clear()
+        self._show(state, folder)
+
+
+_pump: Pump | None = None
+
+
+def current() -> Pump:
+    """The pump, made by `register`: Blender's classes have no other way to find it."""
+    if _pump is None:
+        raise RuntimeError("The StochSync add-on is not switched on.")
+    return _pump
+
+
+def _tick() -> float | None:
+    return current().tick()
+
+
+@bpy.app.handlers.persistent
+def _on_load(*_) -> None:
+    """Another file is about to open: what runs was asked for in this one."""
+    current().cancel()
+    current().dismiss()
+
+
+def redraw_panels() -> None:
+    """Let the sidebars show the news; nothing else of the interface is redrawn."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()
+
+
+def register() -> None:
+    """Make the pump."""
+    global _pump
+    _pump = Pump()
+    bpy.app.handlers.load_pre.append(_on_load)
+
+
+def unregister() -> None:
+    """End everything, and take the timer away: Blender 4.2 crashes at exit over one that is left."""
+    global _pump
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+    bpy.app.handlers.load_pre.remove(_on_load)
+    current().shutdown()
+    _pump = None
