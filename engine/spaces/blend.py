@@ -1,0 +1,81 @@
+"""What the spaces share: sampling, weights, distance to a seam, filling and padding."""
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy import ndimage
+from scipy.spatial import cKDTree
+from torch import Tensor
+
+FILL_NEIGHBOURS = 6  # enough to hide Voronoi edges, few enough to stay local
+
+
+def sampling_grid(xy: Tensor, height: int, width: int, *, border: int = 0) -> Tensor:
+    """Continuous positions (x, y) [..., 2] in a picture of [height, width] as `grid_sample` coordinates, float32.
+
+    border: how many rows and columns the sampled picture was padded by on every side.
+    """
+    size = torch.tensor([width, height], dtype=torch.float64, device=xy.device)
+    return (2 * (xy.double() + border) / (size + 2 * border) - 1).float()
+
+
+def sample(image: Tensor, grid: Tensor) -> Tensor:
+    """Bilinear samples of image [C, H, W] at grid [..., 2] (of `sampling_grid`): [C, ...]."""
+    flat = grid.reshape(1, 1, -1, 2)
+    out = F.grid_sample(image[None], flat, mode="bilinear", padding_mode="border", align_corners=False)
+    return out.reshape(image.shape[0], *grid.shape[:-1])
+
+
+def wrap_border(image: Tensor) -> Tensor:
+    """[C, H, W] -> [C, H + 2, W + 2], repeating the picture past each edge as a tiled texture does."""
+    image = torch.cat([image[:, :, -1:], image, image[:, :, :1]], dim=2)
+    return torch.cat([image[:, -1:], image, image[:, :1]], dim=1)
+
+
+def sphere_border(image: Tensor) -> Tensor:
+    """[C, H, W] -> [C, H + 2, W + 2]: longitude wraps; past a pole lies the same row half a turn away."""
+    half = image.shape[2] // 2
+    image = torch.cat([image[:, :1].roll(half, 2), image, image[:, -1:].roll(half, 2)], dim=1)
+    return torch.cat([image[:, :, -1:], image, image[:, :, :1]], dim=2)
+
+
+def interior(owned: np.ndarray) -> np.ndarray:
+    """How deep inside its own ground a pixel lies: 0 outside and at its border (the picture's edge included) .. 1.
+
+    owned: [h, w] bool. Generalises the reference's horizontal triangle to both axes and to any ownership.
+    """
+    depth = ndimage.distance_transform_edt(np.pad(owned, 1))[1:-1, 1:-1] - owned  # a pixel beside the border gets 0
+    peak = depth.max()
+    return (depth / peak if peak > 0 else depth).astype(np.float32)
+
+
+def nearest_index(known: np.ndarray) -> np.ndarray:
+    """[H, W] bool -> [H * W] int64: the flat index of the nearest known texel, itself where it is known."""
+    if not known.any():
+        return np.arange(known.size)
+    rows, columns = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+    return (rows.astype(np.int64) * known.shape[1] + columns).ravel()
+
+
+def fill_from_surface(
+    colours: Tensor,  # [3, N] of texels on the surface
+    seen: Tensor,  # [N] bool
+    keys: Tensor,  # [N, K] where "near" is measured: position, and what else tells two sides apart
+) -> Tensor:
+    """Colours [3, N] with every unseen texel given the inverse-distance mean of its nearest seen ones in space.
+
+    Neighbours in a UV map are not neighbours on a surface, so the map is not asked. Nothing seen: nothing changes.
+    """
+    if bool(seen.all()) or not bool(seen.any()):
+        return colours.clone()
+    source = keys[seen].cpu().numpy()
+    distance, index = cKDTree(source).query(keys[~seen].cpu().numpy(), k=min(FILL_NEIGHBOURS, len(source)))
+    if index.ndim == 1:
+        distance, index = distance[:, None], index[:, None]
+    weight = 1 / (distance + 1e-6)
+    weight = torch.from_numpy(weight / weight.sum(1, keepdims=True)).to(colours)
+    palette = colours[:, seen]
+    filled = colours.clone()
+    filled[:, ~seen] = (palette[:, torch.from_numpy(index).to(colours.device)] * weight).sum(-1)
+    return filled

@@ -1,0 +1,76 @@
+"""UV charts: which triangle, and which point of it, every texel of a texture stands for."""
+from __future__ import annotations
+
+import numpy as np
+
+CHUNK = 4_000_000  # texels scan-converted at a time, to bound memory
+MOST_TILES = 2  # a triangle whose UVs repeat the texture oftener than this has covered it all by then
+
+
+def rasterize_charts(
+    uv: np.ndarray,  # [F, 3, 2] per corner, u right, v up; outside 0..1 the texture repeats
+    size: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The triangle [size, size] int64 (-1: none) and its corner weights [size, size, 3] at every texel centre.
+
+    A centre on an edge shared by two triangles belongs to exactly one of them. Where charts overlap (mirrored halves
+    share texels) the later triangle has the texel. Triangles without UV area have none.
+    """
+    corners = np.stack([uv[..., 0], 1 - uv[..., 1]], axis=-1).astype(np.float64) * size
+    corners -= np.floor(corners.min(axis=1, keepdims=True) / size) * size
+    face, rows, first, count = _spans(corners, size)
+    owner = np.full(size * size, -1, dtype=np.int64)
+    weights = np.zeros((size * size, 3), dtype=np.float32)
+    ends = np.cumsum(count)
+    start = 0
+    while start < len(count):
+        done = ends[start - 1] if start else 0
+        stop = max(int(np.searchsorted(ends, done + CHUNK, side="right")), start + 1)
+        n = count[start:stop]
+        of_span = np.repeat(np.arange(start, stop), n)
+        columns = first[of_span] + np.arange(len(of_span)) - np.repeat(ends[start:stop] - n - done, n)
+        triangle, row = face[of_span], rows[of_span]
+        texel = (row % size) * size + columns % size
+        owner[texel] = triangle
+        weights[texel] = _barycentric(corners[triangle], columns + 0.5, row + 0.5)
+        start = stop
+    return owner.reshape(size, size), weights.reshape(size, size, 3)
+
+
+def _spans(corners: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Horizontal runs of texels: triangle, row, first column, number of columns; in the order of the triangles."""
+    low = np.ceil(corners[..., 1].min(1) - 0.5).astype(np.int64)
+    high = np.ceil(corners[..., 1].max(1) - 0.5).astype(np.int64)
+    n = np.minimum(high - low, MOST_TILES * size)
+    face = np.repeat(np.arange(len(corners)), n)
+    rows = np.repeat(low, n) + np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
+    y = rows + 0.5
+    left = np.full(len(rows), np.inf)
+    right = np.full(len(rows), -np.inf)
+    for i in range(3):
+        a, b = corners[:, i], corners[:, (i + 1) % 3]
+        # Lower end first, so that both triangles of an edge compute the very same crossing.
+        swap = (a[:, 1] > b[:, 1]) | ((a[:, 1] == b[:, 1]) & (a[:, 0] > b[:, 0]))
+        a, b = np.where(swap[:, None], b, a)[face], np.where(swap[:, None], a, b)[face]
+        crosses = (a[:, 1] <= y) & (y < b[:, 1])
+        rise = np.where(crosses, b[:, 1] - a[:, 1], 1)
+        x = a[:, 0] + (y - a[:, 1]) / rise * (b[:, 0] - a[:, 0])
+        left = np.where(crosses, np.minimum(left, x), left)
+        right = np.where(crosses, np.maximum(right, x), right)
+    some = right > left
+    face, rows, left, right = face[some], rows[some], left[some], right[some]
+    first = np.ceil(left - 0.5).astype(np.int64)
+    count = np.minimum(np.ceil(right - 0.5).astype(np.int64) - first, MOST_TILES * size)
+    some = count > 0
+    return face[some], rows[some], first[some], count[some]
+
+
+def _barycentric(triangle: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Corner weights [N, 3] of the points (x, y) in triangles [N, 3, 2]; within 0..1, as rounding may step outside."""
+    a, b, c = triangle[:, 0], triangle[:, 1], triangle[:, 2]
+    twice_area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
+    safe = np.where(twice_area == 0, 1, twice_area)
+    weight_b = ((x - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (y - a[:, 1])) / safe
+    weight_c = ((b[:, 0] - a[:, 0]) * (y - a[:, 1]) - (x - a[:, 0]) * (b[:, 1] - a[:, 1])) / safe
+    weights = np.clip(np.stack([1 - weight_b - weight_c, weight_b, weight_c], axis=-1), 0, 1)
+    return weights / weights.sum(-1, keepdims=True)

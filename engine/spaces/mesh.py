@@ -1,0 +1,312 @@
+"""The mesh: a texture on the artist's own UVs, seen by cameras that orbit the object."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy import ndimage
+from torch import Tensor
+
+from ..contracts import Canvas
+from .blend import fill_from_surface, interior, nearest_index, sample, sampling_grid, wrap_border
+from .charts import rasterize_charts
+from .rasterize import EmbreeRasterizer, GBuffer, Rasterizer
+from .views import View, ViewSet, half_tangent, pixels, views_orbit
+
+SUPERSAMPLING = 2  # rays per pixel and axis: silhouettes and a texture finer than the view do not alias
+MIN_COSINE = 0.1  # seen flatter than this, a picture says nothing about a texel
+BLEND_RANGE = 0.4  # cosines over which a later view takes over from what is there
+SEAM_GAIN = 1.7  # how soon inside its border a seam mask reaches 1
+NORMAL_WEIGHT = 0.2  # how far apart, in object radii, opposite sides count when looking for the nearest seen texel
+
+
+class _ViewMaps(NamedTuple):
+    """All that a view needs, computed once. Pixels at the view's resolution h; rays at SUPERSAMPLING times that."""
+
+    rays: Tensor  # [R] flat indices of the rays that hit the object
+    grid: Tensor  # [R, 2] where in the texture they hit
+    level: int  # texture halvings that bring its texels to the spacing of the rays
+    extend: Tensor  # [h * h] nearest pixel that lies wholly on the object
+    texel_under: np.ndarray  # [h, h] flat texel index in the middle of the pixel, -1 off the object
+    condition: Tensor  # [1, h, h]
+    texels: Tensor  # [n] indices into the list of surface texels: those visible here
+    pixel_grid: Tensor  # [n, 2] where in the picture they are
+    cosine: Tensor  # [n] between the line of sight and the surface normal, > MIN_COSINE
+
+
+class _Share(NamedTuple):
+    """What one view contributes to a set."""
+
+    texels: Tensor  # [n] flat canvas indices
+    grid: Tensor  # [n, 2]
+    cosine: Tensor  # [n]
+
+
+class MeshSpace:
+    """Z is a square texture; texels that no triangle covers are margin: padded, and never counted."""
+
+    def __init__(
+        self,
+        vertices: np.ndarray,  # [V, 3] any scale; +Z up, front at -Y
+        faces: np.ndarray,  # [F, 3]
+        uv: np.ndarray,  # [F, 3, 2] per corner, u right, v up
+        texture_size: int,
+        view_resolution: int,
+        device: torch.device | str = "cpu",
+        *,
+        occluders: tuple[np.ndarray, np.ndarray] | None = None,  # vertices, faces of what may hide the object
+        view_sets: tuple[ViewSet, ...] | None = None,
+        background: float = 0.5,
+    ) -> None:
+        """Raises ValueError, in words an artist can use, when there is nothing here to paint."""
+        vertices, faces, uv = _checked(vertices, faces, uv)
+        if texture_size < 8 or view_resolution < 8:
+            raise ValueError(f"texture_size {texture_size} and view_resolution {view_resolution} must be 8 or more")
+        self.size, self.view_resolution, self.background = texture_size, view_resolution, background
+        self.device = torch.device(device)
+        self.view_sets = views_orbit() if view_sets is None else view_sets
+        used = vertices[faces.ravel()]
+        self.centre = (used.min(0) + used.max(0)) / 2
+        self.radius = float(np.linalg.norm(used - self.centre, axis=1).max())
+        if self.radius == 0:
+            raise ValueError("The mesh has no extent: all its vertices are in one place.")
+        vertices = (vertices - self.centre) / self.radius
+
+        owner, weights = rasterize_charts(uv, texture_size)
+        self._on_chart = owner >= 0
+        if not self._on_chart.any():
+            raise ValueError("The UV map is empty: its faces have no area. Unwrap the mesh first.")
+        triangle = owner[self._on_chart]
+        corners = vertices[faces]
+        normals = _face_normals(corners)
+        positions = np.einsum("nk,nkc->nc", weights[self._on_chart], corners[triangle])
+        self._texel = self._tensor(np.flatnonzero(self._on_chart))
+        self._position = torch.from_numpy(positions.astype(np.float32))
+        self._triangle = torch.from_numpy(triangle)
+        self._normal = torch.from_numpy(normals[triangle].astype(np.float32))
+        self._face_normal = torch.from_numpy(normals.astype(np.float32))
+        self._uv = torch.from_numpy(uv.astype(np.float32))
+        self._pad = self._tensor(nearest_index(self._on_chart))
+
+        scene_vertices, scene_faces = vertices, faces
+        if occluders is not None and len(occluders[1]):
+            scene_vertices = np.concatenate([vertices, (np.asarray(occluders[0]) - self.centre) / self.radius])
+            scene_faces = np.concatenate([faces, np.asarray(occluders[1]) + len(vertices)])
+        self._face_count = len(faces)
+        self._rasterizer: Rasterizer = EmbreeRasterizer(scene_vertices, scene_faces)
+        self._maps: dict[View, _ViewMaps] = {}
+        self._shares: dict[tuple[ViewSet, bool], list[_Share]] = {}
+        self._seams: dict[ViewSet, Tensor] = {}
+
+    def blank(self) -> Canvas:
+        z = torch.full((3, self.size, self.size), self.background, device=self.device)
+        return Canvas(z, torch.zeros(self.size, self.size, device=self.device))
+
+    def project(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
+        """f_c(z): [B, 3, h, w], unlit, before a flat background."""
+        fine = self.view_resolution * SUPERSAMPLING
+        pyramid = [self._padded(canvas.z)]
+        bordered: dict[int, Tensor] = {}
+        pictures = []
+        for view in views:
+            maps = self._maps_of(view)
+            while len(pyramid) <= maps.level:
+                pyramid.append(F.avg_pool2d(pyramid[-1][None], 2, ceil_mode=True)[0])
+            if maps.level not in bordered:
+                bordered[maps.level] = wrap_border(pyramid[maps.level])
+            grid = _bordered_grid(maps.grid, pyramid[maps.level].shape[-1])
+            picture = torch.full((3, fine * fine), self.background, device=self.device)
+            picture[:, maps.rays] = sample(bordered[maps.level], grid)
+            pictures.append(F.avg_pool2d(picture.reshape(1, 3, fine, fine), SUPERSAMPLING)[0])
+        return torch.stack(pictures)
+
+    def unproject(self, canvas: Canvas, views: Sequence[View], images: Tensor, *, average: bool) -> Canvas:
+        """Visible texels take the picture's colour.
+
+        average: True takes the cosine-weighted mean over the set. False lets the view with the greatest cosine win, and
+        blends it over what is there by clamp((cosine - 0.1) / 0.4, 0, 1), or wholly if no view ever saw the texel better.
+        """
+        z, best = canvas.z.flatten(1).clone(), canvas.best.flatten().clone()
+        total, weight = torch.zeros_like(z), torch.zeros_like(best)
+        for view, share, image in zip(views, self._shares_of(tuple(views), average), images, strict=True):
+            # Past the silhouette the picture repeats its last whole pixel, so that no background bleeds in.
+            solid = image.to(z).flatten(1)[:, self._maps_of(view).extend].reshape(image.shape)
+            colour = sample(solid, share.grid)
+            if average:
+                total.index_add_(1, share.texels, colour * share.cosine)
+                weight.index_add_(0, share.texels, share.cosine)
+            else:
+                alpha = ((share.cosine - MIN_COSINE) / BLEND_RANGE).clamp(0, 1)
+                alpha = torch.where(share.cosine >= best[share.texels], torch.ones_like(alpha), alpha)
+                z[:, share.texels] = torch.lerp(z[:, share.texels], colour, alpha)
+            best[share.texels] = torch.maximum(best[share.texels], share.cosine)
+        if average:
+            z = torch.where(weight > 0, total / weight.clamp(min=1e-12), z)
+        return Canvas(z.reshape(canvas.z.shape), best.reshape(canvas.best.shape))
+
+    def condition(self, views: Sequence[View]) -> Tensor:
+        return torch.stack([self._maps_of(view).condition for view in views])
+
+    def seam_mask(self, views: Sequence[View]) -> Tensor:
+        """Where this view wins the set's cosine, opened 5x5, as a distance to that region's border."""
+        key = tuple(views)
+        if key not in self._seams:
+            owner = np.full(self.size * self.size, -1)
+            for i, share in enumerate(self._shares_of(key, False)):
+                owner[share.texels.cpu().numpy()] = i
+            owner = owner[self._pad.cpu().numpy()]
+            masks = []
+            for i, view in enumerate(key):
+                under = self._maps_of(view).texel_under
+                owned = (under >= 0) & (owner[under.clip(min=0)] == i)
+                masks.append(np.minimum(interior(ndimage.binary_opening(owned, np.ones((5, 5)))) * SEAM_GAIN, 1))
+            self._seams[key] = self._tensor(np.stack(masks)[:, None])
+        return self._seams[key]
+
+    def coverage(self, canvas: Canvas) -> float:
+        """Share of the texels on the surface that some view has seen."""
+        return float((canvas.best.flatten()[self._texel] > 0).double().mean())
+
+    def finish(self, canvas: Canvas) -> Tensor:
+        """[3, H, W]: unseen texels filled from the nearest seen ones on the object, all the margin padded."""
+        z = canvas.z.flatten(1).clone()
+        keys = torch.cat([self._position, NORMAL_WEIGHT * self._normal], dim=1)
+        seen = canvas.best.flatten()[self._texel] > 0
+        z[:, self._texel] = fill_from_surface(z[:, self._texel], seen, keys.to(self.device))
+        return self._padded(z.reshape(canvas.z.shape)).clamp(0, 1)
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+
+    def _padded(self, z: Tensor) -> Tensor:
+        """The texture with every texel off the charts given its nearest charted one, however far."""
+        return z.flatten(1)[:, self._pad].reshape(z.shape)
+
+    def _maps_of(self, view: View) -> _ViewMaps:
+        if view not in self._maps:
+            fine = self.view_resolution * SUPERSAMPLING
+            seen = self._rasterizer.render(view, fine, fine)
+            on_object = (seen.face >= 0) & (seen.face < self._face_count)
+            self._maps[view] = self._compute_maps(view, seen, on_object)
+        return self._maps[view]
+
+    def _compute_maps(self, view: View, seen: GBuffer, on_object: Tensor) -> _ViewMaps:
+        h, s = self.view_resolution, SUPERSAMPLING
+        hit = on_object.flatten().nonzero()[:, 0]
+        uv = (seen.barycentric.reshape(-1, 3)[hit, :, None] * self._uv[seen.face.flatten()[hit]]).sum(1)
+        uv = torch.stack([uv[:, 0], 1 - uv[:, 1]], dim=-1) % 1.0
+        texel = (uv * self.size).long().clamp(max=self.size - 1)
+        under = torch.full((on_object.numel(),), -1)
+        under[hit] = texel[:, 1] * self.size + texel[:, 0]
+        under = under.reshape(h * s, h * s)[s // 2 :: s, s // 2 :: s]
+        share = F.avg_pool2d(on_object[None, None].float(), s)[0, 0]
+        texels, pixel_grid, cosine = self._visible(view, seen)
+        level = 0
+        if len(hit):
+            level = max(0, int(np.floor(0.5 * np.log2(max(len(texels), 1) / len(hit)) + 0.25)))
+        return _ViewMaps(
+            rays=hit.to(self.device),
+            grid=uv.to(self.device),
+            level=level,
+            extend=self._tensor(nearest_index((share == 1).numpy())),
+            texel_under=under.numpy(),
+            condition=_inverse_depth(seen.depth, on_object, s).to(self.device),
+            texels=texels.to(self.device),
+            pixel_grid=pixel_grid.to(self.device),
+            cosine=cosine.to(self.device),
+        )
+
+    def _visible(self, view: View, seen: GBuffer) -> tuple[Tensor, Tensor, Tensor]:
+        """Surface texels that this view shows: their indices, picture positions and cosines.
+
+        A texel is visible where the ray beside it meets its own triangle, or a surface no nearer than the slope of the
+        texel's own plane explains. It must be seen from the side from which the ray sees that surface (so inverted
+        normals do no harm, and the back of a thin sheet is not mistaken for its front), and must keep a pixel away from
+        anything that hides it, as a picture is never sharp there.
+        """
+        fine, s = seen.depth.shape[0], SUPERSAMPLING
+        origin = torch.tensor(view.position, dtype=torch.float32)
+        sight = F.normalize(origin - self._position, dim=-1)
+        signed = (sight * self._normal).sum(-1)
+        candidates = (signed.abs() > MIN_COSINE).nonzero()[:, 0]
+        xy, depth = pixels(view, self._position[candidates], fine, fine)
+        inside = ((xy >= 0) & (xy < fine)).all(-1) & (depth > 0)
+        candidates, xy, depth = candidates[inside], xy[inside], depth[inside]
+        ray = xy[:, 1].long() * fine + xy[:, 0].long()
+        face = seen.face.flatten()[ray]
+        mine = face == self._triangle[candidates]
+        on_object = (face >= 0) & (face < self._face_count)
+        signed, sight = signed[candidates], sight[candidates]
+        of_hit = (sight * self._face_normal[face.clamp(0, self._face_count - 1)]).sum(-1)
+
+        cosine = signed.abs()
+        step = 2 * half_tangent(view) * depth / fine  # spacing of the rays at the texel
+        slope = (1 - cosine**2).clamp(min=0).sqrt() / cosine
+        nearby = seen.depth.flatten()[ray] >= depth - step * (0.5 + slope)
+        visible = mine | (on_object & nearby & ((signed > 0) == (of_hit > 0)))
+
+        nearest = torch.from_numpy(ndimage.minimum_filter(seen.depth.numpy(), size=2 * s + 1)).flatten()[ray]
+        visible &= nearest >= depth - step * 2 * s * (1 + slope)
+        candidates, xy = candidates[visible], xy[visible]
+        return candidates, sampling_grid(xy / s, fine // s, fine // s), cosine[visible]
+
+    def _shares_of(self, views: ViewSet, average: bool) -> list[_Share]:
+        key = (views, average)
+        if key not in self._shares:
+            maps = [self._maps_of(view) for view in views]
+            best = torch.zeros(len(self._texel), device=self.device)
+            for m in maps:
+                best[m.texels] = torch.maximum(best[m.texels], m.cosine)
+            shares = []
+            for m in maps:
+                keep = torch.ones_like(m.cosine, dtype=torch.bool) if average else m.cosine == best[m.texels]
+                if not average:
+                    best[m.texels[keep]] = torch.inf  # two views that tie must not both win
+                shares.append(_Share(self._texel[m.texels[keep]], m.pixel_grid[keep], m.cosine[keep]))
+            self._shares[key] = shares
+        return self._shares[key]
+
+
+def _checked(vertices: np.ndarray, faces: np.ndarray, uv: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    vertices, uv = np.asarray(vertices, dtype=np.float64), np.asarray(uv, dtype=np.float64)
+    faces = np.asarray(faces, dtype=np.int64)
+    if faces.size == 0:
+        raise ValueError("The mesh has no faces, so there is nothing to paint.")
+    if vertices.ndim != 2 or vertices.shape[1] != 3 or faces.ndim != 2 or faces.shape[1] != 3:
+        raise ValueError(f"vertices {vertices.shape} and faces {faces.shape} must be [V, 3] and [F, 3]")
+    if uv.shape != (len(faces), 3, 2):
+        raise ValueError(f"uv {uv.shape} must be [F, 3, 2] with one pair per corner of {len(faces)} faces")
+    if faces.min() < 0 or faces.max() >= len(vertices):
+        raise ValueError("The mesh is broken: a face names a vertex that does not exist.")
+    if not np.isfinite(vertices[faces.ravel()]).all():
+        raise ValueError("The mesh is broken: some vertices have no valid position (NaN or infinite).")
+    if not np.isfinite(uv).all():
+        raise ValueError("The UV map is broken: some coordinates are NaN or infinite. Unwrap the mesh again.")
+    return vertices, faces, uv
+
+
+def _face_normals(corners: np.ndarray) -> np.ndarray:
+    """Unit normals [F, 3] of triangles [F, 3, 3]; 0 for those without area, which no view can then see."""
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    return normals / np.where(length > 0, length, 1)
+
+
+def _inverse_depth(depth: Tensor, on_object: Tensor, factor: int) -> Tensor:
+    """[1, h, w]: inverse depth, min-max over the object, nearest = 1, background and the object's farthest = 0."""
+    inverse = torch.where(on_object, 1 / depth, torch.zeros_like(depth))[None, None]
+    share = F.avg_pool2d(on_object[None, None].float(), factor)
+    inverse = F.avg_pool2d(inverse, factor) / share.clamp(min=1e-6)
+    solid = share >= 0.5
+    if not bool(solid.any()):
+        return torch.zeros_like(inverse[0])
+    low, high = inverse[solid].min(), inverse[solid].max()
+    return torch.where(solid, (inverse - low) / (high - low).clamp(min=1e-6), torch.zeros_like(inverse))[0]
+
+
+def _bordered_grid(uv: Tensor, size: int) -> Tensor:
+    """Texture positions 0..1 (right, down) as coordinates of a picture of `size` that has a border of one texel."""
+    return (2 * (uv * size + 1) / (size + 2) - 1).float()

@@ -1,0 +1,303 @@
+"""The mesh: a texture lies where the UVs say, and only what a view can see is painted from it."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+
+from engine.contracts import Canvas
+from engine.spaces.mesh import MeshSpace
+from engine.spaces.views import View, orbit, pixels
+
+PLANE = (np.array([[-1, 0, -1], [1, 0, -1], [1, 0, 1], [-1, 0, 1.0]]), np.array([[0, 1, 2], [0, 2, 3]]))
+PLANE_UV = np.array([[[0, 0], [1, 0], [1, 1]], [[0, 0], [1, 1], [0, 1]]], dtype=float)
+
+
+def front(**changes) -> View:
+    return View.orbiting(**{"azimuth": 0, "elevation": 0} | changes)
+
+
+def sphere(count: int = 32) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A globe with the usual longitude/latitude chart; its last column of faces reaches u = 1."""
+    longitude, latitude = np.meshgrid(np.linspace(0, 2 * np.pi, 2 * count + 1), np.linspace(-np.pi / 2, np.pi / 2, count + 1))
+    vertices = np.stack(
+        [np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)], -1
+    ).reshape(-1, 3)
+    uv = np.stack([longitude / (2 * np.pi), latitude / np.pi + 0.5], -1).reshape(-1, 2)
+    row = 2 * count + 1
+    a = (np.arange(count)[:, None] * row + np.arange(2 * count)).ravel()
+    faces = np.concatenate([np.stack([a, a + 1, a + row + 1], -1), np.stack([a, a + row + 1, a + row], -1)])
+    return vertices, faces, uv[faces]
+
+
+def boxed(mesh: trimesh.Trimesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Any mesh with each face in a cell of its own: not pretty, but a chart without overlaps."""
+    cells = int(np.ceil(np.sqrt(len(mesh.faces))))
+    index = np.arange(len(mesh.faces))
+    corner = np.stack([index % cells, index // cells], -1)[:, None] / cells
+    uv = corner + np.array([[0.05, 0.05], [0.95, 0.05], [0.05, 0.95]]) / cells
+    return np.asarray(mesh.vertices), np.asarray(mesh.faces), uv
+
+
+def paint(space: MeshSpace, images_of) -> Canvas:
+    """Every set once; images_of(views) gives the pictures."""
+    canvas = space.blank()
+    for views in space.view_sets:
+        canvas = space.unproject(canvas, views, images_of(views), average=False)
+    return canvas
+
+
+def flat(value: float, resolution: int):
+    return lambda views: torch.full((len(views), 3, resolution, resolution), value)
+
+
+def smooth_texture(size: int) -> torch.Tensor:
+    """[3, size, size] that also tiles, so that the globe's wrap column is no edge in it."""
+    x = (torch.arange(size) + 0.5) / size * 2 * torch.pi
+    waves = torch.stack([torch.sin(3 * x)[None] + torch.cos(2 * x)[:, None], torch.cos(2 * x)[None] + 0 * x[:, None],
+                         torch.sin(x)[None] * torch.sin(2 * x)[:, None]])
+    return 0.5 + 0.2 * waves
+
+
+def test_marks_appear_where_their_uvs_lie():
+    """A plane seen from the front, u to the right and v up: the picture is the texture."""
+    space = MeshSpace(*PLANE, PLANE_UV, 64, 64)
+    z = torch.zeros(3, 64, 64)
+    z[0, :32, :32] = 1  # red, top left of the texture: u < 1/2, v > 1/2
+    z[1, 32:, 32:] = 1  # green, bottom right
+    picture = space.project(Canvas(z, torch.ones(64, 64)), [front()])[0]
+    xy, _ = pixels(front(), torch.tensor([[-0.3, 0, 0.3], [0.3, 0, -0.3], [0.3, 0, 0.3]]), 64, 64)
+    (red, green, black) = [picture[:, int(y), int(x)] for x, y in xy]
+    assert red.tolist() == [1, 0, 0] and green.tolist() == [0, 1, 0] and black.tolist() == [0, 0, 0]
+    assert (picture[:, 0, 0] == 0.5).all()  # background
+
+
+def test_pictures_land_where_their_uvs_lie():
+    space = MeshSpace(*PLANE, PLANE_UV, 64, 64)
+    image = torch.zeros(1, 3, 64, 64)
+    image[:, 0, :32, :32] = 1
+    z = space.unproject(space.blank(), [front()], image, average=False).z
+    # Two texels either side of the edge lie within a pixel of it.
+    assert (z[0, :30, :30] > 1 - 1e-6).all() and not z[0, 34:].any() and not z[0, :, 34:].any()
+
+
+def test_uvs_past_the_edge_of_the_texture_wrap():
+    inside = MeshSpace(*PLANE, PLANE_UV, 64, 64)
+    outside = MeshSpace(*PLANE, PLANE_UV + [3, -2], 64, 64)
+    canvas = Canvas(torch.rand(3, 64, 64), torch.ones(64, 64))
+    assert torch.allclose(inside.project(canvas, [front()]), outside.project(canvas, [front()]), atol=1e-4)
+
+
+@pytest.mark.parametrize("average", [True, False])
+def test_round_trip(average):
+    """What every view shows of a smooth texture goes back to where it came from."""
+    space = MeshSpace(*sphere(48), 256, 192)
+    z = smooth_texture(256)
+    canvas, source = space.blank(), Canvas(z, torch.ones(256, 256))
+    for views in space.view_sets:
+        canvas = space.unproject(canvas, views, space.project(source, views), average=average)
+    seen = canvas.best > 0.3  # flatter than that, a pixel spans several periods
+    error = ((canvas.z - z)[:, seen] ** 2).mean()
+    assert -10 * torch.log10(error) >= 35
+    again, views = space.project(canvas, space.view_sets[0]), space.view_sets[0]
+    solid = space.condition(views).expand_as(again) > 0.2
+    assert ((again - space.project(source, views))[solid] ** 2).mean() < 1e-3
+
+
+@pytest.mark.parametrize("hider_first", [True, False])
+def test_what_is_hidden_stays_unseen_whatever_its_index(hider_first):
+    """A small plate before a big one: the shadow is not painted, with low triangle ids in front or behind."""
+    plate = PLANE[0] * 0.3 + [0, -0.8, 0]
+    parts = [(plate, PLANE_UV * 0.4), (PLANE[0], PLANE_UV * 0.5 + 0.5)]
+    parts = parts if hider_first else parts[::-1]
+    vertices = np.concatenate([part[0] for part in parts])
+    uv = np.concatenate([part[1] for part in parts])
+    space = MeshSpace(vertices, np.concatenate([PLANE[1], PLANE[1] + 4]), uv, 128, 128)
+    canvas = space.unproject(space.blank(), [front()], torch.ones(1, 3, 128, 128), average=False)
+    big = canvas.best[:64, 64:] > 0
+    small = canvas.best[128 - 51 :, :51] > 0
+    assert small.float().mean() > 0.95
+    assert not big[24:40, 24:40].any()  # right behind the plate
+    assert big[:8].all() and big[:, :8].all()
+    # The plate's shadow is a square of 0.3 x (distance ratio) of the plane; beside it only a pixel's margin is lost.
+    hidden = (~big).float().mean().sqrt()
+    camera = 2.05 * space.radius
+    expected = 0.3 * (camera + space.centre[1]) / (camera + space.centre[1] - 0.8)
+    assert expected - 0.03 < hidden < expected + 0.09
+
+
+def test_occluders_hide_but_are_not_painted():
+    plate = (PLANE[0] * 0.3 + [0, -0.8, 0], PLANE[1])
+    space = MeshSpace(*PLANE, PLANE_UV, 64, 64, occluders=plate)
+    canvas = space.unproject(space.blank(), [front()], torch.ones(1, 3, 64, 64), average=False)
+    assert not (canvas.best[26:38, 26:38] > 0).any() and (canvas.best[:6] > 0).all()
+    picture = space.project(Canvas(torch.ones(3, 64, 64), torch.ones(64, 64)), [front()])[0]
+    assert (picture[:, 32, 32] == 0.5).all() and (picture[:, 20, 20] == 1).all()
+    assert space.condition([front()])[0, 0, 32, 32] == 0
+
+
+def test_the_back_of_a_thin_sheet_is_not_painted_from_the_front():
+    back = (PLANE[0] * [-1, 1, 1] + [0, 0.002, 0], PLANE[1])
+    vertices = np.concatenate([PLANE[0], back[0]])
+    uv = np.concatenate([PLANE_UV * [0.5, 1], PLANE_UV * [0.5, 1] + [0.5, 0]])
+    space = MeshSpace(vertices, np.concatenate([PLANE[1], back[1] + 4]), uv, 64, 64)
+    canvas = space.unproject(space.blank(), [front()], torch.ones(1, 3, 64, 64), average=False)
+    assert (canvas.best[:, :32] > 0).all() and not canvas.best[:, 32:].any()
+
+
+def test_inverted_normals_do_no_harm():
+    vertices, faces, uv = sphere(24)
+    upright = MeshSpace(vertices, faces, uv, 128, 96)
+    inverted = MeshSpace(vertices, faces[:, ::-1], uv[:, ::-1], 128, 96)
+    one, other = (paint(space, flat(1, 96)) for space in (upright, inverted))
+    assert upright.coverage(one) == pytest.approx(inverted.coverage(other), abs=0.01)
+
+
+def test_no_background_bleeds_in_at_silhouettes():
+    """A white ball in front of black: not a texel may be tinted."""
+    space = MeshSpace(*sphere(), 256, 64)
+    white = Canvas(torch.ones(3, 256, 256), torch.ones(256, 256))
+
+    def shown(views):
+        on_object = space.project(white, views)
+        return torch.where(on_object == 1, on_object, torch.zeros_like(on_object))
+
+    canvas = paint(space, shown)
+    assert torch.allclose(canvas.z[:, canvas.best > 0], torch.ones(1), atol=1e-5)
+
+
+def test_charts_do_not_bleed_into_one_another_through_their_margin():
+    """The margin is what the last canvas left there: it must not be seen."""
+    space = MeshSpace(*boxed(trimesh.creation.box()), 128, 64)
+    z = torch.zeros(3, 128, 128)
+    z[:, space._on_chart] = 1
+    views, best = space.view_sets[0], torch.ones(128, 128)
+    assert torch.allclose(space.project(Canvas(z, best), views), space.project(Canvas(z * 0 + 1, best), views), atol=1e-6)
+
+
+def test_the_view_that_looks_straightest_wins():
+    views = orbit([(0, 0), (40, 0)])
+    space = MeshSpace(*sphere(), 256, 96, view_sets=(views,))
+    images = torch.stack([torch.zeros(3, 96, 96), torch.ones(3, 96, 96)])
+    canvas = space.unproject(space.blank(), views, images, average=False)
+    equator = canvas.z[0, 128]
+    column = lambda azimuth: round((azimuth / 360 + 0.75) % 1 * 256)  # noqa: E731  u = 0 is +X, -Y is three quarters on
+    assert (equator[column(-50) : column(19)] == 0).all() and equator[column(21)] == 1 and equator[column(50)] == 1
+    assert canvas.best.max() <= 1 and canvas.best[128, column(0)] > 0.99
+    mean = space.unproject(space.blank(), views, images, average=True).z[0, 128]
+    assert mean[column(20)] == pytest.approx(0.5, abs=0.02) and 0 < mean[column(5)] < 0.5
+
+
+def test_a_worse_view_blends_and_a_better_one_replaces():
+    space = MeshSpace(*PLANE, PLANE_UV, 64, 64)
+    slanted, straight = front(azimuth=65), front()
+    ones, zeros = torch.ones(1, 3, 64, 64), torch.zeros(1, 3, 64, 64)
+    canvas = space.unproject(space.blank(), [slanted], ones, average=False)
+    assert (canvas.z[:, 32, 32] == 1).all()  # the best ever seen, though slanted
+    canvas = space.unproject(canvas, [straight], zeros, average=False)
+    assert (canvas.z[:, 32, 32] == 0).all()
+    cosine = float(space.unproject(space.blank(), [slanted], ones, average=False).best[32, 32])
+    canvas = space.unproject(canvas, [slanted], ones, average=False)
+    assert canvas.z[0, 32, 32] == pytest.approx((cosine - 0.1) / 0.4, abs=1e-5)
+    assert canvas.best[32, 32] > 0.99
+
+
+def test_unprojecting_leaves_its_input_alone():
+    space = MeshSpace(*sphere(), 64, 48)
+    before = space.blank()
+    space.unproject(before, space.view_sets[0], torch.ones(4, 3, 48, 48), average=False)
+    assert (before.z == space.background).all() and not before.best.any()
+
+
+def test_depth_condition_is_inverse_depth_of_the_object():
+    space = MeshSpace(*sphere(), 64, 65)
+    depth = space.condition([front()])[0, 0]
+    assert depth.shape == (65, 65) and depth.max() == 1 and depth.min() == 0
+    assert depth[32, 32] > 0.99 and depth[0, 0] == 0
+    # The point halfway out on the picture, by hand: ray and unit sphere.
+    view, tangent = 2.05, np.tan(np.radians(30)) * (16 / 32.5)
+    along = (view - np.sqrt(view**2 - (1 + tangent**2) * (view**2 - 1))) / (1 + tangent**2)
+    near, far = 1 / (view - 1), 1 / (view - 1 / view)
+    assert depth[32, 48] == pytest.approx((1 / along - far) / (near - far), abs=0.05)  # the silhouette's own pixel
+    assert (depth[32, 33:56].diff() < 0).all()
+
+
+def test_seam_masks_lie_on_the_object_and_off_what_others_own():
+    space = MeshSpace(*sphere(), 128, 96)
+    views = space.view_sets[0]
+    masks, depth = space.seam_mask(views), space.condition(views)
+    assert masks.shape == (4, 1, 96, 96) and masks.min() == 0 and (masks.amax((1, 2, 3)) == 1).all()
+    assert not masks[depth == 0].any()
+    assert masks[0, 0, 48, 48] == 1
+    shared = space.seam_mask(orbit([(0, 0), (40, 0)]))[0, 0, 48]
+    border = 48 * (1 + np.sin(np.radians(20)) / (2.05 - np.cos(np.radians(20))) / np.tan(np.radians(30)))
+    assert not shared[int(border) + 2 :].any() and shared[int(border) - 6] > 0 and shared[24] > 0
+
+
+@pytest.mark.parametrize(
+    "mesh", [trimesh.creation.box(), trimesh.creation.torus(1, 0.3), trimesh.creation.capsule(), trimesh.creation.cone(1, 2)]
+)
+def test_no_texel_is_left_unfilled(mesh):
+    """On the surface, hidden or not, and in the margin: the file holds nothing but painted colours."""
+    space = MeshSpace(*boxed(mesh), 256, 64)
+    canvas = paint(space, flat(0.9, 64))
+    assert 0.85 < space.coverage(canvas) <= 1
+    assert torch.allclose(space.finish(canvas), torch.full((3, 256, 256), 0.9), atol=1e-4)
+
+
+def test_unseen_texels_take_after_their_neighbours_in_space():
+    space = MeshSpace(*boxed(trimesh.creation.icosphere(2)), 256, 64, view_sets=(orbit([(0, 0), (180, 0)]),))
+    images = torch.stack([torch.zeros(3, 64, 64), torch.ones(3, 64, 64)])
+    canvas = space.unproject(space.blank(), space.view_sets[0], images, average=False)
+    assert space.coverage(canvas) < 0.95
+    result = space.finish(canvas).flatten(1)[0, space._texel]
+    y = space._position[:, 1]
+    assert (result[y < -0.1] < 0.01).all() and (result[y > 0.1] > 0.99).all()
+
+
+def test_a_canvas_that_nobody_painted_is_finished_as_it_is():
+    space = MeshSpace(*PLANE, PLANE_UV * 0.5, 32, 32)
+    assert (space.finish(space.blank()) == space.background).all()
+
+
+def test_margin_texels_do_not_count_as_uncovered():
+    space = MeshSpace(*PLANE, PLANE_UV * 0.3 + 0.2, 64, 64)
+    assert space.coverage(space.blank()) == 0
+    assert space.coverage(paint(space, flat(1, 64))) == 1
+
+
+def test_scale_and_place_do_not_matter():
+    vertices, faces, uv = sphere(16)
+    small, large = MeshSpace(vertices, faces, uv, 64, 48), MeshSpace(vertices * 700 + [1e4, -50, 3], faces, uv, 64, 48)
+    assert torch.allclose(small.condition([front()]), large.condition([front()]), atol=1e-3)
+    assert large.radius == pytest.approx(700) and np.allclose(large.centre, [1e4, -50, 3])
+
+
+def test_degenerate_and_crowded_meshes_do_not_crash():
+    vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 0, 1], [2, 0, 0], [np.nan] * 3])  # the last belongs to no face
+    faces = np.array([[0, 1, 2], [0, 1, 3], [1, 1, 1], [0, 1, 2]])
+    uv = np.array([[[0, 0], [1, 0], [0, 1]]] * 2 + [[[0.5, 0.5]] * 3, [[0.2, 0.2], [0.4, 0.4], [0.6, 0.6]]])
+    space = MeshSpace(vertices, faces, uv, 32, 32)
+    assert torch.isfinite(space.finish(paint(space, flat(1, 32)))).all()
+    one = MeshSpace(vertices[:3], faces[:1], uv[:1], 32, 32)
+    assert one.coverage(paint(one, flat(1, 32))) > 0.9
+    crowd = MeshSpace(*boxed(trimesh.creation.icosphere(6)), 128, 32, view_sets=(orbit([(0, 0)]),))
+    assert torch.isfinite(crowd.finish(paint(crowd, flat(1, 32)))).all()
+
+
+@pytest.mark.parametrize(
+    "vertices, faces, uv, complaint",
+    [
+        (PLANE[0], np.zeros((0, 3), int), np.zeros((0, 3, 2)), "no faces"),
+        (PLANE[0] * np.nan, PLANE[1], PLANE_UV, "no valid position"),
+        (PLANE[0], PLANE[1], PLANE_UV + np.inf, "UV map is broken"),
+        (PLANE[0], PLANE[1], PLANE_UV * 0, "UV map is empty"),
+        (PLANE[0], PLANE[1] + 2, PLANE_UV, "a vertex that does not exist"),
+        (PLANE[0] * 0, PLANE[1], PLANE_UV, "no extent"),
+        (PLANE[0], PLANE[1], PLANE_UV[:1], "one pair per corner"),
+    ],
+)
+def test_a_mesh_that_cannot_be_painted_is_refused_in_plain_words(vertices, faces, uv, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        MeshSpace(vertices, faces, uv, 32, 32)
