@@ -100,9 +100,9 @@ def with_sampling(job: Job, args: argparse.Namespace) -> Job:
     changes = given(args, SamplingParams)
     if not changes:
         return job
-    from .checkpoints import preset_for
+    from .checkpoints import sampling_for
 
-    return replace(job, sampling=replace(preset_for(job), **changes))
+    return replace(job, sampling=replace(sampling_for(job), **changes))
 
 
 def run_folder(folder: Path) -> int:

@@ -20,7 +20,8 @@ def findings() -> Iterator[tuple[bool, str]]:
 
     import torch
 
-    from .checkpoints import BUILTIN_FOLDER, device_for
+    from .checkpoints import device_for
+    from .models.catalog import BUILTIN_FOLDER
 
     device = device_for("auto")
     product = torch.ones(8, 8, device=device) @ torch.ones(8, 8, device=device)
@@ -28,6 +29,7 @@ def findings() -> Iterator[tuple[bool, str]]:
 
     import numpy as np
 
+    from .models.layout import is_model
     from .spaces.rasterize import EmbreeRasterizer
     from .spaces.views import View
 
@@ -35,5 +37,4 @@ def findings() -> Iterator[tuple[bool, str]]:
     buffer = EmbreeRasterizer(triangle, np.array([[0, 1, 2]])).render(
         View.orbiting(azimuth=0, elevation=0, distance=2, fov=60, label="front"), 4, 4)
     yield int(buffer.face[2, 2]) == 0, "a ray cast by embree"
-    folder = BUILTIN_FOLDER / "unet"
-    yield folder.is_dir(), f"the built-in checkpoint in {folder.parent.name}/"
+    yield is_model(BUILTIN_FOLDER), "the built-in checkpoint"

@@ -13,16 +13,18 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .checkpoints import ModelCache, checkpoint_for, sampling_for
+from .checkpoints import ModelCache, checkpoint_for, controlnet_scale_for, negative_for, sampling_for
+from .contracts import Denoiser, LatentCodec, Space
 from .images import PREVIEW_WIDTH, THUMBNAIL_WIDTH, save_png
 from .meter import Meter, MeteredCodec, MeteredDenoiser, MeteredSpace
 from .prompts import prompts_by_label
-from .protocol.errors import BadResult
+from .protocol.errors import BadResult, InvalidMesh
 from .protocol.job import Job, load_job, load_mesh
 from .protocol.messages import Message, Preview, Progress, Result
 from .protocol.params import SamplingParams
 from .report import Report, write_report
-from .sampling.synchronize import OuterStep, planned_forwards, synchronize
+from .sampling.plan import planned_forwards
+from .sampling.synchronize import OuterStep, synchronize
 from .spaces.equirect import EquirectSpace
 from .spaces.mesh import MeshSpace
 
@@ -38,9 +40,12 @@ def run_job(folder: Path, cache: ModelCache) -> Iterator[Message]:
 
     yield Progress(job=name, phase="Loading the model", step=0, total=1)
     checkpoint = yield from checkpoint_for(job, name, cache)
-    sampling = sampling_for(job, checkpoint)
+    sampling = sampling_for(job)
     meter = Meter(checkpoint.device)
-    warnings = list(checkpoint.warnings(prompts_by_label(job.kind, job.params.prompt)))
+    meter.seconds["load"] = time.perf_counter() - started
+    prompts = prompts_by_label(job.kind, job.params.prompt)
+    negative, caution = negative_for(job, checkpoint)
+    warnings = [*checkpoint.warnings([job.params.prompt]), *filter(None, [caution])]
 
     yield Progress(job=name, phase="Preparing the views", step=0, total=1)
     with meter.phase("geometry"):
@@ -48,7 +53,8 @@ def run_job(folder: Path, cache: ModelCache) -> Iterator[Message]:
 
     while True:
         try:
-            outcome = yield from sample(job, name, folder, space, checkpoint, sampling, meter)
+            denoiser = checkpoint.denoiser(prompts, negative, controlnet_scale=controlnet_scale_for(job))
+            outcome = yield from sample(name, folder, space, checkpoint.codec, denoiser, sampling, job.params.seed, meter)
             break
         except BadResult:
             if checkpoint.dtype == torch.float32:
@@ -72,7 +78,12 @@ def space_for(job: Job, folder: Path, view_resolution: int, device: torch.device
     """The canonical space that `job` asks for."""
     if job.kind == "panorama":
         return EquirectSpace(job.params.width, view_resolution, device)
-    return MeshSpace.from_mesh(load_mesh(folder), job.params.size, view_resolution, device)
+    mesh = load_mesh(folder)
+    try:
+        return MeshSpace(mesh.vertices, mesh.faces, mesh.uv, job.params.size, view_resolution, device,
+                         occluders=(mesh.occluder_vertices, mesh.occluder_faces))
+    except ValueError as error:
+        raise InvalidMesh(str(error), fix="unwrap") from error
 
 
 class Outcome(NamedTuple):
@@ -83,17 +94,14 @@ class Outcome(NamedTuple):
     coverage: float
 
 
-def sample(job: Job, name: str, folder: Path, space: Space, checkpoint: Checkpoint, sampling: SamplingParams,
-           meter: Meter) -> Generator[Message, None, Outcome]:
+def sample(name: str, folder: Path, space: Space, codec: LatentCodec, denoiser: Denoiser, sampling: SamplingParams,
+           seed: int, meter: Meter) -> Generator[Message, None, Outcome]:
     """Run StochSync, reporting as it goes. BadResult when the canvas is NaN or one flat colour."""
-    prompts = prompts_by_label(job.kind, job.params.prompt)
-    space = MeteredSpace(space, meter)
-    codec = MeteredCodec(checkpoint.codec, meter)
-    denoiser = MeteredDenoiser(checkpoint.denoiser(prompts, negative_for(job, checkpoint)), meter)
-    total = planned_forwards(sampling, space.view_sets)
+    space, codec, denoiser = MeteredSpace(space, meter), MeteredCodec(codec, meter), MeteredDenoiser(denoiser, meter)
+    total = planned_forwards(sampling, space, denoiser.alpha_bar)
     began = time.perf_counter()
     canvas = space.blank()
-    for step in synchronize(space, codec, denoiser, sampling, seed=job.params.seed, device=checkpoint.device):
+    for step in synchronize(space, codec, denoiser, sampling, seed=seed, device=meter.device):
         done = denoiser.forwards
         eta = (time.perf_counter() - began) / done * (total - done) if done else -1.0
         yield Progress(job=name, phase="Generating", step=done, total=total, eta=eta, memory=meter.peak_memory())

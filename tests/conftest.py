@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # the latter for tiny_checkpoint
 
 if "stochsync" not in sys.modules:
     spec = importlib.machinery.ModuleSpec("stochsync", loader=None, is_package=True)

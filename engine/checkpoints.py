@@ -1,0 +1,115 @@
+"""From a job to a loaded checkpoint and the settings that suit it; keeps the last one warm."""
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import torch
+
+from .models.catalog import entry_for
+from .models.hub import Download, resolve
+from .models.stable_diffusion import Checkpoint, load_checkpoint
+from .models.text import unknown_words
+from .protocol.errors import InvalidParameter
+from .protocol.job import Job
+from .protocol.messages import Message, Progress
+from .protocol.params import DEFAULT_NEGATIVE_PROMPT, SamplingParams, preset_sampling
+
+ROOT_VARIABLE = "STOCHSYNC_ROOT"
+"""Names the folder that the installer set up; everything large lies under it."""
+
+
+class ModelCache:
+    """The last checkpoint used, kept loaded for the next job."""
+
+    def __init__(self) -> None:
+        self._key: tuple | None = None
+        self._checkpoint: Checkpoint | None = None
+
+    def get(self, key: tuple) -> Checkpoint | None:
+        """The checkpoint loaded under `key`, if that is the last one."""
+        return self._checkpoint if key == self._key else None
+
+    def put(self, key: tuple, checkpoint: Checkpoint) -> None:
+        """Keep `checkpoint`; the one before must have been freed, since two rarely fit."""
+        self._key, self._checkpoint = key, checkpoint
+
+    def free(self) -> None:
+        """Give the memory of what is kept back."""
+        if self._checkpoint is not None:
+            self._checkpoint.free()
+        self._key = self._checkpoint = None
+
+
+def checkpoint_for(job: Job, name: str, cache: ModelCache) -> Generator[Message, None, Checkpoint]:
+    """Load what `job` asks for, or take it warm from `cache`; yields Progress while anything is downloaded."""
+    device = device_for(job.engine.device)
+    depth = job.kind == "texture"
+    key = (job.params.model, device, depth, job.engine.models_folder, job.engine.batch_views)
+    kept = cache.get(key)
+    if kept is not None:
+        return kept
+    located = None
+    downloads = resolve(job.params.model, models_root(job.engine.models_folder), depth=depth, online=job.engine.online)
+    while located is None:
+        try:
+            step: Download = next(downloads)
+            yield Progress(job=name, phase=f"Downloading {step.file}", step=step.done, total=max(step.total, 1))
+        except StopIteration as end:
+            located = end.value
+    cache.free()
+    checkpoint = load_checkpoint(located.folder, located.controlnet, device=device, batch_views=job.engine.batch_views,
+                                 name=job.params.model)
+    cache.put(key, checkpoint)
+    return checkpoint
+
+
+def sampling_for(job: Job) -> SamplingParams:
+    """The sampling settings of `job`: its own, or what its preset stands for with its model."""
+    if job.sampling is not None:
+        return job.sampling
+    entry = entry_for(job.params.model)
+    if job.params.preset == "auto":
+        return entry.auto[job.kind]
+    return preset_sampling(job.kind, job.params.preset, guidance=entry.guidance)
+
+
+def controlnet_scale_for(job: Job) -> float:
+    """How strongly the depth of the mesh binds the model of `job`; 1 is as trained."""
+    return entry_for(job.params.model).controlnet_scale
+
+
+def negative_for(job: Job, checkpoint: Checkpoint) -> tuple[str, str]:
+    """The negative prompt to use and a warning for the artist ("" when there is nothing to say).
+
+    A checkpoint with a small vocabulary takes words it was never shown for noise, and guidance away from noise is noise:
+    there the words it does not know are dropped, silently only where they are our own default.
+    """
+    asked = job.params.negative_prompt
+    strange = {word for word, _ in unknown_words(asked, checkpoint.vocabulary)}
+    if not strange:
+        return asked, ""
+    kept = ", ".join(part for part in (piece.strip() for piece in asked.split(",")) if not strange & set(part.lower().split()))
+    if asked == DEFAULT_NEGATIVE_PROMPT:
+        return kept, ""
+    return kept, f"The negative prompt was shortened to \"{kept}\": this small model does not know {', '.join(sorted(strange))}."
+
+
+def device_for(name: str) -> torch.device:
+    """The device called `name`; "auto" is CUDA (or ROCm) where there is one, then Metal, then the CPU."""
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, here in found.items() if here))
+    if not found[name]:
+        raise InvalidParameter(f"device = {name!r}: this machine's torch {torch.__version__} cannot use it; choose auto.",
+                               fix="open_preferences")
+    return torch.device(name)
+
+
+def models_root(folder: str) -> Path:
+    """Where downloaded checkpoints lie: `folder`, or models/ under the installer's root, or under the checkout."""
+    if folder:
+        return Path(folder).expanduser()
+    root = os.environ.get(ROOT_VARIABLE)
+    return (Path(root) if root else Path(__file__).resolve().parents[1] / ".stochsync") / "models"

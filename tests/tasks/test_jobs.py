@@ -1,0 +1,184 @@
+"""Both jobs, the whole way, with a tiny real checkpoint: what lies in the job folder afterwards, and what does not."""
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+from PIL import Image
+from tiny_checkpoint import make_tiny_checkpoint
+
+from engine.checkpoints import ModelCache, negative_for, sampling_for
+from engine.command_line import main
+from engine.mesh_io import unwrap
+from engine.models.codec import StableDiffusionCodec
+from engine.protocol.errors import BadResult, InvalidJob, InvalidMesh, ModelUnavailable
+from engine.protocol.job import Job, save_job
+from engine.protocol.messages import Preview, Progress, Result
+from engine.protocol.params import PanoramaParams, SamplingParams, TextureParams
+from engine.tasks import run_job
+
+BRIEF = SamplingParams(outer_steps=3, warmup=1, blend_steps=1, ode_steps=3, blend_min_ode_steps=3, t_stop=500)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> str:
+    return str(make_tiny_checkpoint(tmp_path_factory.mktemp("tiny") / "môdel", "v_prediction"))
+
+
+@pytest.fixture
+def panorama(model) -> Job:
+    return Job(kind="panorama", params=PanoramaParams(prompt="a meadow", model=model, width=256), sampling=BRIEF)
+
+
+@pytest.fixture
+def texture(model) -> Job:
+    return Job(kind="texture", params=TextureParams(prompt="a brick", model=model, size=128), sampling=BRIEF)
+
+
+def sphere():
+    ball = trimesh.creation.icosphere(subdivisions=2)
+    return unwrap(np.asarray(ball.vertices, np.float32), np.asarray(ball.faces, np.int32))
+
+
+WARM = ModelCache()  # one load for all tests of this file
+
+
+def run(folder: Path, cache: ModelCache = WARM) -> list:
+    return list(run_job(folder, cache))
+
+
+def test_a_panorama_job_leaves_all_it_promises(panorama, tmp_path):
+    folder = save_job(tmp_path / "jöb 1", panorama)
+    messages = run(folder)
+    assert isinstance(messages[-1], Result) and messages[-1].path == str((folder / "result.png").resolve())
+    assert sum(isinstance(m, Preview) for m in messages) == BRIEF.outer_steps
+    assert {p.name for p in folder.iterdir()} == {"job.json", "result.png", "preview.png", "thumbnail.png", "report.json"}
+    with Image.open(folder / "result.png") as picture:
+        assert picture.size == (256, 128)
+        assert np.asarray(picture).std() > 1
+    report = json.loads((folder / "report.json").read_bytes())
+    assert report["coverage"] == 1.0 and report["sampling"]["outer_steps"] == 3 and report["versions"]["torch"]
+
+
+def test_a_texture_job_covers_the_mesh(texture, tmp_path):
+    folder = save_job(tmp_path / "job", texture, sphere())
+    assert isinstance(run(folder)[-1], Result)
+    report = json.loads((folder / "report.json").read_bytes())
+    assert report["coverage"] > 0.95  # a convex body seen by every camera of the orbit
+    with Image.open(folder / "result.png") as picture:
+        assert np.asarray(picture).max(axis=2).min() > 0  # nothing black is left
+
+
+def test_progress_counts_the_forwards_that_were_planned(panorama, tmp_path):
+    messages = run(save_job(tmp_path / "job", panorama))
+    steps = [m for m in messages if isinstance(m, Progress) and m.phase == "Generating"]
+    report = json.loads((tmp_path / "job" / "report.json").read_bytes())
+    assert steps[-1].step == steps[-1].total == report["forwards"]
+    assert all(a.step <= b.step for a, b in zip(steps, steps[1:], strict=False))
+    assert all(m.eta >= 0 for m in steps)
+
+
+def test_the_same_job_gives_the_same_bytes_and_another_seed_others(panorama, tmp_path):
+    twin = replace(panorama, params=replace(panorama.params, seed=1))
+    for name, job in (("a", panorama), ("b", panorama), ("c", twin)):
+        run(save_job(tmp_path / name, job))
+    a, b, c = ((tmp_path / name / "result.png").read_bytes() for name in "abc")
+    assert a == b and a != c
+
+
+def test_closing_the_generator_cancels_and_leaves_no_result(panorama, tmp_path):
+    folder = save_job(tmp_path / "job", panorama)
+    messages = run_job(folder, ModelCache())
+    for message in messages:
+        if isinstance(message, Progress) and message.phase == "Generating":
+            break
+    messages.close()
+    assert {p.name for p in folder.iterdir()} == {"job.json"}
+
+
+def test_a_model_that_gives_nan_is_an_error_and_no_file(panorama, tmp_path, monkeypatch):
+    decode = StableDiffusionCodec.decode
+    monkeypatch.setattr(StableDiffusionCodec, "decode", lambda self, x: decode(self, x) * float("nan"))
+    with pytest.raises(BadResult):
+        run(save_job(tmp_path / "job", panorama))
+    assert not (tmp_path / "job" / "result.png").exists()
+
+
+def test_a_broken_half_precision_result_is_made_again_in_full(panorama, tmp_path, monkeypatch):
+    """No card with broken fp16 can be had here: bfloat16 stands for half precision, and its decoder is made to fail."""
+    import engine.checkpoints as checkpoints
+
+    load, decode = checkpoints.load_checkpoint, StableDiffusionCodec.decode
+    monkeypatch.setattr(checkpoints, "load_checkpoint", lambda *a, **k: load(*a, **k, dtype=torch.bfloat16))
+    monkeypatch.setattr(StableDiffusionCodec, "decode", lambda self, x: decode(self, x) * (
+        1.0 if next(self.vae.parameters()).dtype == torch.float32 else float("nan")))
+    result = run(save_job(tmp_path / "job", panorama), ModelCache())[-1]
+    assert any("full precision" in warning for warning in result.warnings)
+    assert json.loads((tmp_path / "job" / "report.json").read_bytes())["dtype"] == "float32"
+
+
+def test_what_cannot_be_done_is_said(panorama, texture, tmp_path):
+    with pytest.raises(InvalidJob, match="no job"):
+        run(tmp_path)
+    with pytest.raises(ModelUnavailable, match="nowhere"):
+        run(save_job(tmp_path / "a", replace(panorama, params=replace(panorama.params, model="nowhere"))))
+    mesh = sphere()
+    with pytest.raises(InvalidMesh):
+        run(save_job(tmp_path / "b", texture, replace(mesh, uv=np.zeros_like(mesh.uv))))
+
+
+def test_presets_follow_the_paper_and_auto_the_catalogue(panorama):
+    def of(preset: str, kind: str = "panorama") -> SamplingParams:
+        cls = PanoramaParams if kind == "panorama" else TextureParams
+        return sampling_for(Job(kind=kind, params=cls(prompt="x", preset=preset)))
+
+    paper = of("paper")
+    assert (paper.t_start, paper.t_stop, paper.outer_steps, paper.ode_steps) == (900, 270, 25, 50)
+    assert of("paper", "texture").t_start == 999  # the last of a thousand timesteps
+    assert (of("fast").t_stop, of("fast").outer_steps) == (700, 8)
+    assert of("turbo").solver == "dpmpp" and of("turbo").outer_steps == 8
+    assert of("auto") == sampling_for(Job(kind="panorama", params=PanoramaParams(prompt="x")))
+
+
+def test_words_a_small_model_does_not_know_leave_the_negative_prompt(panorama):
+    class Small:
+        vocabulary = frozenset({"snow", "red"})
+
+    def negative(text: str) -> tuple[str, str]:
+        return negative_for(replace(panorama, params=replace(panorama.params, negative_prompt=text)), Small)
+
+    assert negative("red, blurry, snow") == ("red, snow", negative("red, blurry, snow")[1])
+    assert "blurry" in negative("red, blurry, snow")[1]
+    assert negative(PanoramaParams(prompt="x").negative_prompt) == ("", "")
+    assert negative("red") == ("red", "")
+
+
+def test_the_command_line_does_both_jobs_and_redoes_one(model, tmp_path, capsys):
+    brief = ["--model", model, "--outer-steps", "2", "--ode-steps", "2", "--blend-steps", "0", "--warmup", "1"]
+    assert main(["panorama", "--prompt", "sea", "--width", "256", "--out", str(tmp_path / "p"), *brief]) == 0
+    before = (tmp_path / "p" / "result.png").read_bytes()
+    assert main(["run", str(tmp_path / "p")]) == 0
+    assert (tmp_path / "p" / "result.png").read_bytes() == before
+    trimesh.creation.box().export(tmp_path / "box.ply")
+    box, out = str(tmp_path / "box.ply"), str(tmp_path / "t")
+    assert main(["texture", box, "--prompt", "oak", "--size", "64", "--out", out, *brief]) == 0
+    assert (tmp_path / "t" / "textured.glb").is_file()
+    assert "unwrapped" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["panorama", "--prompt", " ", "--out", "x"], "prompt is empty"),
+    (["panorama", "--prompt", "sea", "--width", "255", "--out", "x"], "width = 255"),
+    (["texture", "absent.obj", "--prompt", "oak", "--out", "x"], "absent.obj"),
+    (["run", "nowhere"], "no job"),
+])
+def test_a_bad_command_ends_in_one_line(arguments, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) in (1, 2)
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1
