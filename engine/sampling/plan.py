@@ -57,9 +57,9 @@ def plan(params: SamplingParams, space: Space, schedule: Schedule, canvas: Canva
     return steps
 
 
-def planned_forwards(params: SamplingParams, space: Space, schedule: Schedule, canvas: Canvas | None = None) -> int:
+def planned_forwards(params: SamplingParams, space: Space, alpha_bar: Tensor, canvas: Canvas | None = None) -> int:
     """Network forwards (NFE, per view and guidance branch) that `synchronize` will run with the same arguments."""
-    return count_forwards(params, plan(params, space, schedule, canvas))
+    return count_forwards(params, plan(params, space, Schedule(alpha_bar), canvas))
 
 
 def count_forwards(params: SamplingParams, steps: list[PlannedStep]) -> int:

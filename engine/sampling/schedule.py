@@ -14,6 +14,7 @@ from torch import Tensor
 PredictionType = Literal["epsilon", "v_prediction", "sample"]
 Grid = Literal["linear", "karras"]
 KARRAS_RHO = 7.0  # Karras et al. 2022, table 1
+KARRAS_TOP = 20.0  # noise level above which one step is enough: a zero-terminal-SNR schedule climbs to thousands
 
 
 class Schedule:
@@ -98,6 +99,7 @@ class Schedule:
             t=999, n=50 makes 49 calls, t=900 makes 45). The point 0 is the clean end, not a call.
         karras: spaced evenly in noise level^(1/7) from t to timestep 0, which is called too; n calls from T-1 and
             proportionally fewer from t, so that the spacing stays the same. Fewer where integers would repeat.
+            Levels above KARRAS_TOP count as that level.
         """
         t = self.clamp(t)
         if grid == "linear":
@@ -109,8 +111,7 @@ class Schedule:
 
     def _karras(self, t: int, n: int) -> list[int]:
         def root(i: int) -> float:
-            level = self.noise_level(i)  # infinite at zero terminal SNR: the neighbour stands in for it
-            return (level if math.isfinite(level) else self.noise_level(i - 1)) ** (1 / KARRAS_RHO)
+            return min(self.noise_level(i), KARRAS_TOP) ** (1 / KARRAS_RHO)
 
         top, whole, bottom = root(t), root(self.last), root(0)
         # round half up: n itself from T-1
