@@ -1,0 +1,32 @@
+"""Tiny checkpoints of both layouts, made once."""
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tiny_checkpoint import make_tiny_checkpoint  # noqa: E402  (a plain script beside the tests)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Models this small run faster on one core than on many."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def tiny_eps(tmp_path_factory) -> Path:
+    """Laid out like SD 1.5. The folder's name has a space and letters outside ASCII, as users' folders have."""
+    return make_tiny_checkpoint(tmp_path_factory.mktemp("Modelle ä é 模型") / "eps", "epsilon")
+
+
+@pytest.fixture(scope="session")
+def tiny_v(tmp_path_factory) -> Path:
+    """Laid out like SD 2.x."""
+    return make_tiny_checkpoint(tmp_path_factory.mktemp("v"), "v_prediction", seed=1)
