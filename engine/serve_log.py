@@ -32,6 +32,7 @@ def output_to(path: Path) -> Iterator[None]:
         _point(log, log)
         os.close(log)
         yield
+        trim()
     finally:
         _point(*before)
         for number in before:

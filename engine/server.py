@@ -97,8 +97,8 @@ class TaskWorker:
 
 
 def serve(address: str, load: Callable[[], Worker] = TaskWorker) -> NoReturn:
-    """Connect to the add-on at `address` ("127.0.0.1:PORT" or a socket's path), prove the key that the first line of stdin
-    holds, and serve until either end goes. `load` builds the worker when the first job comes. Ends the process."""
+    """Connect to the add-on at `address` ("@NAME" or "127.0.0.1:PORT"), prove the key that the first line of stdin holds,
+    and serve until either end goes. `load` builds the worker when the first job comes. Ends the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in Blender's terminal is Blender's; we end with it
     faulthandler.enable(file=2)
     try:
@@ -126,7 +126,9 @@ def read_key() -> bytes:
 def join(address: str, key: bytes) -> Connection:
     """The connection to the add-on, after both sides have shown that they hold `key`."""
     loopback = re.fullmatch(r"(127\.0\.0\.1):(\d{1,5})", address)
-    connection = Client((loopback[1], int(loopback[2])) if loopback else address)
+    if not (loopback or address.startswith("@")):
+        raise ProtocolError(f"{address!r} is no address; this command is for the add-on.")
+    connection = Client((loopback[1], int(loopback[2])) if loopback else "\0" + address[1:])
     addon_nonce, engine_nonce = _next_frame(connection), os.urandom(NONCE_BYTES)
     connection.send_bytes(engine_answer(key, addon_nonce, engine_nonce))
     check_addon(key, addon_nonce, engine_nonce, _next_frame(connection))

@@ -2,7 +2,7 @@
 
 Everything here runs on Blender's main thread, so nothing waits: the add-on listens and the engine connects, which leaves
 Blender only `accept`, `recv` and `send` on sockets that never block (see engine/protocol/wire.py for why
-`multiprocessing.connection` would). Where AF_UNIX is missing or its path too long, the same bytes go over loopback.
+`multiprocessing.connection` would).
 The child is held by its stdin: when Blender goes, however, stdin ends and so does the engine.
 """
 from __future__ import annotations
@@ -270,10 +270,10 @@ class EngineClient:
                           f"Its log is {self.log_of(folder)}.")
 
     def _give_up(self, error: EngineError) -> None:
-        """Bury the engine and tell whoever waits; a job that the dead engine never saw gets a fresh one."""
-        greeted, job = self._greeted, self._job
+        """Bury the engine and tell whoever waits; a job that only waited for a cancelled one to end gets a fresh engine."""
+        in_line, job = self._sent is not None and self._waiting is not None, self._job
         self._drop()
-        if greeted and self._waiting is not None:
+        if in_line:
             try:
                 self.start()
                 return

@@ -1,11 +1,9 @@
 """The connection to the engine: the add-on listens, the engine connects and proves that it holds the key. Never waits."""
 from __future__ import annotations
 
-import os
 import secrets
-import shutil
 import socket
-import tempfile
+import sys
 
 from ..engine.protocol.errors import ProtocolError
 from ..engine.protocol.wire import NONCE_BYTES, PROOF_BYTES, Frames, check_engine, frame
@@ -13,7 +11,23 @@ from ..engine.protocol.wire import NONCE_BYTES, PROOF_BYTES, Frames, check_engin
 READ_BYTES = 1 << 18  # most bytes read at once
 MOST_MESSAGES = 64  # most messages handed out at once
 MOST_PEERS = 8  # connections that may be proving themselves at once
-LONGEST_SOCKET_PATH = 100  # bytes; the systems allow 104 to 108, the closing NUL included
+
+
+def listen() -> socket.socket:
+    """A fresh listening socket that never blocks and is no file.
+
+    A socket with a path would have to be kept short, outside odd temporary folders, and be removed; and closing its last
+    connection waits for the file system's journal (0.2 s were seen). The key keeps other users out, on loopback as well.
+    """
+    listener = socket.socket(socket.AF_UNIX if sys.platform == "linux" else socket.AF_INET)
+    try:
+        listener.setblocking(False)
+        listener.bind(f"\0stochsync-{secrets.token_hex(16)}" if sys.platform == "linux" else ("127.0.0.1", 0))
+        listener.listen(MOST_PEERS)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 class Link:
@@ -21,31 +35,15 @@ class Link:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._folder: str | None = None
-        self._listener, self.address = self._listen()
+        self._listener = listen()
         self._peers: list[Peer] = []
         self._engine: Peer | None = None
 
-    def _listen(self) -> tuple[socket.socket, str]:
-        if hasattr(socket, "AF_UNIX"):
-            self._folder = tempfile.mkdtemp(prefix="stochsync-")  # for this user's eyes only
-            path = os.path.join(self._folder, "engine")
-            if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
-                return self._bound(socket.socket(socket.AF_UNIX), path), path
-            self._remove_folder()
-        listener = self._bound(socket.socket(socket.AF_INET), ("127.0.0.1", 0))
-        return listener, f"127.0.0.1:{listener.getsockname()[1]}"
-
-    @staticmethod
-    def _bound(listener: socket.socket, address: str | tuple[str, int]) -> socket.socket:
-        try:
-            listener.setblocking(False)
-            listener.bind(address)
-            listener.listen(MOST_PEERS)
-        except OSError:
-            listener.close()
-            raise
-        return listener
+    @property
+    def address(self) -> str:
+        """What the engine is told to connect to: "@NAME" (Linux's abstract sockets) or "127.0.0.1:PORT"."""
+        name = self._listener.getsockname()
+        return f"@{name[1:].decode()}" if isinstance(name, bytes) else f"{name[0]}:{name[1]}"
 
     @property
     def closed(self) -> bool:
@@ -100,12 +98,6 @@ class Link:
         for peer in self._peers:
             peer.close()
         self._peers.clear()
-        self._remove_folder()
-
-    def _remove_folder(self) -> None:
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)  # an empty folder in the temporary one harms nobody
-            self._folder = None
 
     def close(self) -> None:
         self._close_door()

@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, sys.argv[1])
 
-from engine.protocol.errors import InvalidMesh  # noqa: E402
-from engine.protocol.messages import Message, Preview, Progress, Result  # noqa: E402
-from engine.server import serve  # noqa: E402
+from engine.protocol.errors import InvalidMesh
+from engine.protocol.messages import Message, Preview, Progress, Result
+from engine.server import serve
 
 
 class Player:
