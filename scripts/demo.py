@@ -19,8 +19,8 @@ import bpy
 from mathutils import Vector
 
 MODULE = "bl_ext.user_default.stochsync"
-TEXTURE_PROMPT = "weathered copper with green patina"
-PANORAMA_PROMPT = "a mountain lake at sunset"
+TEXTURE_PROMPT = "leopard fur"
+PANORAMA_PROMPT = "snowy mountains at sunset"
 SAMPLES = 64
 STARTED = time.monotonic()
 

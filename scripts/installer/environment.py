@@ -44,26 +44,40 @@ def version_of(env: Path) -> tuple[int, int] | None:
     return (int(parts[0]), int(parts[1])) if run.returncode == 0 and len(parts) == 2 else None
 
 
-def create(env: Path, python: Python, *, wheels: Path | None) -> None:
-    """Make the environment anew, pip included. What was at that place must be a former environment, and is removed.
+def refuse_foreign(env: Path) -> None:
+    """Raises Failure when something lies where the environment belongs that is neither one, whole or half-made."""
+    if env.is_symlink() or (env.exists() and not env.is_dir()):
+        foreign = True
+    else:
+        foreign = env.is_dir() and not (env / "pyvenv.cfg").is_file() and any(env.iterdir())
+    if foreign:
+        raise Failure(
+            f"{env} exists and is not a virtual environment of this installer.",
+            "Move it away, or choose another folder with --root.",
+            kind="occupied",
+        )
 
-    Raises Failure when the place holds something else, or pip cannot be had.
-    """
+
+def create(env: Path, python: Python, *, wheels: Path | None) -> None:
+    """Make the environment anew, pip included, in place of a former one. Raises Failure when pip cannot be had."""
     try:
         if env.exists():
-            if not (env / "pyvenv.cfg").is_file() and any(env.iterdir()) and not (env / "bin").is_dir():
-                raise Failure(
-                    f"{env} exists and is not a virtual environment of this installer.",
-                    "Move that folder away, or choose another one with --root.",
-                    kind="occupied",
-                )
-            shutil.rmtree(env)
+            _remove(env)
     except OSError as error:
         raise explain_os_error(error) from error
     with_pip = [] if python.ensurepip else ["--without-pip"]
     _run([python.path, "-I", "-m", "venv", *with_pip, str(env)], "The virtual environment could not be made")
     if not python.ensurepip:
         _bootstrap_pip(env, wheels)
+
+
+def _remove(env: Path) -> None:
+    """Remove an environment, its mark last: a removal that is cut off must leave something that is known to be ours."""
+    for entry in env.iterdir():
+        if entry.name == "pyvenv.cfg":
+            continue
+        shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    shutil.rmtree(env)
 
 
 def _bootstrap_pip(env: Path, wheels: Path | None) -> None:

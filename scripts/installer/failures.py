@@ -110,7 +110,8 @@ def explain(output: str, *, code: int, log: Path) -> Failure:
         )
     errors = [line.strip() for line in output.splitlines() if line.strip().lower().startswith("error")]
     last = errors[-1] if errors else f"pip ended with code {code}"
-    return Failure(f"pip failed: {last.rstrip('.')}.", f"See {log}, then run the same command again.", kind="other")
+    cause = f"Installing packages failed: {last.rstrip('.')}."
+    return Failure(cause, f"See {log}, then run the same command again.", kind="other")
 
 
 def explain_os_error(error: OSError) -> Failure:

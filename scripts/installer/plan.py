@@ -35,12 +35,18 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Locks:
-    """The folder of lock files; tests put their own in its place."""
+    """The folder of lock files; tests put their own in its place. wheels: the --offline folder."""
 
     folder: Path
+    wheels: Path | None = None
 
     def path(self, name: str) -> Path:
         return self.folder / name
+
+    @property
+    def renews_pip(self) -> bool:
+        """Offline, the pip that came with Python has to do where the folder holds no newer one."""
+        return self.wheels is None or any(self.wheels.glob(f"pip-{read_lock(self.path('pip.txt'))[0].version}-*.whl"))
 
 
 def plan_engine(root: Path, *, env: str, python: Python, build: Build, locks: Locks, extras: tuple[str, ...],
@@ -76,7 +82,7 @@ def _base(root: Path, *, env: str, python: Python, locks: Locks, there: dict[str
         key=f"{env}/venv", env=env, what="venv", title=f"virtual environment with {python.label}", needed=not works,
         disk=0 if works else 15,
     )  # fmt: skip
-    return [venv, _packages(env, locks.path("pip.txt"), there)]
+    return [venv, _packages(env, locks.path("pip.txt"), there)] if locks.renews_pip else [venv]
 
 
 def _packages(env: str, lock: Path, there: dict[str, str]) -> Step:

@@ -53,6 +53,11 @@ class Setup:
             self._do(request, used, build)
         return {name: python_of(self.layout.environment(name)) for name in used}
 
+    @property
+    def _locks(self) -> plan.Locks:
+        wheels = Path(os.path.abspath(self.options.offline)) if self.options.offline else None
+        return plan.Locks(folder=self.options.locks, wheels=wheels)
+
     def _engine_python(self) -> pythons.Python:
         """An environment that works is kept whatever its Python, unless another one is asked for."""
         version = version_of(self.layout.engine)
@@ -63,7 +68,7 @@ class Setup:
         return pythons.choose_engine_python(self.options.python)
 
     def _steps(self, request: Request, used: dict[str, pythons.Python], build: machine.Build) -> list[plan.Step]:
-        lock_files = plan.Locks(folder=self.options.locks)
+        lock_files = self._locks
         state = State(self.layout)
         steps = plan.plan_engine(
             self.layout.root, env=ENGINE, python=used[ENGINE], build=build, locks=lock_files, extras=request.extras,
@@ -96,10 +101,7 @@ class Setup:
         self.layout.root.mkdir(parents=True, exist_ok=True)
         with InstallLock(self.layout.lock):
             state = State(self.layout)
-            worker = Worker(
-                layout=self.layout, state=state, locks=plan.Locks(folder=self.options.locks), console=self.console,
-                wheels=Path(os.path.abspath(self.options.offline)) if self.options.offline else None,
-            )  # fmt: skip
+            worker = Worker(layout=self.layout, state=state, locks=self._locks, console=self.console)
             if state.begun:
                 self.console.note(f"The last installation was cut off in {state.begun}; it goes on from there.")
             for name in used:

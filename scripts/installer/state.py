@@ -101,7 +101,7 @@ class State:
 class InstallLock:
     """Only one installer per root. The operating system frees the lock when its holder dies, however it dies."""
 
-    def __init__(self, path: Path, *, patience: float = 5.0) -> None:
+    def __init__(self, path: Path, *, patience: float = 2.0) -> None:
         """patience: seconds to wait for a dying predecessor's last child."""
         self._path = path
         self._patience = patience

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .console import Console, Failure, megabytes
-from .environment import create, installed, mend
+from .environment import create, installed, mend, refuse_foreign
 from .failures import explain_os_error
 from .locks import Pin, read_lock
 from .machine import Attempt, Build
@@ -27,7 +27,11 @@ class Worker:
     state: State
     locks: Locks
     console: Console
-    wheels: Path | None  # the --offline folder
+
+    @property
+    def wheels(self) -> Path | None:
+        """The --offline folder."""
+        return self.locks.wheels
 
     def check_disk(self, steps: Sequence[Step]) -> None:
         """Raises Failure when the disk under the root cannot hold what is to come."""
@@ -42,6 +46,7 @@ class Worker:
 
     def mend(self, env: str) -> None:
         """Take out what a killed run left half-made in an environment."""
+        refuse_foreign(self.layout.environment(env))
         for name in mend(self.layout.environment(env)):
             self.console.note(f"{name} in {env} is incomplete and will be installed again.")
 
@@ -74,8 +79,6 @@ class Worker:
         elif step.what == "torch":
             assert build is not None
             self._torch(step, build, report)
-        elif step.lock and step.lock.stem == "pip" and self.wheels and not list(self.wheels.glob("pip-*.whl")):
-            self.console.note("The wheels folder holds no pip: the one that came with Python is kept.")
         else:
             assert step.lock is not None
             self._install(step, ["--no-deps", "-r", str(step.lock)], report)
