@@ -24,7 +24,8 @@ STALL_TIMEOUT = 20.0
 TRIES_WITHOUT_PROGRESS = 3
 SPARE_BYTES = 500_000_000
 """Disk space that a download leaves free."""
-CHUNK = 1 << 20
+REPORT_EVERY = 1 << 20
+"""Bytes between two reports of progress."""
 
 
 class Download(NamedTuple):
@@ -207,12 +208,14 @@ def _receive(file: _RemoteFile, partial: Path, start: int, timeout: float) -> It
             if response.status_code >= 400:
                 raise _SourceFailed(_http_reason(response.status_code, file.name))
             resumed = response.status_code == 206
-            here = start if resumed else 0
+            here = reported = start if resumed else 0
             with partial.open("ab" if resumed else "wb") as out:
-                for block in response.iter_bytes(CHUNK):
+                for block in response.iter_bytes():  # as they come: a chunk size would lose what a broken connection left
                     out.write(block)
                     here += len(block)
-                    yield here
+                    if here - reported >= REPORT_EVERY or here == file.size:
+                        reported = here
+                        yield here
     except httpx2.TimeoutException as error:
         raise _SourceFailed(f"no data for {timeout:g} s ({file.name})") from error
     except httpx2.HTTPError as error:

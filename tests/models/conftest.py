@@ -8,7 +8,7 @@ import pytest
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tiny_checkpoint import make_tiny_checkpoint  # noqa: E402  (a plain script beside the tests)
+from tiny_checkpoint import make_tiny_checkpoint
 
 
 @pytest.fixture(scope="session", autouse=True)
