@@ -27,6 +27,14 @@ def sample(image: Tensor, grid: Tensor) -> Tensor:
     return out.reshape(image.shape[0], *grid.shape[:-1])
 
 
+def shrink(image: Tensor, factor: int) -> Tensor:
+    """[C, H, W] averaged down by a whole factor, so that a coarser canvas does not alias it; `sample` grids still fit."""
+    if factor == 1:
+        return image
+    size = (max(image.shape[1] // factor, 1), max(image.shape[2] // factor, 1))
+    return F.interpolate(image[None], size=size, mode="area")[0]
+
+
 def wrap_border(image: Tensor) -> Tensor:
     """[C, H, W] -> [C, H + 2, W + 2], repeating the picture past each edge as a tiled texture does."""
     image = torch.cat([image[:, :, -1:], image, image[:, :, :1]], dim=2)
@@ -69,12 +77,13 @@ def fill_from_surface(
     """
     if bool(seen.all()) or not bool(seen.any()):
         return colours.clone()
-    source = keys[seen].cpu().numpy()
-    distance, index = cKDTree(source).query(keys[~seen].cpu().numpy(), k=min(FILL_NEIGHBOURS, len(source)))
+    keys, known = keys.cpu(), seen.cpu()
+    source = keys[known].numpy()
+    distance, index = cKDTree(source).query(keys[~known].numpy(), k=min(FILL_NEIGHBOURS, len(source)))
     if index.ndim == 1:
         distance, index = distance[:, None], index[:, None]
     weight = 1 / (distance + 1e-6)
-    weight = torch.from_numpy(weight / weight.sum(1, keepdims=True)).to(colours)
+    weight = torch.from_numpy(weight / weight.sum(1, keepdims=True)).float().to(colours.device)
     palette = colours[:, seen]
     filled = colours.clone()
     filled[:, ~seen] = (palette[:, torch.from_numpy(index).to(colours.device)] * weight).sum(-1)

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..contracts import Canvas
-from .blend import fill_from_surface, interior, sample, sampling_grid, sphere_border
-from .views import View, ViewSet, axes, half_tangent, pixel_centres, pixels, rays, views_cube
+from .blend import fill_from_surface, interior, sample, sampling_grid, shrink, sphere_border
+from .views import View, ViewSet, axes, half_tangent, pixels, rays, views_cube
 
 FEATHER_PIXELS = 1.0  # of the view, either side of an ownership border: hides the staircase, too thin to blur
 MAX_SUPERSAMPLING = 8  # a canvas finer than that is one nobody needs to see through such small views
@@ -25,6 +25,15 @@ def directions_of(xy: Tensor, height: int, width: int) -> Tensor:
     return torch.stack(
         [polar.sin() * longitude.cos(), polar.sin() * longitude.sin(), polar.cos()], dim=-1
     )
+
+
+def canvas_directions(height: int, width: int) -> Tensor:
+    """[H, W, 3] float32 unit world directions of the texel centres."""
+    longitude = 2 * math.pi * (0.5 - (torch.arange(width, dtype=torch.float64) + 0.5) / width)
+    polar = math.pi * (torch.arange(height, dtype=torch.float64) + 0.5) / height
+    across = torch.stack([longitude.cos(), longitude.sin()], dim=-1).float()
+    flat = polar.sin().float()[:, None, None] * across
+    return torch.cat([flat, polar.cos().float()[:, None, None].expand(height, width, 1)], dim=-1)
 
 
 def positions_of(directions: Tensor, height: int, width: int) -> Tensor:
@@ -85,8 +94,9 @@ class EquirectSpace:
         """
         plan = self._plan_of(tuple(views), average)
         total = torch.zeros_like(canvas.z).flatten(1)
-        for (texels, grid, weight), image in zip(plan.shares, images, strict=True):
-            total.index_add_(1, texels, sample(image.to(total), grid) * weight)
+        for view, (texels, grid, weight), image in zip(views, plan.shares, images, strict=True):
+            picture = shrink(image.to(total), max(int(1 / self._texels_per_pixel(view)), 1))
+            total.index_add_(1, texels, sample(picture, grid) * weight)
         z = torch.where(plan.quality > 0, total.reshape(canvas.z.shape), canvas.z)
         return Canvas(z, torch.maximum(canvas.best, plan.quality))
 
@@ -100,24 +110,28 @@ class EquirectSpace:
 
     def coverage(self, canvas: Canvas) -> float:
         """Share of the sphere's solid angle that some view has seen."""
-        row = torch.arange(self.height, dtype=torch.float64, device=self.device) + 0.5
+        row = torch.arange(self.height, dtype=torch.float64) + 0.5
         area = (math.pi * row / self.height).sin()
-        return float(((canvas.best > 0).double().mean(1) * area).sum() / area.sum())
+        return float(((canvas.best > 0).float().mean(1).cpu() * area).sum() / area.sum())
 
     def finish(self, canvas: Canvas) -> Tensor:
         """[3, H, W] with directions that no view saw filled from the nearest seen ones on the sphere."""
-        directions = directions_of(pixel_centres(self.height, self.width, self.device), self.height, self.width)
+        directions = canvas_directions(self.height, self.width)
         filled = fill_from_surface(canvas.z.flatten(1), canvas.best.flatten() > 0, directions.reshape(-1, 3))
         return filled.reshape(canvas.z.shape).clamp(0, 1)
+
+    def _texels_per_pixel(self, view: View) -> float:
+        """How much finer the canvas is than the middle of the view."""
+        return self.width / (2 * math.pi) * 2 * half_tangent(view) / self.view_resolution
 
     def _grid(self, view: View) -> Tensor:
         """[s h, s w, 2] where s supersamples as much as the canvas is finer than the middle of the view."""
         if view not in self._grids:
-            texels_per_pixel = self.width / (2 * math.pi) * 2 * half_tangent(view) / self.view_resolution
-            fine = self.view_resolution * min(max(math.ceil(texels_per_pixel - 0.25), 1), MAX_SUPERSAMPLING)
-            _, directions = rays(view, fine, fine, self.device)
+            samples = math.ceil(self._texels_per_pixel(view) - 0.25)
+            fine = self.view_resolution * min(max(samples, 1), MAX_SUPERSAMPLING)
+            _, directions = rays(view, fine, fine)
             xy = positions_of(directions, self.height, self.width)
-            self._grids[view] = sampling_grid(xy, self.height, self.width, border=1)
+            self._grids[view] = sampling_grid(xy, self.height, self.width, border=1).to(self.device)
         return self._grids[view]
 
     def _centrality(self, view: View, directions: Tensor) -> tuple[Tensor, Tensor]:
@@ -133,13 +147,13 @@ class EquirectSpace:
         key = (views, average)
         if key in self._plans:
             return self._plans[key]
-        # float32 places a texel to a ten-thousandth of a pixel, and the plan is made while somebody waits.
-        centres = pixel_centres(self.height, self.width, self.device).float()
-        directions = directions_of(centres, self.height, self.width).reshape(-1, 3)
-        quality = torch.zeros(len(directions), device=self.device)
+        # Geometry is laid out on the CPU (some devices have no float64) and in float32 here, where it places a texel to a
+        # ten-thousandth of a pixel and somebody waits for it.
+        directions = canvas_directions(self.height, self.width).reshape(-1, 3)
+        quality = torch.zeros(len(directions))
         surveys = []
         for view in views:
-            backward = axes(view, self.device)[:, 2].float()
+            backward = axes(view)[:, 2].float()
             farthest = 1 / math.sqrt(1 + 2 * half_tangent(view) ** 2)  # the cosine at the picture's corner
             texels = (directions @ -backward > farthest - 1e-4).nonzero()[:, 0]
             xy, central = self._centrality(view, directions[texels])
@@ -155,8 +169,8 @@ class EquirectSpace:
             total[texels] += weight
             shares.append((texels, sampling_grid(xy[kept], self.view_resolution, self.view_resolution), weight))
         self._plans[key] = _Plan(
-            [(texels, grid, weight / total[texels]) for texels, grid, weight in shares],
-            quality.reshape(self.height, self.width),
+            [tuple(part.to(self.device) for part in (at, grid, weight / total[at])) for at, grid, weight in shares],
+            quality.reshape(self.height, self.width).to(self.device),
         )
         return self._plans[key]
 
@@ -164,12 +178,12 @@ class EquirectSpace:
         """[1, h, w]: 0 at this picture's border and where another view is more central .. 1 deep inside."""
         key = (views, view)
         if key not in self._seams:
-            _, directions = rays(view, self.view_resolution, self.view_resolution, self.device)
+            _, directions = rays(view, self.view_resolution, self.view_resolution)
             own = self._centrality(view, directions)[1]
             owned = torch.ones_like(own, dtype=torch.bool)
             for other in views:
                 if other != view:
                     owned &= own >= self._centrality(other, directions)[1]
-            mask = torch.from_numpy(interior(owned.cpu().numpy()))
+            mask = torch.from_numpy(interior(owned.numpy()))
             self._seams[key] = mask[None].to(self.device)
         return self._seams[key]

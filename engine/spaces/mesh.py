@@ -11,7 +11,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from ..contracts import Canvas
-from .blend import fill_from_surface, interior, nearest_index, sample, sampling_grid, wrap_border
+from .blend import fill_from_surface, interior, nearest_index, sample, sampling_grid, shrink, wrap_border
 from .charts import rasterize_charts
 from .rasterize import EmbreeRasterizer, GBuffer, Rasterizer
 from .views import View, ViewSet, half_tangent, pixels, views_orbit
@@ -20,6 +20,8 @@ SUPERSAMPLING = 2  # rays per pixel and axis: silhouettes and a texture finer th
 MIN_COSINE = 0.1  # seen flatter than this, a picture says nothing about a texel
 BLEND_RANGE = 0.4  # cosines over which a later view takes over from what is there
 SEAM_GAIN = 1.7  # how soon inside its border a seam mask reaches 1
+FARTHEST_UV = 10_000.0  # farther out, float32 cannot tell neighbouring texels apart
+HARD_EDGE = 0.8  # a face that leans further than this cosine from its vertex's mean normal keeps its own
 NORMAL_WEIGHT = 0.2  # how far apart, in object radii, opposite sides count when looking for the nearest seen texel
 
 
@@ -29,20 +31,13 @@ class _ViewMaps(NamedTuple):
     rays: Tensor  # [R] flat indices of the rays that hit the object
     grid: Tensor  # [R, 2] where in the texture they hit
     level: int  # texture halvings that bring its texels to the spacing of the rays
+    reduction: int  # by how much the picture is finer than the texture, where it is
     extend: Tensor  # [h * h] nearest pixel that lies wholly on the object
     texel_under: np.ndarray  # [h, h] flat texel index in the middle of the pixel, -1 off the object
     condition: Tensor  # [1, h, h]
     texels: Tensor  # [n] indices into the list of surface texels: those visible here
     pixel_grid: Tensor  # [n, 2] where in the picture they are
     cosine: Tensor  # [n] between the line of sight and the surface normal, > MIN_COSINE
-
-
-class _Share(NamedTuple):
-    """What one view contributes to a set."""
-
-    texels: Tensor  # [n] flat canvas indices
-    grid: Tensor  # [n, 2]
-    cosine: Tensor  # [n]
 
 
 class MeshSpace:
@@ -81,24 +76,25 @@ class MeshSpace:
             raise ValueError("The UV map is empty: its faces have no area. Unwrap the mesh first.")
         triangle = owner[self._on_chart]
         corners = vertices[faces]
-        normals = _face_normals(corners)
-        positions = np.einsum("nk,nkc->nc", weights[self._on_chart], corners[triangle])
+        face_normals, corner_normals = _normals(vertices, faces)
+        weights = weights[self._on_chart]
+        positions = np.einsum("nk,nkc->nc", weights, corners[triangle])
+        normals = np.einsum("nk,nkc->nc", weights, corner_normals[triangle])
         self._texel = self._tensor(np.flatnonzero(self._on_chart))
         self._position = torch.from_numpy(positions.astype(np.float32))
         self._triangle = torch.from_numpy(triangle)
-        self._normal = torch.from_numpy(normals[triangle].astype(np.float32))
-        self._face_normal = torch.from_numpy(normals.astype(np.float32))
+        self._normal = F.normalize(torch.from_numpy(normals.astype(np.float32)), dim=-1)
+        self._face_normal = torch.from_numpy(face_normals.astype(np.float32))
+        self._face_corner = torch.from_numpy(corners[:, 0].astype(np.float32))
+        self._square = self._position.square().sum(-1)
+        self._offset = (self._normal * self._position).sum(-1)
         self._uv = torch.from_numpy(uv.astype(np.float32))
         self._pad = self._tensor(nearest_index(self._on_chart))
 
-        scene_vertices, scene_faces = vertices, faces
-        if occluders is not None and len(occluders[1]):
-            scene_vertices = np.concatenate([vertices, (np.asarray(occluders[0]) - self.centre) / self.radius])
-            scene_faces = np.concatenate([faces, np.asarray(occluders[1]) + len(vertices)])
         self._face_count = len(faces)
-        self._rasterizer: Rasterizer = EmbreeRasterizer(scene_vertices, scene_faces)
+        self._rasterizer: Rasterizer = EmbreeRasterizer(*self._scene(vertices, faces, occluders))
         self._maps: dict[View, _ViewMaps] = {}
-        self._shares: dict[tuple[ViewSet, bool], list[_Share]] = {}
+        self._winners: dict[ViewSet, list[Tensor]] = {}
         self._seams: dict[ViewSet, Tensor] = {}
 
     def blank(self) -> Canvas:
@@ -131,18 +127,19 @@ class MeshSpace:
         """
         z, best = canvas.z.flatten(1).clone(), canvas.best.flatten().clone()
         total, weight = torch.zeros_like(z), torch.zeros_like(best)
-        for view, share, image in zip(views, self._shares_of(tuple(views), average), images, strict=True):
+        for i, (view, image) in enumerate(zip(views, images, strict=True)):
+            texels, grid, cosine = self._share(tuple(views), i, average)
             # Past the silhouette the picture repeats its last whole pixel, so that no background bleeds in.
             solid = image.to(z).flatten(1)[:, self._maps_of(view).extend].reshape(image.shape)
-            colour = sample(solid, share.grid)
+            colour = sample(shrink(solid, self._maps_of(view).reduction), grid)
             if average:
-                total.index_add_(1, share.texels, colour * share.cosine)
-                weight.index_add_(0, share.texels, share.cosine)
+                total.index_add_(1, texels, colour * cosine)
+                weight.index_add_(0, texels, cosine)
             else:
-                alpha = ((share.cosine - MIN_COSINE) / BLEND_RANGE).clamp(0, 1)
-                alpha = torch.where(share.cosine >= best[share.texels], torch.ones_like(alpha), alpha)
-                z[:, share.texels] = torch.lerp(z[:, share.texels], colour, alpha)
-            best[share.texels] = torch.maximum(best[share.texels], share.cosine)
+                alpha = ((cosine - MIN_COSINE) / BLEND_RANGE).clamp(0, 1)
+                alpha = torch.where(cosine >= best[texels], torch.ones_like(alpha), alpha)
+                z[:, texels] = torch.lerp(z[:, texels], colour, alpha)
+            best[texels] = torch.maximum(best[texels], cosine)
         if average:
             z = torch.where(weight > 0, total / weight.clamp(min=1e-12), z)
         return Canvas(z.reshape(canvas.z.shape), best.reshape(canvas.best.shape))
@@ -155,8 +152,8 @@ class MeshSpace:
         key = tuple(views)
         if key not in self._seams:
             owner = np.full(self.size * self.size, -1)
-            for i, share in enumerate(self._shares_of(key, False)):
-                owner[share.texels.cpu().numpy()] = i
+            for i in range(len(key)):
+                owner[self._share(key, i, False)[0].cpu().numpy()] = i
             owner = owner[self._pad.cpu().numpy()]
             masks = []
             for i, view in enumerate(key):
@@ -168,15 +165,26 @@ class MeshSpace:
 
     def coverage(self, canvas: Canvas) -> float:
         """Share of the texels on the surface that some view has seen."""
-        return float((canvas.best.flatten()[self._texel] > 0).double().mean())
+        return float((canvas.best.flatten()[self._texel] > 0).float().mean())
 
     def finish(self, canvas: Canvas) -> Tensor:
         """[3, H, W]: unseen texels filled from the nearest seen ones on the object, all the margin padded."""
         z = canvas.z.flatten(1).clone()
         keys = torch.cat([self._position, NORMAL_WEIGHT * self._normal], dim=1)
         seen = canvas.best.flatten()[self._texel] > 0
-        z[:, self._texel] = fill_from_surface(z[:, self._texel], seen, keys.to(self.device))
+        z[:, self._texel] = fill_from_surface(z[:, self._texel], seen, keys)
         return self._padded(z.reshape(canvas.z.shape)).clamp(0, 1)
+
+    def _scene(
+        self, vertices: np.ndarray, faces: np.ndarray, occluders: tuple[np.ndarray, np.ndarray] | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The object's triangles, then what may hide it; broken triangles of other objects hide nothing."""
+        if occluders is None or len(occluders[1]) == 0:
+            return vertices, faces
+        others = (np.asarray(occluders[0], dtype=np.float64) - self.centre) / self.radius
+        other_faces = np.asarray(occluders[1], dtype=np.int64)
+        other_faces = other_faces[np.isfinite(others[other_faces]).all((1, 2))]
+        return np.concatenate([vertices, others]), np.concatenate([faces, other_faces + len(vertices)])
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
@@ -204,13 +212,13 @@ class MeshSpace:
         under = under.reshape(h * s, h * s)[s // 2 :: s, s // 2 :: s]
         share = F.avg_pool2d(on_object[None, None].float(), s)[0, 0]
         texels, pixel_grid, cosine = self._visible(view, seen)
-        level = 0
-        if len(hit):
-            level = max(0, int(np.floor(0.5 * np.log2(max(len(texels), 1) / len(hit)) + 0.25)))
+        # log2 of how many texels lie side by side between two neighbouring rays.
+        finer = 0.5 * np.log2(max(len(texels), 1) / max(len(hit), 1))
         return _ViewMaps(
             rays=hit.to(self.device),
             grid=uv.to(self.device),
-            level=level,
+            level=max(0, int(np.floor(finer + 0.25))),
+            reduction=2 ** max(0, int(np.floor(-finer - np.log2(s)))) if len(texels) else 1,
             extend=self._tensor(nearest_index((share == 1).numpy())),
             texel_under=under.numpy(),
             condition=_inverse_depth(seen.depth, on_object, s).to(self.device),
@@ -229,45 +237,55 @@ class MeshSpace:
         """
         fine, s = seen.depth.shape[0], SUPERSAMPLING
         origin = torch.tensor(view.position, dtype=torch.float32)
-        sight = F.normalize(origin - self._position, dim=-1)
-        signed = (sight * self._normal).sum(-1)
-        candidates = (signed.abs() > MIN_COSINE).nonzero()[:, 0]
-        xy, depth = pixels(view, self._position[candidates], fine, fine)
-        inside = ((xy >= 0) & (xy < fine)).all(-1) & (depth > 0)
-        candidates, xy, depth = candidates[inside], xy[inside], depth[inside]
+        # n . (o - p) / |o - p|, by products that need no [N, 3] in between: this runs for every texel and view.
+        distance = (self._square - 2 * (self._position @ origin) + origin @ origin).sqrt()
+        signed = (self._normal @ origin - self._offset) / distance
+        xy, depth = pixels(view, self._position, fine, fine)
+        inside = (xy >= 0).all(-1) & (xy < fine).all(-1) & (depth > 0) & (signed.abs() > MIN_COSINE)
+        candidates = inside.nonzero()[:, 0]
+        xy, depth, signed = xy[candidates], depth[candidates], signed[candidates]
         ray = xy[:, 1].long() * fine + xy[:, 0].long()
-        face = seen.face.flatten()[ray]
-        mine = face == self._triangle[candidates]
-        on_object = (face >= 0) & (face < self._face_count)
-        signed, sight = signed[candidates], sight[candidates]
-        of_hit = (sight * self._face_normal[face.clamp(0, self._face_count - 1)]).sum(-1)
+        hit_depth = seen.depth.flatten()[ray]
 
         cosine = signed.abs()
         step = 2 * half_tangent(view) * depth / fine  # spacing of the rays at the texel
         slope = (1 - cosine**2).clamp(min=0).sqrt() / cosine
-        nearby = seen.depth.flatten()[ray] >= depth - step * (0.5 + slope)
-        visible = mine | (on_object & nearby & ((signed > 0) == (of_hit > 0)))
+        face = seen.face.flatten()[ray]
+        from_front = self._seen_from_front(origin, seen).flatten()[ray]
+        nearby = (face >= 0) & (face < self._face_count) & (hit_depth >= depth - step * (0.5 + slope))
+        visible = (face == self._triangle[candidates]) | (nearby & ((signed > 0) == from_front))
 
         nearest = torch.from_numpy(ndimage.minimum_filter(seen.depth.numpy(), size=2 * s + 1)).flatten()[ray]
         visible &= nearest >= depth - step * 2 * s * (1 + slope)
-        candidates, xy = candidates[visible], xy[visible]
-        return candidates, sampling_grid(xy / s, fine // s, fine // s), cosine[visible]
+        return candidates[visible], sampling_grid(xy[visible] / s, fine // s, fine // s), cosine[visible]
 
-    def _shares_of(self, views: ViewSet, average: bool) -> list[_Share]:
-        key = (views, average)
-        if key not in self._shares:
+    def _seen_from_front(self, origin: Tensor, seen: GBuffer) -> Tensor:
+        """[h, w] bool: the camera is on the side of the triangle hit that its normal points to."""
+        face = seen.face.clamp(0, self._face_count - 1)
+        front = (self._face_normal * (origin - self._face_corner)).sum(-1) > 0
+        return front[face]
+
+    def _share(self, views: ViewSet, i: int, average: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """What view i gives the set: flat canvas indices [n], where to sample its picture [n, 2], cosines [n]."""
+        maps = self._maps_of(views[i])
+        if average:
+            return self._texel[maps.texels], maps.pixel_grid, maps.cosine
+        keep = self._winners_of(views)[i]
+        return self._texel[maps.texels[keep]], maps.pixel_grid[keep], maps.cosine[keep]
+
+    def _winners_of(self, views: ViewSet) -> list[Tensor]:
+        """Per view [n] bool: which of its visible texels it sees at a greater cosine than the rest of the set does."""
+        if views not in self._winners:
             maps = [self._maps_of(view) for view in views]
             best = torch.zeros(len(self._texel), device=self.device)
             for m in maps:
                 best[m.texels] = torch.maximum(best[m.texels], m.cosine)
-            shares = []
+            winners = []
             for m in maps:
-                keep = torch.ones_like(m.cosine, dtype=torch.bool) if average else m.cosine == best[m.texels]
-                if not average:
-                    best[m.texels[keep]] = torch.inf  # two views that tie must not both win
-                shares.append(_Share(self._texel[m.texels[keep]], m.pixel_grid[keep], m.cosine[keep]))
-            self._shares[key] = shares
-        return self._shares[key]
+                winners.append(m.cosine == best[m.texels])
+                best[m.texels[winners[-1]]] = torch.inf  # two views that tie must not both win
+            self._winners[views] = winners
+        return self._winners[views]
 
 
 def _checked(vertices: np.ndarray, faces: np.ndarray, uv: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -285,14 +303,30 @@ def _checked(vertices: np.ndarray, faces: np.ndarray, uv: np.ndarray) -> tuple[n
         raise ValueError("The mesh is broken: some vertices have no valid position (NaN or infinite).")
     if not np.isfinite(uv).all():
         raise ValueError("The UV map is broken: some coordinates are NaN or infinite. Unwrap the mesh again.")
+    if np.abs(uv).max() > FARTHEST_UV:
+        raise ValueError(f"The UV map is broken: some coordinates lie beyond {FARTHEST_UV:.0f}. Unwrap the mesh again.")
     return vertices, faces, uv
 
 
-def _face_normals(corners: np.ndarray) -> np.ndarray:
-    """Unit normals [F, 3] of triangles [F, 3, 3]; 0 for those without area, which no view can then see."""
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return normals / np.where(length > 0, length, 1)
+def _normals(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Unit normals of the faces [F, 3], and of their corners [F, 3, 3] smoothed over the vertex unless the edge is hard.
+
+    Without smoothing, the border between two views would run in teeth along the facets. A triangle without area has
+    normal 0: no view can see it.
+    """
+    corners = vertices[faces]
+    crossed = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])  # twice the area long
+    at_vertex = np.stack(
+        [np.bincount(faces.ravel(), np.repeat(crossed[:, i], 3), minlength=len(vertices)) for i in range(3)], axis=-1
+    )
+    flat, smooth = _unit(crossed), _unit(at_vertex)[faces]
+    soft = (smooth * flat[:, None]).sum(-1, keepdims=True) > HARD_EDGE
+    return flat, np.where(soft, smooth, flat[:, None])
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.where(length > 0, length, 1)
 
 
 def _inverse_depth(depth: Tensor, on_object: Tensor, factor: int) -> Tensor:

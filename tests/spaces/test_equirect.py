@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from engine.contracts import Canvas
-from engine.spaces.equirect import EquirectSpace, directions_of, positions_of
+from engine.spaces.equirect import EquirectSpace, canvas_directions, directions_of, positions_of
 from engine.spaces.views import View, pixel_centres, ring, views_cube, views_full_sphere, views_paper_band
 
 py360convert = pytest.importorskip("py360convert")
@@ -36,6 +36,7 @@ def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
 
 def test_positions_undo_directions():
     xy = pixel_centres(16, 32)
+    assert torch.allclose(canvas_directions(16, 32).double(), directions_of(xy, 16, 32), atol=1e-7)
     assert torch.allclose(positions_of(directions_of(xy, 16, 32), 16, 32), xy, atol=1e-9)
 
 
@@ -189,6 +190,24 @@ def test_a_canvas_finer_than_the_view_does_not_alias():
     space = EquirectSpace(1024, 64)
     picture = space.project(canvas_of(z), [View.looking_out(azimuth=0, elevation=0, fov=80)])
     assert (picture - 0.5).abs().mean() < 0.06
+
+
+def test_a_view_finer_than_the_canvas_does_not_alias():
+    space = EquirectSpace(64, 256)
+    checks = ((torch.arange(256)[:, None] + torch.arange(256)) % 2).float().expand(6, 3, 256, 256)
+    z = space.unproject(space.blank(), space.view_sets[0], checks, average=False).z
+    assert (z - 0.5).abs().mean() < 0.03
+
+
+def test_ten_round_trips_keep_the_picture():
+    """A job goes round some ten times; what drifts or blurs a little each time would show by then."""
+    z = waves(512, cycles=4)
+    space = EquirectSpace(512, 128)
+    canvas = canvas_of(z)
+    for step in range(10):
+        views = space.view_sets[step % 2]
+        canvas = space.unproject(canvas, views, space.project(canvas, views), average=False)
+    assert psnr(canvas.z, z) >= 35
 
 
 def test_seam_masks_are_zero_at_borders_and_one_inside():

@@ -137,6 +137,12 @@ def test_occluders_hide_but_are_not_painted():
     assert space.condition([front()])[0, 0, 32, 32] == 0
 
 
+def test_a_broken_occluder_hides_nothing():
+    plate = (PLANE[0] * [np.nan, 1, 1], PLANE[1])
+    space = MeshSpace(*PLANE, PLANE_UV, 32, 32, occluders=plate)
+    assert space.coverage(space.unproject(space.blank(), [front()], torch.ones(1, 3, 32, 32), average=False)) > 0.99
+
+
 def test_the_back_of_a_thin_sheet_is_not_painted_from_the_front():
     back = (PLANE[0] * [-1, 1, 1] + [0, 0.002, 0], PLANE[1])
     vertices = np.concatenate([PLANE[0], back[0]])
@@ -144,6 +150,50 @@ def test_the_back_of_a_thin_sheet_is_not_painted_from_the_front():
     space = MeshSpace(vertices, np.concatenate([PLANE[1], back[1] + 4]), uv, 64, 64)
     canvas = space.unproject(space.blank(), [front()], torch.ones(1, 3, 64, 64), average=False)
     assert (canvas.best[:, :32] > 0).all() and not canvas.best[:, 32:].any()
+
+
+def knot() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A trefoil tube: much of it hidden from anywhere, at every slope."""
+    along, around = 240, 24
+    t = np.linspace(0, 2 * np.pi, along + 1)
+    line = np.stack([(2 + np.cos(3 * t)) * np.cos(2 * t), (2 + np.cos(3 * t)) * np.sin(2 * t), np.sin(3 * t)], -1)
+    tangent = np.gradient(np.concatenate([line[-2:-1], line, line[1:2]]), axis=0)[1:-1]
+    side = np.cross(tangent, [0, 0, 1.0])
+    side /= np.linalg.norm(side, axis=1, keepdims=True)
+    other = np.cross(side, tangent / np.linalg.norm(tangent, axis=1, keepdims=True))
+    a = np.linspace(0, 2 * np.pi, around + 1)[None, :, None]
+    vertices = line[:, None] + 0.28 * (np.cos(a) * side[:, None] + np.sin(a) * other[:, None])
+    uv = np.stack(np.meshgrid(t / t[-1], a.ravel() / a.max(), indexing="ij"), -1).reshape(-1, 2)
+    i = (np.arange(along)[:, None] * (around + 1) + np.arange(around)).ravel()
+    faces = np.concatenate(
+        [np.stack([i, i + around + 1, i + around + 2], -1), np.stack([i, i + around + 2, i + 1], -1)]
+    )
+    return vertices.reshape(-1, 3), faces, uv[faces]
+
+
+def test_visibility_agrees_with_a_ray_per_texel():
+    """The depth buffer stands in for rays: it may lose a pixel beside what hides, it must not see through it."""
+    vertices, faces, uv = knot()
+    space = MeshSpace(vertices, faces, uv, 256, 192)
+    truth_scene = trimesh.Trimesh((vertices - space.centre) / space.radius, faces, process=False)
+    for view in (front(), front(azimuth=45, elevation=30)):
+        sight = torch.nn.functional.normalize(torch.tensor(view.position) - space._position, dim=-1)
+        facing = (sight * space._normal).sum(-1) > 0.1
+        hidden = truth_scene.ray.intersects_any((space._position + 3e-3 * sight).numpy(), sight.numpy())
+        truth = facing & ~torch.from_numpy(hidden)
+        canvas = space.unproject(space.blank(), [view], torch.ones(1, 3, 192, 192), average=False)
+        seen = canvas.best.flatten()[space._texel] > 0
+        assert 0.1 < truth.float().mean() < 0.5
+        assert (seen & ~truth).sum() < 0.002 * truth.sum()
+        assert (truth & ~seen).sum() < 0.1 * truth.sum()
+
+
+def test_a_picture_finer_than_the_texture_does_not_alias():
+    """One-pixel checks on an eighth as many texels turn grey rather than black or white at random."""
+    space = MeshSpace(*PLANE, PLANE_UV, 32, 256)
+    checks = ((torch.arange(256)[:, None] + torch.arange(256)) % 2).float().expand(1, 3, 256, 256)
+    z = space.unproject(space.blank(), [front()], checks, average=False).z
+    assert (z - 0.5).abs().max() < 0.1
 
 
 def test_inverted_normals_do_no_harm():
@@ -292,6 +342,7 @@ def test_degenerate_and_crowded_meshes_do_not_crash():
         (PLANE[0], np.zeros((0, 3), int), np.zeros((0, 3, 2)), "no faces"),
         (PLANE[0] * np.nan, PLANE[1], PLANE_UV, "no valid position"),
         (PLANE[0], PLANE[1], PLANE_UV + np.inf, "UV map is broken"),
+        (PLANE[0], PLANE[1], PLANE_UV * 1e9, "UV map is broken"),
         (PLANE[0], PLANE[1], PLANE_UV * 0, "UV map is empty"),
         (PLANE[0], PLANE[1] + 2, PLANE_UV, "a vertex that does not exist"),
         (PLANE[0] * 0, PLANE[1], PLANE_UV, "no extent"),
