@@ -5,6 +5,7 @@ that the cap is kept from outside: whoever calls `trim` often enough (five times
 """
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
@@ -16,6 +17,34 @@ from pathlib import Path
 CAP = 1 << 20
 KEPT = 1 << 18  # bytes kept of the beginning, and as many of the end
 FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+
+
+class Unfailing(io.RawIOBase):
+    """A raw stream on descriptor `number` that swallows what cannot be written.
+
+    On a full disk a library's progress bar would else raise in the middle of loading a model, and the artist read that the
+    model is broken. What the job itself writes still fails, and says why.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._number
+
+    def write(self, data) -> int:
+        with suppress(OSError):
+            os.write(self._number, data)
+        return len(data)
+
+
+def make_prints_unfailing() -> None:
+    """Put unfailing, unbuffered streams in the place of sys.stdout and sys.stderr, before any library keeps hold of those."""
+    sys.stdout, sys.stderr = (io.TextIOWrapper(Unfailing(number), encoding="utf-8", errors="backslashreplace", write_through=True)
+                              for number in (1, 2))
 
 
 @contextmanager
@@ -40,16 +69,13 @@ def output_to(path: Path) -> Iterator[None]:
 
 
 def _point(out: int, err: int) -> None:
-    with suppress(OSError):  # a full disk refuses the last words; the job's own error says so already
-        sys.stdout.flush()
-        sys.stderr.flush()
     os.dup2(out, 1)
     os.dup2(err, 2)
 
 
 def log_traceback(error: BaseException) -> None:
     """The full story of `error`, into whichever log is open."""
-    with suppress(OSError):  # as above
+    with suppress(OSError):  # on a full disk: the message to the artist says so
         os.write(2, "".join(traceback.format_exception(error)).encode(errors="backslashreplace"))
 
 

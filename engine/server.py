@@ -50,7 +50,7 @@ from .protocol.messages import (
     decode,
 )
 from .protocol.wire import KEY_BYTES, NONCE_BYTES, check_addon, engine_answer
-from .serve_log import log_traceback, output_to, trim
+from .serve_log import log_traceback, make_prints_unfailing, output_to, trim
 from .serve_outbox import Outbox
 
 PULSE = 1.0  # seconds between heartbeats
@@ -93,13 +93,14 @@ class TaskWorker:
         return self._run_job(folder, self._cache)
 
     def free_memory(self) -> None:
-        self._cache.clear()
+        self._cache.free()
 
 
 def serve(address: str, load: Callable[[], Worker] = TaskWorker) -> NoReturn:
     """Connect to the add-on at `address` ("@NAME" or "127.0.0.1:PORT"), prove the key that the first line of stdin holds,
     and serve until either end goes. `load` builds the worker when the first job comes. Ends the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in Blender's terminal is Blender's; we end with it
+    make_prints_unfailing()
     faulthandler.enable(file=2)
     try:
         connection = join(address, read_key())
@@ -252,12 +253,12 @@ class Server:
 
     def _leave(self, why: str) -> NoReturn:
         """End at once, in the middle of whatever runs: results are written by rename, so only temporary files need sweeping."""
-        running = self._running
-        if running is not None:
-            sweep(running.folder, os.getpid())
         try:
-            print(why, file=sys.stderr, flush=True)
-        finally:  # on a full disk the reason is lost, the exit is not
+            running = self._running
+            if running is not None:
+                sweep(running.folder, os.getpid())
+            print(why, file=sys.stderr)
+        finally:
             os._exit(0)
 
 
@@ -268,17 +269,26 @@ def failure(job: str, error: BaseException, log: Path | None) -> Failed:
 
 
 def as_engine_error(error: BaseException, log: Path | None) -> EngineError:
-    """`error` in the terms of the one error tree."""
-    text = " ".join(str(error).split())
+    """`error` in the terms of the one error tree. A full disk or memory is told as such, whatever a library made of it."""
+    if isinstance(error, OutOfMemory | DiskFull | Cancelled):
+        return error
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, OSError) and link.errno in (errno.ENOSPC, errno.EDQUOT):
+            return DiskFull("The disk is full. Free some space where the job folder lies.")
+        if tells_of_memory(link):
+            return OutOfMemory("There is not enough memory for this job.")
+        link = link.__cause__ or link.__context__
     if isinstance(error, EngineError):
         return error
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or (
-            isinstance(error, RuntimeError) and re.search("can't allocate memory|out of memory", text)):
-        return OutOfMemory("There is not enough memory for this job.")
-    chain = (error, error.__cause__, error.__context__)
-    if any(isinstance(link, OSError) and link.errno in (errno.ENOSPC, errno.EDQUOT) for link in chain):
-        return DiskFull("The disk is full. Free some space where the job folder lies.")
+    text = " ".join(str(error).split())
     if isinstance(error, ImportError):
         return EngineUnavailable(f"The engine's libraries are not complete ({text}). Install the engine again.")
     where = f" The full story is in {log}." if log is not None else ""
     return InternalError(f"The engine failed in a way it does not know ({type(error).__name__}: {text[:300]}).{where}")
+
+
+def tells_of_memory(error: BaseException) -> bool:
+    """Whether `error` is one of the many ways in which Python and torch say that memory ran out (torch may not be imported)."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or (
+        isinstance(error, RuntimeError) and re.search("can't allocate memory|out of memory", str(error)) is not None)

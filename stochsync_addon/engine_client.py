@@ -11,7 +11,7 @@ import os
 import secrets
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,9 +62,11 @@ class EngineClient:
     `poll` tells what happened, failures included, and never raises; `start` and `run` raise EngineUnavailable.
     """
 
-    def __init__(self, command: Sequence[str], *, logs: Path, patience: Patience | None = None) -> None:
-        """`command` as of `engine_command`; `logs` is a writable folder for what the engine prints outside jobs."""
-        self._command = tuple(command)
+    def __init__(self, command: Sequence[str], *, logs: Path, environment: Mapping[str, str] | None = None,
+                 patience: Patience | None = None) -> None:
+        """`command` as of `engine_command`; `logs` is a writable folder for what the engine prints outside jobs;
+        `environment` holds variables for the engine, as of `engine_environment`."""
+        self._command, self._environment = tuple(command), dict(environment or {})
         self._patience = Patience() if patience is None else patience
         self.log = logs / f"engine-{os.getpid()}.log"
         self.error: EngineError | None = None
@@ -101,7 +103,7 @@ class EngineClient:
         key = secrets.token_bytes(KEY_BYTES)
         try:
             self._link = Link(key)
-            self._process = spawn((*self._command, "--address", self._link.address), self.log, key)
+            self._process = spawn((*self._command, "--address", self._link.address), self.log, key, self._environment)
         except OSError as error:
             self._drop()
             self.error = EngineUnavailable(f"The engine could not be started: {error}. Install the engine again.")

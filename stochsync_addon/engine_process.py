@@ -6,8 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+
+OLD_LOG = 7 * 24 * 3600.0  # seconds
 
 BOOT = ("import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
         "runpy.run_module('engine', run_name='__main__', alter_sys=True)")
@@ -25,23 +28,45 @@ def engine_command(python: Path, root: Path) -> tuple[str, ...]:
     return (str(python), "-I", "-B", "-u", "-X", "utf8", "-c", BOOT, str(root), "serve")
 
 
-def spawn(command: Sequence[str], log: Path, key: bytes) -> subprocess.Popen:
-    """Start `command` with its output in `log` and the key on the first line of its stdin, which stays open."""
+def engine_environment(root: Path) -> dict[str, str]:
+    """Variables that keep whatever the engine's libraries store under the one folder `root` that the artist chose.
+
+    A STOCHSYNC_ROOT that is set already (by the installer, for its demonstration) goes before.
+    """
+    root = Path(os.environ.get("STOCHSYNC_ROOT") or root.absolute())
+    return {"STOCHSYNC_ROOT": str(root), "HF_HOME": str(root / "models"), "TORCH_HOME": str(root / "cache" / "torch"),
+            "XDG_CACHE_HOME": str(root / "cache")}
+
+
+def spawn(command: Sequence[str], log: Path, key: bytes, environment: Mapping[str, str]) -> subprocess.Popen:
+    """Start `command` with its output in `log` and the key on the first line of its stdin, which stays open.
+
+    It inherits the environment, less what is meant for Blender's own Python, plus `environment`.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
+    forget_old_logs(log.parent)
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | getattr(os, "O_BINARY", 0)
     output = os.open(log, flags, 0o600)
     try:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=output, stderr=output, bufsize=0, cwd=log.parent,
-            env={name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
+            env={name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | dict(environment),
             creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0)
     finally:
         os.close(output)
     try:
         process.stdin.write(key.hex().encode() + b"\n")
-    except BrokenPipeError:  # it ended already; poll tells how
+    except OSError:  # it ended already (a broken pipe has another name on Windows); poll tells how
         pass
     return process
+
+
+def forget_old_logs(folder: Path) -> None:
+    """Remove the engine logs that nothing wrote to for OLD_LOG seconds: each Blender process has one of its own."""
+    for log in folder.glob("engine-*.log"):
+        with suppress(OSError):  # another Blender was quicker, or still has it open
+            if time.time() - log.stat().st_mtime > OLD_LOG:
+                log.unlink()
 
 
 def wait_for(processes: list[subprocess.Popen], seconds: float) -> list[subprocess.Popen]:

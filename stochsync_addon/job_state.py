@@ -9,7 +9,7 @@ from ..engine.protocol.messages import STARTING, Failed, Message, Preview, Progr
 
 SPANS = {STARTING: (0.0, 0.02), "Loading the model": (0.02, 0.05), "Preparing the views": (0.05, 0.08),
          "Generating": (0.08, 0.96), "Filling and padding": (0.96, 0.98), "Writing the result": (0.98, 1.0)}
-"""Which part of the bar each phase fills. A phase that is not here (a download, say) moves only the text."""
+"""Which part of the bar each phase fills. A phase that is not here (a download) counts in its own text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,8 @@ def fold(state: JobState, message: Message) -> JobState:
     match message:
         case Progress(phase=phase, step=step, total=total, eta=eta):
             fraction = max(state.fraction, fraction_at(phase, step, total, state.fraction))
-            return replace(state, status="running", phase=phase, fraction=fraction, eta=time_left(eta))
+            label = phase if phase in SPANS else f"{phase} ({100 * share(step, total):.0f} %)"
+            return replace(state, status="running", phase=label, fraction=fraction, eta=time_left(eta))
         case Preview(path=path):
             return replace(state, status="running", preview=path)
         case Result(path=path, warnings=warnings):
@@ -67,8 +68,12 @@ def fraction_at(phase: str, step: int, total: int, otherwise: float) -> float:
     if phase not in SPANS:
         return otherwise
     low, high = SPANS[phase]
-    done = min(max(step / total, 0.0), 1.0) if total > 0 else 0.0
-    return low + (high - low) * done
+    return low + (high - low) * share(step, total)
+
+
+def share(step: int, total: int) -> float:
+    """`step` of `total`, 0..1; 0 when there is no total."""
+    return min(max(step / total, 0.0), 1.0) if total > 0 else 0.0
 
 
 def time_left(seconds: float) -> str:

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import DiskFull
@@ -36,4 +37,5 @@ def write_json(path: Path, data: object) -> None:
 def sweep(folder: Path, pid: int) -> None:
     """Remove the temporary files that process `pid` left in `folder` when it was killed in mid-write."""
     for leftover in folder.glob(f".*.{pid}.*"):
-        leftover.unlink(missing_ok=True)
+        with suppress(OSError):  # Windows keeps a file until the dying process has let go of it; it is hidden and harmless
+            leftover.unlink()

@@ -1,59 +1,15 @@
-"""Clients of played and of real engines, folders of jobs, and a watch on how long each call holds the main thread."""
+"""Clients of played engines, and folders of played jobs."""
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from stochsync.engine.protocol.messages import Failed, Result
+from engine_driver import Driver
 from stochsync.stochsync_addon.engine_client import EngineClient, Patience
 
 ROOT = Path(__file__).resolve().parents[2]
 STANDIN = Path(__file__).with_name("standin_engine.py")
-
-
-def queued() -> float:
-    """Seconds that this thread has waited for a processor: other programs' doing, not the client's. 0 where not told."""
-    try:
-        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
-    except OSError:
-        return 0.0
-
-
-class Driver:
-    """Polls a client as the add-on's timer does, and keeps the longest time that one call held the thread."""
-
-    def __init__(self, client: EngineClient) -> None:
-        self.client = client
-        self.messages: list = []
-        self.longest = 0.0
-
-    def call(self, function, *args):
-        start = time.perf_counter() - queued()
-        result = function(*args)
-        self.longest = max(self.longest, time.perf_counter() - queued() - start)
-        return result
-
-    def poll(self) -> list:
-        fresh = self.call(self.client.poll)
-        self.messages += fresh
-        return fresh
-
-    def until(self, condition, seconds: float = 20.0) -> None:
-        """Poll until `condition()`; the test fails when that takes longer than `seconds`."""
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, f"nothing came of it within {seconds} s: {self.messages[-3:]}, {self.client.state}"
-            self.poll()
-            time.sleep(0.01)
-
-    def end_of(self, job: str, seconds: float = 20.0) -> Result | Failed:
-        """The message with which `job` ends."""
-        def ends() -> list:
-            return [m for m in self.messages if isinstance(m, Result | Failed) and m.job == job]
-        self.until(ends, seconds)
-        return ends()[0]
 
 
 @pytest.fixture

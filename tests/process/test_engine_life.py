@@ -12,13 +12,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from engine_driver import MAIN_THREAD
 from stochsync.engine.protocol.errors import Busy, EngineDied, EngineUnavailable, ProtocolError
 from stochsync.engine.protocol.messages import Cancel, Failed, Progress, Quit, Result
 from stochsync.engine.protocol.wire import frame
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
-MAIN_THREAD = 0.05  # seconds that a call may take on Blender's main thread (the bound)
 
 
 def alive(pid: int) -> bool:

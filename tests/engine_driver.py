@@ -1,0 +1,53 @@
+"""Drives an EngineClient as the add-on's timer does, with a watch on how long each call holds the main thread."""
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from stochsync.engine.protocol.messages import Failed, Result
+from stochsync.stochsync_addon.engine_client import EngineClient
+
+MAIN_THREAD = 0.05  # seconds that a call may take on Blender's main thread (the issue's bound)
+
+
+def queued() -> float:
+    """Seconds that this thread has waited for a processor: other programs' doing, not the client's. 0 where not told."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
+
+
+class Driver:
+    """Polls a client as the add-on's timer does, and keeps the longest time that one call held the thread."""
+
+    def __init__(self, client: EngineClient) -> None:
+        self.client = client
+        self.messages: list = []
+        self.longest = 0.0
+
+    def call(self, function, *args):
+        start = time.perf_counter() - queued()
+        result = function(*args)
+        self.longest = max(self.longest, time.perf_counter() - queued() - start)
+        return result
+
+    def poll(self) -> list:
+        fresh = self.call(self.client.poll)
+        self.messages += fresh
+        return fresh
+
+    def until(self, condition, seconds: float = 20.0) -> None:
+        """Poll until `condition()`; the test fails when that takes longer than `seconds`."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"nothing came of it within {seconds} s: {self.messages[-3:]}, {self.client.state}"
+            self.poll()
+            time.sleep(0.01)
+
+    def end_of(self, job: str, seconds: float = 20.0) -> Result | Failed:
+        """The message with which `job` ends."""
+        def ends() -> list:
+            return [m for m in self.messages if isinstance(m, Result | Failed) and m.job == job]
+        self.until(ends, seconds)
+        return ends()[0]
