@@ -8,11 +8,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..protocol.errors import ModelUnavailable
-from .chunks import Chunks, free_cached_memory
+from ..protocol.errors import ModelUnavailable, OutOfMemory
+from .chunks import Chunks, free_cached_memory, is_out_of_memory
 from .codec import StableDiffusionCodec
 from .denoiser import StableDiffusionDenoiser
-from .layout import check_controlnet, check_model, read_json, variant_of
+from .layout import WEIGHTS, check_controlnet, check_model, read_json, variant_of, weights_file
+from .memory import check_memory
 from .text import embed, load_vocabulary, prompt_warnings
 
 CPU_VIEWS = {"unet": 8, "vae": 2}
@@ -92,7 +93,12 @@ def load_checkpoint(folder: Path, controlnet_folder: Path | None = None, *, devi
 
     folder, device = Path(folder), torch.device(device)
     check_model(folder)
+    weights = [weights_file(folder / part, stem) for part, stem in WEIGHTS.items()]
+    if controlnet_folder is not None:
+        check_controlnet(controlnet_folder)
+        weights.append(weights_file(controlnet_folder, "diffusion_pytorch_model"))
     dtype = dtype or (torch.float32 if device.type == "cpu" else torch.float16)
+    check_memory(weights, device, dtype)
     # Metal's half precision overflows in the decoder's upsampling.
     vae_dtype = torch.float32 if device.type == "mps" else dtype
 
@@ -104,7 +110,6 @@ def load_checkpoint(folder: Path, controlnet_folder: Path | None = None, *, devi
     scheduler = _read(folder / "scheduler", lambda: DDIMScheduler.from_pretrained(folder / "scheduler"))
     controlnet = None
     if controlnet_folder is not None:
-        check_controlnet(controlnet_folder)
         controlnet = _load_part(ControlNetModel, controlnet_folder, "diffusion_pytorch_model", device, dtype)
     check_fit(folder, unet, vae, text_encoder, controlnet_folder, controlnet)
 
@@ -150,15 +155,16 @@ def check_fit(folder: Path, unet: nn.Module, vae: nn.Module, text_encoder: nn.Mo
 def _load_part(cls: type, folder: Path, stem: str, device: torch.device, dtype: torch.dtype) -> nn.Module:
     """One network, frozen; every weight must come from the file, or the pictures would be noise."""
     def load() -> tuple[nn.Module, dict]:
-        return cls.from_pretrained(folder, variant=variant_of(folder, stem), use_safetensors=True, local_files_only=True,
-                                   output_loading_info=True, dtype=dtype)
+        module, info = cls.from_pretrained(folder, variant=variant_of(folder, stem), use_safetensors=True, local_files_only=True,
+                                           output_loading_info=True, dtype=dtype)
+        return module.to(device), info
 
     module, info = _read(folder, load)
     missing = sorted(key for key in info["missing_keys"] if "position_ids" not in key)
     if missing or info.get("mismatched_keys"):
         raise ModelUnavailable(f"The weights in {folder} do not belong to its config.json: {len(missing)} are missing, the first "
                                f"is {missing[0] if missing else info['mismatched_keys'][0]}.")
-    return module.to(device).eval().requires_grad_(False)
+    return module.eval().requires_grad_(False)
 
 
 def _class_name(folder: Path) -> str:
@@ -172,4 +178,7 @@ def _read(folder: Path, load: Callable) -> object:
     try:
         return load()
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, SafetensorError) as error:
+        if is_out_of_memory(error):
+            raise OutOfMemory(f"There is not enough memory to load {folder}. Close other programs, or choose a smaller model.",
+                              fix="free_memory") from error
         raise ModelUnavailable(f"The model part {folder} cannot be loaded: {error}.") from error

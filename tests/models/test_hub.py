@@ -177,7 +177,7 @@ def test_mirrors_in_order_and_every_failure_named(loopback, tmp_path):
     began = time.monotonic()
     with pytest.raises(ModelUnavailable) as caught:
         fetch(loopback, tmp_path, timeout=1.0)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25  # a fraction of what one unanswered call without a time-out takes here
     text = caught.value.text
     assert [text.index(name) for name in ALL] == sorted(text.index(name) for name in ALL)
     assert "404" in text and "401" in text and "no answer within 1 s" in text
@@ -270,7 +270,7 @@ def test_a_stall_in_the_middle_ends(loopback, sd21, tmp_path, monkeypatch):
     began = time.monotonic()
     with pytest.raises(ModelUnavailable, match="no data for 0.5 s"):
         fetch(loopback, tmp_path, timeout=0.5)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25  # a fraction of what one unanswered call without a time-out takes here
 
 
 def test_too_small_a_disk_is_told_before_the_first_byte(loopback, sd21, tmp_path, monkeypatch):

@@ -332,6 +332,38 @@ def test_freeing_gives_the_weights_back(tiny_eps):
     assert {p.device.type for p in checkpoint.unet.parameters()} == {"meta"}
 
 
+def test_too_little_memory_is_told_before_loading(tiny_eps, monkeypatch):
+    """A full memory cannot be had in a test: the question how much is free is answered falsely, at the limit."""
+    import engine.models.memory as memory
+
+    parts = [tiny_eps / part / "diffusion_pytorch_model.safetensors" for part in ("unet", "vae", "controlnet")]
+    files = [*parts, tiny_eps / "text_encoder" / "model.safetensors"]
+    needed = sum(p.stat().st_size for p in files)  # float32 on disk, headers included
+    monkeypatch.setattr(memory, "free_memory", lambda device: memory.ROOM_TO_WORK + needed)
+    load_checkpoint(tiny_eps, tiny_eps / "controlnet")
+    monkeypatch.setattr(memory, "free_memory", lambda device: memory.ROOM_TO_WORK + int(needed * 0.9))
+    with pytest.raises(OutOfMemory, match="0.3 GB free") as caught:
+        load_checkpoint(tiny_eps, tiny_eps / "controlnet")
+    assert caught.value.fix == "free_memory"
+    load_checkpoint(tiny_eps)  # without the ControlNet it fits
+
+
+def test_running_out_while_loading_is_not_called_damage(tiny_eps, monkeypatch):
+    def no_room(self, *args, **kwargs):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(UNet2DConditionModel, "to", no_room)
+    with pytest.raises(OutOfMemory, match="load"):
+        load_checkpoint(tiny_eps)
+
+
+def test_free_memory_is_plausible():
+    from engine.models.memory import free_memory
+
+    free = free_memory(torch.device("cpu"))
+    assert free is None or 1e7 < free < 1e13
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 def test_half_precision_on_the_gpu_is_near_full(tiny_eps):
