@@ -371,3 +371,67 @@ def test_a_given_canvas_is_refined_not_replaced(ring):
     out = result(run(ring, two_modes(), settings(warmup=0, outer_steps=2, t_start=200, t_stop=100), canvas=start))
     assert torch.equal(start.z, z)
     assert (out - z).abs().mean() < 0.12  # the modes' own spread is 0.1
+
+
+@pytest.mark.parametrize("row, expected", [(4, True), (6, False)])
+def test_overlapping_views_are_averaged_and_disjoint_ones_win_whole(toy_space, row, expected):
+    asked = set()
+
+    class Watched(toy_space):
+        def unproject(self, canvas, views, images, *, average):
+            asked.add(average)
+            return super().unproject(canvas, views, images, average=average)
+
+    run(Watched.ring(SIZE, 5), two_modes(), settings(row))
+    assert asked == {expected}
+
+
+def test_each_view_keeps_its_own_condition_and_mask_in_any_batch(toy_space):
+    """Conditions and masks that name their view: the denoiser gets its own, and only its own border is kept."""
+
+    class Labelled(toy_space):
+        def condition(self, views):
+            return torch.stack([torch.full((1, SIZE, SIZE), float(left)) for _, left in views])
+
+        def seam_mask(self, views):
+            """Every third view is all border, the rest all interior."""
+            return torch.stack([torch.full((1, SIZE, SIZE), float(i % 3 > 0)) for i in range(len(views))])
+
+    space = Labelled.ring(SIZE, 5)
+    seen = []
+
+    class Spy(IdealDenoiser):
+        def __call__(self, x_t, t, views, condition, guidance):
+            assert condition.dtype == x_t.dtype == torch.float64
+            seen.append([float(c.mean()) == left for c, (_, left) in zip(condition, views, strict=True)])
+            return super().__call__(x_t, t, views, condition, guidance)
+
+    params = settings(outer_steps=2, blend_steps=1)
+    events = run(space, Spy(two_modes().conditional, ALPHA_BAR), params, batch_views=2, dtype=torch.float64)
+    assert seen and all(all(own) for own in seen)
+    before, after = [e.canvas for e in events if isinstance(e, OuterStep)]
+    views = plan(params, space, SCHEDULE)[-1].views
+    crops_before, crops_after = (space.project(canvas, views) for canvas in (before, after))
+    assert [torch.equal(a, b) for a, b in zip(crops_after, crops_before, strict=True)] == [True, False, False, True, False]
+
+
+def test_a_latent_is_border_where_any_of_its_pixels_is(ring):
+    """A codec that halves: pixels at the border keep their whole latent, two pixels wide, from being made anew."""
+
+    class Halving(IdentityCodec):
+        def encode(self, images, generators):
+            return torch.nn.functional.avg_pool2d(super().encode(images, generators), 2)
+
+        def decode(self, latents):
+            return torch.nn.functional.interpolate(super().decode(latents), scale_factor=2)
+
+    posterior = mixture(torch.tensor([0.3, 0.7]).reshape(2, 1, 1, 1).expand(2, 3, SIZE // 2, SIZE // 2), 0.01)
+    codec, params = Halving((3, SIZE // 2, SIZE // 2)), settings(outer_steps=4, blend_steps=1)
+    events = run(ring, IdealDenoiser(posterior, ALPHA_BAR), params, codec=codec)
+    before, after = [e.canvas for e in events if isinstance(e, OuterStep)][-2:]
+    views = plan(params, ring, SCHEDULE)[-1].views
+    crops_before = ring.project(before, views)
+    round_trip = codec.decode(codec.encode(crops_before, views))
+    same = (ring.project(after, views) == round_trip).all(dim=1)
+    border = (ring.depth <= 1).expand_as(same)
+    assert same[border].all() and not same[~border].any()
