@@ -57,6 +57,8 @@ def main(argv: list[str]) -> int:
         args = parser().parse_args(argv)
     except SystemExit as usage:  # argparse has told what is wrong
         return EXIT_DONE if not usage.code else EXIT_USAGE
+    if getattr(args, "save", None) is not None and args.save.suffix != ".blend":
+        return fail(f"--save {args.save}: the name must end in .blend")
     try:
         return COMMANDS[args.command](args)
     except EngineError as error:
@@ -111,8 +113,6 @@ def save(path: Path | None) -> int:
     """Write the scene, if a file was asked for."""
     if path is None:
         return EXIT_DONE
-    if path.suffix != ".blend":
-        return fail(f"--save {path}: the name must end in .blend")
     bpy.ops.wm.save_as_mainfile(filepath=str(path.absolute()), copy=True)
     print(f"StochSync: saved {path}")
     return EXIT_DONE

@@ -85,7 +85,7 @@ class STOCHSYNC_PT_settings(Sidebar, bpy.types.Panel):
 
 def columns(context: bpy.types.Context) -> int:
     """Letters that fit into one line of the panel."""
-    scale = context.preferences.system.ui_scale
+    scale = context.preferences.system.ui_scale or 1.0  # 0 before the first window is drawn
     width = context.region.width if context.region is not None else 280
     return max(LEAST_CHARACTERS, int((width / scale - PANEL_MARGIN) / CHARACTER_WIDTH))
 

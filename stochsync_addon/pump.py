@@ -15,7 +15,7 @@ import bpy
 from ..engine.protocol.errors import Busy, Cancelled, EngineError, InternalError
 from .engine_client import EngineClient
 from .engine_install import EngineInstall
-from .engine_process import engine_command
+from .engine_process import engine_command, engine_environment
 from .job_state import JobState, begin, fail, fold
 from .preferences import SOURCE, engine_python, root_folder
 from .tasks import Task, finish
@@ -149,7 +149,7 @@ class Pump:
             while self.busy:
                 self.tick()
                 line = self.headline
-                if self.busy and line != said:
+                if line and line != said:
                     print(f"StochSync: {line}", flush=True)
                     said = line
                 time.sleep(LOOP_INTERVAL)
@@ -159,12 +159,12 @@ class Pump:
 
     @property
     def headline(self) -> str:
-        """Where things stand, in one line that changes at most every percent."""
+        """Where things stand, in one line that changes with the phase and every ten percent."""
         if self.installing:
-            return f"{self.installer.text} {self.installer.percent} %"
+            return f"{self.installer.text} ({self.installer.percent // 10 * 10} %)"
         if self.task is None:
             return self.finished
-        return f"{self.task.label}: {self.state.phase} {100 * self.state.fraction:.0f} %"
+        return f"{self.task.label}: {self.state.phase} ({int(10 * self.state.fraction) * 10} %)"
 
     def _watch(self) -> None:
         self._idle_since = time.monotonic()
@@ -191,7 +191,8 @@ class Pump:
             self._client.stop()
             self._client = None
         if self._client is None:
-            self._client = EngineClient(engine_command(python, SOURCE), logs=root_folder() / "logs")
+            self._client = EngineClient(engine_command(python, SOURCE), logs=root_folder() / "logs",
+                                        environment=engine_environment(root_folder()))
             self._client_python = python
         return self._client
 

@@ -1,0 +1,163 @@
+"""From a finished job back into the scene: one undo step, any mode, and nothing when it no longer fits."""
+from __future__ import annotations
+
+import bpy
+import numpy as np
+import pytest
+
+GREY = np.full((16, 16, 3), 100, np.uint8)
+GREY[0, 0] = 255
+
+
+@pytest.fixture
+def prepare(part, protocol, tmp_path):
+    """prepare(obj) -> a texture task for it, its job folder written."""
+    params = protocol("params")
+
+    def make(obj):
+        return part("tasks").prepare_texture(bpy.context, obj, params.TextureParams(prompt="x", size=64), params.EngineParams(),
+                                             tmp_path / "jobs")
+    return make
+
+
+@pytest.fixture
+def finish(part, picture):
+    return lambda task, array=GREY: part("tasks").finish(bpy.context, task, picture(array))
+
+
+@pytest.fixture
+def cube():
+    return bpy.data.objects["Cube"]
+
+
+def has_picture(obj) -> bool:
+    material = obj.active_material
+    return material is not None and any(node.get("stochsync") for node in material.node_tree.nodes)
+
+
+def test_a_job_folder_holds_what_was_asked(prepare, cube, protocol):
+    task = prepare(cube)
+    job = protocol("job").load_job(task.folder)
+    assert job.params.prompt == "x" and job.params.size == 64 and job.kind == "texture"
+    assert len(protocol("job").load_mesh(task.folder).faces) == 12
+
+
+def test_one_undo_step_takes_it_all_back(prepare, finish, cube):
+    cube.data.uv_layers.remove(cube.data.uv_layers[0])
+    bpy.ops.ed.undo_push(message="before")
+    images = len(bpy.data.images)
+    finish(prepare(cube))
+    cube = bpy.data.objects["Cube"]
+    assert has_picture(cube) and [one.name for one in cube.data.uv_layers] == ["StochSync UV"]
+    bpy.ops.ed.undo()
+    cube = bpy.data.objects["Cube"]
+    assert not has_picture(cube) and not cube.data.uv_layers and len(bpy.data.images) == images
+    bpy.ops.ed.redo()
+    assert has_picture(bpy.data.objects["Cube"]) and bpy.data.objects["Cube"].data.uv_layers
+
+
+def test_undo_brings_the_world_back(part, protocol, finish, tmp_path):
+    params = protocol("params")
+    former = bpy.context.scene.world.name
+    bpy.ops.ed.undo_push(message="before")
+    finish(part("tasks").prepare_panorama(bpy.context, params.PanoramaParams(prompt="x"), params.EngineParams(), tmp_path))
+    assert bpy.context.scene.world.name != former
+    bpy.ops.ed.undo()
+    assert bpy.context.scene.world.name == former
+
+
+def test_the_unwrap_is_the_one_the_texture_was_made_for(prepare, finish, cube):
+    cube.data.uv_layers.remove(cube.data.uv_layers[0])
+    task = prepare(cube)
+    finish(task)
+    layer = cube.data.uv_layers["StochSync UV"]
+    uv = np.empty((24, 2), np.float32)
+    layer.uv.foreach_get("vector", uv.ravel())
+    assert np.array_equal(uv, task.new_uv) and layer.active_render
+
+
+def test_no_layer_is_added_where_there_is_one(prepare, finish, cube):
+    before = np.empty((24, 2), np.float32)
+    cube.data.uv_layers[0].uv.foreach_get("vector", before.ravel())
+    finish(prepare(cube))
+    after = np.empty_like(before)
+    cube.data.uv_layers[0].uv.foreach_get("vector", after.ravel())
+    assert [one.name for one in cube.data.uv_layers] == ["UVMap"] and np.array_equal(before, after)
+
+
+@pytest.mark.parametrize("mode", ["OBJECT", "EDIT", "SCULPT", "TEXTURE_PAINT"])
+def test_finishing_gives_any_mode_back(prepare, finish, cube, mode):
+    task = prepare(cube)
+    bpy.ops.object.mode_set(mode=mode)
+    finish(task)
+    assert cube.mode == mode and bpy.context.object == cube and has_picture(cube)
+
+
+def test_rerun_reuses_layer_material_and_image(prepare, finish, cube):
+    cube.data.uv_layers.remove(cube.data.uv_layers[0])
+    finish(prepare(cube))
+    counts = [len(one) for one in (bpy.data.images, bpy.data.materials, bpy.data.worlds)]
+    finish(prepare(cube), 255 - GREY)
+    assert [len(one) for one in (bpy.data.images, bpy.data.materials, bpy.data.worlds)] == counts
+    assert [one.name for one in cube.data.uv_layers] == ["StochSync UV"]
+
+
+def gone(part, task, scene):
+    bpy.data.objects.remove(bpy.data.objects["Cube"])
+
+
+def renamed_layer(part, task, scene):
+    bpy.data.objects["Cube"].data.uv_layers[0].name = "Other"
+
+
+def scene_gone(part, task, scene):
+    scene.name = "Other"
+
+
+@pytest.mark.parametrize("meddle, words", [(gone, "deleted meanwhile"), (renamed_layer, "UV layer 'UVMap'"),
+                                           (scene_gone, "scene 'Scene' is gone")])
+def test_what_changed_too_much_is_left_alone(part, protocol, prepare, finish, cube, meddle, words):
+    """The error names the finished picture, so that the work is not lost."""
+    task = prepare(cube)
+    meddle(part, task, bpy.context.scene)
+    images, materials = len(bpy.data.images), len(bpy.data.materials)
+    with pytest.raises(protocol("errors").EngineError, match=words) as caught:
+        finish(task)
+    assert "result.png" in caught.value.text
+    assert (len(bpy.data.images), len(bpy.data.materials)) == (images, materials)
+
+
+def test_an_unwrap_for_another_topology_is_refused(protocol, prepare, finish, cube):
+    cube.data.uv_layers.remove(cube.data.uv_layers[0])
+    task = prepare(cube)
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.mesh.select_all(action="SELECT")
+    bpy.ops.mesh.subdivide()
+    with pytest.raises(protocol("errors").InvalidMesh, match="edited meanwhile"):
+        finish(task)
+    assert cube.mode == "EDIT" and not has_picture(cube)
+
+
+def test_strength_is_the_former_world_s_until_set(part, protocol, finish, settings, tmp_path):
+    params = protocol("params")
+    background = next(node for node in bpy.context.scene.world.node_tree.nodes if node.bl_idname == "ShaderNodeBackground")
+    background.inputs["Strength"].default_value = 0.25
+    make = lambda: part("tasks").prepare_panorama(bpy.context, params.PanoramaParams(prompt="x"), params.EngineParams(),  # noqa: E731
+                                                  tmp_path)
+    finish(make())
+    assert part("world").strength_of(bpy.context.scene.world) == 0.25 == settings.panorama_strength
+    settings.panorama_strength = 2.0
+    finish(make())
+    assert part("world").strength_of(bpy.context.scene.world) == 2.0
+
+
+def test_old_job_folders_are_removed(part, tmp_path):
+    tasks = part("tasks")
+    for number in range(tasks.KEPT_JOBS + 5):
+        folder = tmp_path / f"2020{number:04d}-000000-panorama"
+        folder.mkdir()
+        (folder / "job.json").write_text("{}")
+    (tmp_path / "20190101-000000-mine").mkdir()  # no job: not ours to remove
+    tasks.new_folder(tmp_path, "x")
+    assert len(list(tmp_path.iterdir())) == tasks.KEPT_JOBS  # one less, for the one to come, and the artist's own
+    assert (tmp_path / "20190101-000000-mine").is_dir()
