@@ -1,7 +1,7 @@
 """The mesh: a texture on the artist's own UVs, seen by cameras that orbit the object."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +55,7 @@ class MeshSpace:
         occluders: tuple[np.ndarray, np.ndarray] | None = None,  # vertices, faces of what may hide the object
         view_sets: tuple[ViewSet, ...] | None = None,
         background: float = 0.5,
+        rasterizer: Callable[[np.ndarray, np.ndarray], Rasterizer] = EmbreeRasterizer,
     ) -> None:
         """Raises ValueError, in words an artist can use, when there is nothing here to paint."""
         vertices, faces, uv = _checked(vertices, faces, uv)
@@ -71,16 +72,16 @@ class MeshSpace:
         vertices = (vertices - self.centre) / self.radius
 
         owner, weights = rasterize_charts(uv, texture_size)
-        self._on_chart = owner >= 0
-        if not self._on_chart.any():
+        on_chart = owner >= 0
+        if not on_chart.any():
             raise ValueError("The UV map is empty: its faces have no area. Unwrap the mesh first.")
-        triangle = owner[self._on_chart]
+        triangle = owner[on_chart]
         corners = vertices[faces]
         face_normals, corner_normals = _normals(vertices, faces)
-        weights = weights[self._on_chart]
+        weights = weights[on_chart]
         positions = np.einsum("nk,nkc->nc", weights, corners[triangle])
         normals = np.einsum("nk,nkc->nc", weights, corner_normals[triangle])
-        self._texel = self._tensor(np.flatnonzero(self._on_chart))
+        self._texel = self._tensor(np.flatnonzero(on_chart))
         self._position = torch.from_numpy(positions.astype(np.float32))
         self._triangle = torch.from_numpy(triangle)
         self._normal = F.normalize(torch.from_numpy(normals.astype(np.float32)), dim=-1)
@@ -89,10 +90,13 @@ class MeshSpace:
         self._square = self._position.square().sum(-1)
         self._offset = (self._normal * self._position).sum(-1)
         self._uv = torch.from_numpy(uv.astype(np.float32))
-        self._pad = self._tensor(nearest_index(self._on_chart))
+        self._pad = self._tensor(nearest_index(on_chart))
+
+        self._on_chart = torch.from_numpy(on_chart)
+        self._last_seen = (torch.zeros_like(self._on_chart), self._pad)
 
         self._face_count = len(faces)
-        self._rasterizer: Rasterizer = EmbreeRasterizer(*self._scene(vertices, faces, occluders))
+        self._rasterizer = rasterizer(*self._scene(vertices, faces, occluders))
         self._maps: dict[View, _ViewMaps] = {}
         self._winners: dict[ViewSet, list[Tensor]] = {}
         self._seams: dict[ViewSet, Tensor] = {}
@@ -102,9 +106,13 @@ class MeshSpace:
         return Canvas(z, torch.zeros(self.size, self.size, device=self.device))
 
     def project(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
-        """f_c(z): [B, 3, h, w], unlit, before a flat background."""
+        """f_c(z): [B, 3, h, w], unlit, before a flat background.
+
+        Texels that no view has seen yet show what lies beside them in the texture: a patch of blank canvas would look to
+        the model like part of the object.
+        """
         fine = self.view_resolution * SUPERSAMPLING
-        pyramid = [self._padded(canvas.z)]
+        pyramid = [_gathered(canvas.z, self._nearest_seen(canvas.best))]
         bordered: dict[int, Tensor] = {}
         pictures = []
         for view in views:
@@ -173,7 +181,7 @@ class MeshSpace:
         keys = torch.cat([self._position, NORMAL_WEIGHT * self._normal], dim=1)
         seen = canvas.best.flatten()[self._texel] > 0
         z[:, self._texel] = fill_from_surface(z[:, self._texel], seen, keys)
-        return self._padded(z.reshape(canvas.z.shape)).clamp(0, 1)
+        return _gathered(z.reshape(canvas.z.shape), self._pad).clamp(0, 1)
 
     def _scene(
         self, vertices: np.ndarray, faces: np.ndarray, occluders: tuple[np.ndarray, np.ndarray] | None
@@ -189,9 +197,13 @@ class MeshSpace:
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
 
-    def _padded(self, z: Tensor) -> Tensor:
-        """The texture with every texel off the charts given its nearest charted one, however far."""
-        return z.flatten(1)[:, self._pad].reshape(z.shape)
+    def _nearest_seen(self, best: Tensor) -> Tensor:
+        """[H * W] for every texel the nearest one that is on a chart and has been seen. Kept while that does not change."""
+        seen = (best > 0).cpu() & self._on_chart
+        if not torch.equal(seen, self._last_seen[0]):
+            index = self._tensor(nearest_index(seen.numpy())) if bool(seen.any()) else self._pad
+            self._last_seen = (seen, index)
+        return self._last_seen[1]
 
     def _maps_of(self, view: View) -> _ViewMaps:
         if view not in self._maps:
@@ -339,6 +351,11 @@ def _inverse_depth(depth: Tensor, on_object: Tensor, factor: int) -> Tensor:
         return torch.zeros_like(inverse[0])
     low, high = inverse[solid].min(), inverse[solid].max()
     return torch.where(solid, (inverse - low) / (high - low).clamp(min=1e-6), torch.zeros_like(inverse))[0]
+
+
+def _gathered(z: Tensor, index: Tensor) -> Tensor:
+    """[3, H, W] with each texel taken from another one, [H * W]."""
+    return z.flatten(1)[:, index].reshape(z.shape)
 
 
 def _bordered_grid(uv: Tensor, size: int) -> Tensor:

@@ -60,6 +60,17 @@ def smooth_texture(size: int) -> torch.Tensor:
     return 0.5 + 0.2 * waves
 
 
+def test_blank_canvas_is_never_shown_once_something_is_painted():
+    """White painted from the front, seen from the side: white up to the silhouette, no grey patch."""
+    space = MeshSpace(*sphere(), 128, 64)
+    canvas = space.unproject(space.blank(), [front()], torch.ones(1, 3, 64, 64), average=False)
+    views = [front(azimuth=80)]
+    whole = space.project(Canvas(torch.ones(3, 128, 128), torch.ones(128, 128)), views)
+    assert space.coverage(canvas) < 0.5
+    assert torch.allclose(space.project(canvas, views), whole, atol=1e-6)
+    assert (space.project(space.blank(), views) == space.background).all()
+
+
 def test_marks_appear_where_their_uvs_lie():
     """A plane seen from the front, u to the right and v up: the picture is the texture."""
     space = MeshSpace(*PLANE, PLANE_UV, 64, 64)
