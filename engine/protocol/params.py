@@ -141,6 +141,8 @@ class EngineParams:
 def _check_prompt(prompt: str) -> None:
     if not prompt.strip():
         raise InvalidParameter("The prompt is empty: describe what you want to see.")
+    if any("\ud800" <= letter <= "\udfff" for letter in prompt):
+        raise InvalidParameter("The prompt holds characters that are no text (lone surrogates).")
     if len(prompt) > 2000:
         raise InvalidParameter(f"The prompt has {len(prompt)} characters: 2000 is the most.")
 
