@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, sys.argv[1])
 
+from engine import server
 from engine.protocol.errors import InvalidMesh
 from engine.protocol.messages import Message, Preview, Progress, Result
-from engine.server import serve
 
 
 class Player:
@@ -50,6 +50,10 @@ class Player:
         elif play == "mid-write":
             (folder / f".result.{os.getpid()}.png").write_bytes(b"half")
             time.sleep(60.0)
+        elif play == "stuck":
+            server.STUCK = 1.0
+            time.sleep(1.5)  # until the next pulse has set the shorter watch
+            ctypes.PyDLL(None).sleep(60)  # holds the interpreter's lock, unlike a CDLL
         elif play == "stop":
             os.kill(os.getpid(), signal.SIGSTOP)
         elif play == "crash":
@@ -76,4 +80,4 @@ class Player:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[3], Player)
+    server.serve(sys.argv[3], Player)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from engine_driver import MAIN_THREAD
 from stochsync.engine.protocol.errors import Busy, EngineDied, EngineUnavailable, ProtocolError
 from stochsync.engine.protocol.messages import Cancel, Failed, Progress, Quit, Result
 from stochsync.engine.protocol.wire import frame
+from stochsync.stochsync_addon.engine_process import engine_command
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -153,6 +155,17 @@ def test_engine_stopped_while_it_starts_holds_nothing_up(drive, play, delay):
     failed = driver.end_of("plain", 10.0)
     assert failed.code in (EngineUnavailable.code, EngineDied.code)
     assert driver.never_held_the_thread()
+
+
+def test_engine_stuck_in_c_code_ends_itself_and_logs_where_it_was(drive, play):
+    """Nothing in Python runs then, stdin's watcher neither: without Blender to kill it, it would be an orphan for ever."""
+    driver = drive(silence=60.0, loading=60.0)
+    folder = play("stuck")
+    driver.client.run(folder)
+    failed = driver.end_of("stuck")
+    assert failed.code == EngineDied.code and "exit code 1" in failed.text
+    log = (folder / "log.txt").read_text()
+    assert "Timeout" in log and "standin_engine.py" in log
 
 
 def test_job_goes_on_while_blender_reads_nothing_and_is_not_taken_for_silent_afterwards(drive, play):
@@ -298,6 +311,24 @@ def test_engine_that_cannot_start_says_install(drive, play, command):
     assert failed.code == EngineUnavailable.code and failed.fix == "install_engine"
     assert any(word in failed.text for word in ("/nowhere/python", "no_such_module", "SIGSEGV"))
     assert driver.client.state == "dead"
+
+
+def test_engine_is_shut_off_from_blenders_python_and_writes_nothing_beside_its_sources(drive, tmp_path, monkeypatch):
+    root = tmp_path / "add-on: ä 日本"  # a colon, which PYTHONPATH could not hold
+    shutil.copytree(ROOT / "engine", root / "engine", ignore=shutil.ignore_patterns("__pycache__", "builtin"))
+    decoy = tmp_path / "decoy" / "engine"
+    decoy.mkdir(parents=True)
+    (decoy / "__init__.py").write_text("raise SystemExit('the decoy was imported')")
+    monkeypatch.setenv("PYTHONPATH", str(decoy.parent))
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    monkeypatch.chdir(decoy.parent)
+    before = {path.relative_to(root) for path in root.rglob("*")}
+    driver = drive(engine_command(Path(sys.executable), root))
+    driver.client.start()
+    driver.until(lambda: driver.client.state != "starting")
+    assert driver.client.state == "ready", driver.client.error
+    assert b"PYTHONHOME" not in Path(f"/proc/{driver.client.pid}/environ").read_bytes()
+    assert {path.relative_to(root) for path in root.rglob("*")} == before
 
 
 def test_stop_is_quick_and_leaves_no_process_or_zombie(drive, play):
