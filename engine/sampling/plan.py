@@ -82,10 +82,10 @@ def blank_pixels(space: Space, canvas: Canvas, views: tuple) -> tuple[Tensor, li
 
     Pixels of the background, which no texel moves, are neither: they cancel in the differences.
     """
-    ones = torch.ones_like(canvas.z)
-    full = space.project(Canvas(ones, canvas.best), views)
-    empty = space.project(Canvas(torch.zeros_like(ones), canvas.best), views)
-    known = space.project(Canvas((canvas.best > 0).to(ones).expand_as(ones).contiguous(), canvas.best), views)
+    ones, seen = torch.ones_like(canvas.z), torch.ones_like(canvas.best)  # seen: a space may paint over blank texels
+    full = space.project(Canvas(ones, seen), views)
+    empty = space.project(Canvas(torch.zeros_like(ones), seen), views)
+    known = space.project(Canvas((canvas.best > 0).to(ones).expand_as(ones).contiguous(), seen), views)
     canvas_pixels = (full - empty).amax(dim=1, keepdim=True) > SEEN_TOLERANCE
     blank = (full - known).amax(dim=1, keepdim=True) > SEEN_TOLERANCE
     shares = blank.sum(dim=(1, 2, 3)) / canvas_pixels.sum(dim=(1, 2, 3)).clamp(min=1)
