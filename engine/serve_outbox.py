@@ -9,14 +9,13 @@ from .protocol.messages import Failed, Heartbeat, Message, Preview, Progress, en
 
 
 class Outbox:
-    """Posts messages from any thread; `run` sends them in order from one.
+    """Posts messages from any thread; `send_all` sends them in order from one.
 
     Blender reads nothing while it renders, and a socket holds only some hundred messages. So a message that only tells
     the latest state takes the place of its older kind, and the job goes on at full speed.
     """
 
-    def __init__(self, send: Callable[[bytes], None]) -> None:
-        self._send = send
+    def __init__(self) -> None:
         self._waiting: deque[tuple[Message, bytes]] = deque()
         self._ready = threading.Condition()
 
@@ -37,10 +36,10 @@ class Outbox:
                 if type(other) is not type(message) or other.job != message.job]
         self._waiting = deque(kept)
 
-    def run(self) -> None:
+    def send_all(self, send: Callable[[bytes], None]) -> None:
         """Send for ever; ends with OSError when the other side is gone."""
         while True:
             with self._ready:
                 self._ready.wait_for(lambda: self._waiting)
                 _, payload = self._waiting.popleft()
-            self._send(payload)
+            send(payload)

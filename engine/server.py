@@ -56,7 +56,6 @@ from .serve_outbox import Outbox
 PULSE = 1.0  # seconds between heartbeats
 TRIM = 0.2  # seconds between looks at the log's size
 IDLE = 600.0  # seconds without a job after which the models are unloaded
-HANDSHAKE = 30.0  # seconds that the add-on may take for each step of the key exchange
 STUCK = 300.0  # seconds that one library call may hold the interpreter before the process gives itself up
 LONGEST_TEXT = 2000
 
@@ -102,12 +101,15 @@ def serve(address: str, load: Callable[[], Worker] = TaskWorker) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in Blender's terminal is Blender's; we end with it
     make_prints_unfailing()
     faulthandler.enable(file=2)
+    server = Server(load)
     try:
-        connection = join(address, read_key())
+        key = read_key()
+        threading.Thread(target=server.watch_stdin, daemon=True, name="watch_stdin").start()
+        connection = join(address, key)
     except (EngineError, OSError, EOFError) as error:
-        print(f"The engine could not reach the add-on: {error}", file=sys.stderr)
+        print(f"The engine could not reach the add-on: {error!r}", file=sys.stderr)
         sys.exit(3)
-    Server(connection, load).run()
+    server.run(connection)
 
 
 def read_key() -> bytes:
@@ -125,40 +127,38 @@ def read_key() -> bytes:
 
 
 def join(address: str, key: bytes) -> Connection:
-    """The connection to the add-on, after both sides have shown that they hold `key`."""
+    """The connection to the add-on, after both sides have shown that they hold `key`.
+
+    Blender may be busy for minutes before it answers; when it is gone, stdin ends this process.
+    """
     loopback = re.fullmatch(r"(127\.0\.0\.1):(\d{1,5})", address)
     if not (loopback or address.startswith("@")):
         raise ProtocolError(f"{address!r} is no address; this command is for the add-on.")
     connection = Client((loopback[1], int(loopback[2])) if loopback else "\0" + address[1:])
-    addon_nonce, engine_nonce = _next_frame(connection), os.urandom(NONCE_BYTES)
+    addon_nonce, engine_nonce = connection.recv_bytes(MAX_BYTES), os.urandom(NONCE_BYTES)
     connection.send_bytes(engine_answer(key, addon_nonce, engine_nonce))
-    check_addon(key, addon_nonce, engine_nonce, _next_frame(connection))
+    check_addon(key, addon_nonce, engine_nonce, connection.recv_bytes(MAX_BYTES))
     return connection
 
 
-def _next_frame(connection: Connection) -> bytes:
-    if not connection.poll(HANDSHAKE):
-        raise ProtocolError("the add-on is silent.")
-    return connection.recv_bytes(MAX_BYTES)
-
-
 class Server:
-    """One connection, one worker, one job at a time."""
+    """One worker, one job at a time."""
 
-    def __init__(self, connection: Connection, load: Callable[[], Worker]) -> None:
-        self._connection, self._load = connection, load
+    def __init__(self, load: Callable[[], Worker]) -> None:
+        self._load = load
         self._worker: Worker | None = None
         self._orders: queue.SimpleQueue[Running | FreeMemory] = queue.SimpleQueue()
         self._running: Running | None = None
         self._lock = threading.Lock()
-        self._outbox = Outbox(connection.send_bytes)
+        self._outbox = Outbox()
         self._output = Output()
 
-    def run(self) -> NoReturn:
-        """Greet, then do what is ordered, for ever."""
+    def run(self, connection: Connection) -> NoReturn:
+        """Greet the add-on behind `connection`, then do what it orders, for ever."""
         self._outbox.post(Hello(protocol=PROTOCOL_VERSION, engine=VERSION, pid=os.getpid()))
-        for part in (self._send, self._read, self._watch_stdin, self._keep_pulse):
-            threading.Thread(target=part, daemon=True, name=part.__name__).start()
+        for part in (self._send, self._read):
+            threading.Thread(target=part, args=(connection,), daemon=True, name=part.__name__).start()
+        threading.Thread(target=self._keep_pulse, daemon=True, name="_keep_pulse").start()
         while True:
             try:
                 order = self._orders.get(timeout=IDLE)
@@ -196,11 +196,11 @@ class Server:
                 self._outbox.post(message)
         raise InternalError("The job ended without a result.")
 
-    def _read(self) -> None:
+    def _read(self, connection: Connection) -> None:
         """Take orders until the add-on is gone."""
         while True:
             try:
-                payload = self._connection.recv_bytes(MAX_BYTES)
+                payload = connection.recv_bytes(MAX_BYTES)
             except (EOFError, OSError):  # gone, or out of step, which has no way back
                 self._leave("The add-on closed the connection.")
             try:
@@ -229,13 +229,14 @@ class Server:
             case _:
                 raise ProtocolError(f"The engine takes no {type(order).__name__} message.", fix="restart_engine")
 
-    def _send(self) -> None:
+    def _send(self, connection: Connection) -> None:
         try:
-            self._outbox.run()
+            self._outbox.send_all(connection.send_bytes)
         except OSError:
             self._leave("The add-on reads no more.")
 
-    def _watch_stdin(self) -> None:
+    def watch_stdin(self) -> None:
+        """Wait for the end of stdin, which is the end of whoever started this process, and end with it."""
         while os.read(0, 4096):
             pass
         self._leave("Blender is gone (stdin ended).")

@@ -181,6 +181,31 @@ def test_job_goes_on_while_blender_reads_nothing_and_is_not_taken_for_silent_aft
     assert isinstance(driver.end_of("chatty"), Result)
 
 
+def test_blender_that_is_busy_while_the_engine_starts_finds_it_ready(drive):
+    """Deadlines run only while somebody polls, and the engine waits for its answers."""
+    driver = drive(hello=1.5)
+    driver.client.start()
+    time.sleep(2.5)
+    driver.until(lambda: driver.client.state != "starting")
+    assert driver.client.state == "ready", driver.client.error
+
+
+def test_engine_whose_blender_dies_before_the_handshake_ends(tmp_path):
+    """The other end of the address stays open and silent, as a stranger's might; stdin alone tells."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    engine = subprocess.Popen([sys.executable, "-I", str(HERE / "standin_engine.py"), str(ROOT), "--address",
+                               f"127.0.0.1:{listener.getsockname()[1]}"], stdin=subprocess.PIPE)
+    engine.stdin.write(bytes(32).hex().encode() + b"\n")
+    engine.stdin.flush()
+    connection, _ = listener.accept()
+    time.sleep(0.2)
+    assert engine.poll() is None
+    engine.stdin.close()
+    assert engine.wait(5.0) == 0
+    connection.close()
+    listener.close()
+
+
 def test_flood_of_c_level_output_neither_blocks_nor_fills_the_disk(drive, play):
     driver = drive()
     folder = play("flood")
