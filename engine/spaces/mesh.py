@@ -11,12 +11,13 @@ from scipy import ndimage
 from torch import Tensor
 
 from ..contracts import Canvas
-from .blend import fill_from_surface, interior, nearest_index, sample, sampling_grid, shrink, wrap_border
+from .blend import fill_from_surface, interior, nearest_index, sample, sampling_grid, shrink, silhouette_index, wrap_border
 from .charts import rasterize_charts
 from .rasterize import EmbreeRasterizer, GBuffer, Rasterizer
 from .views import View, ViewSet, half_tangent, pixels, views_orbit
 
 SUPERSAMPLING = 2  # rays per pixel and axis: silhouettes and a texture finer than the view do not alias
+HALO = 256  # view pixels for each pixel by which a decoded picture smears background over a silhouette
 MIN_COSINE = 0.1  # seen flatter than this, a picture says nothing about a texel
 BLEND_RANGE = 0.4  # cosines over which a later view takes over from what is there
 SEAM_GAIN = 1.7  # how soon inside its border a seam mask reaches 1
@@ -32,7 +33,7 @@ class _ViewMaps(NamedTuple):
     grid: Tensor  # [R, 2] where in the texture they hit
     level: int  # texture halvings that bring its texels to the spacing of the rays
     reduction: int  # by how much the picture is finer than the texture, where it is
-    extend: Tensor  # [h * h] nearest pixel that lies wholly on the object
+    extend: Tensor  # [h * h] the pixel to read instead of each, well inside the silhouette
     texel_under: np.ndarray  # [h, h] flat texel index in the middle of the pixel, -1 off the object
     condition: Tensor  # [1, h, h]
     texels: Tensor  # [n] indices into the list of surface texels: those visible here
@@ -137,7 +138,7 @@ class MeshSpace:
         total, weight = torch.zeros_like(z), torch.zeros_like(best)
         for i, (view, image) in enumerate(zip(views, images, strict=True)):
             texels, grid, cosine = self._share(tuple(views), i, average)
-            # Past the silhouette the picture repeats its last whole pixel, so that no background bleeds in.
+            # At and past the silhouette the picture repeats what lies inside it, so that no background bleeds in.
             solid = image.to(z).flatten(1)[:, self._maps_of(view).extend].reshape(image.shape)
             colour = sample(shrink(solid, self._maps_of(view).reduction), grid)
             if average:
@@ -231,7 +232,7 @@ class MeshSpace:
             grid=uv.to(self.device),
             level=max(0, int(np.floor(finer + 0.25))),
             reduction=2 ** max(0, int(np.floor(-finer - np.log2(s)))) if len(texels) else 1,
-            extend=self._tensor(nearest_index((share == 1).numpy())),
+            extend=self._tensor(silhouette_index((share == 1).numpy(), max(h // HALO, 1))),
             texel_under=under.numpy(),
             condition=_inverse_depth(seen.depth, on_object, s).to(self.device),
             texels=texels.to(self.device),
