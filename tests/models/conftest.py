@@ -1,13 +1,11 @@
 """Tiny checkpoints of both layouts, made once."""
 from __future__ import annotations
 
-import sys
+import os
 from pathlib import Path
 
 import pytest
 import torch
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tiny_checkpoint import make_tiny_checkpoint
 
 
@@ -18,6 +16,18 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_proxy_for_loopback():
+    """A proxy in the environment must not swallow the calls to the loopback hub; the session reads this when it is made."""
+    before = os.environ.get("NO_PROXY")
+    os.environ["NO_PROXY"] = "127.0.0.1"
+    yield
+    if before is None:
+        del os.environ["NO_PROXY"]
+    else:
+        os.environ["NO_PROXY"] = before
 
 
 @pytest.fixture(scope="session")
