@@ -97,7 +97,7 @@ def engine_python() -> Path:
 def tiny_model(engine_python, tmp_path_factory) -> Path:
     """A checkpoint of random weights, a second's work for the engine."""
     folder = tmp_path_factory.mktemp("tiny model")
-    subprocess.run([str(engine_python), str(CHECKOUT / "tests" / "tiny_checkpoint.py"), str(folder)], check=True, timeout=120)
+    subprocess.run([str(engine_python), str(CHECKOUT / "tests" / "tiny_checkpoint.py"), str(folder)], check=True, timeout=600)
     return folder
 
 

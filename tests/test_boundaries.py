@@ -1,0 +1,206 @@
+"""Who may import whom (DESIGN), and that the extension builds into a zip that Blender's own tool accepts.
+
+The imports are read from the syntax tree, those inside functions included: nothing is run, so Blender and torch may both
+be missing. The build wants a Python with the `bpy` wheel, named by STOCHSYNC_BPY_PYTHON.
+"""
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+STDLIB = set(sys.stdlib_module_names)
+ROOMS = ("stochsync_addon", "engine", "engine.protocol", "engine.sampling", "engine.spaces", "engine.models")
+BLENDER = {"bpy", "bmesh", "mathutils", "gpu", "blf", "addon_utils"}
+NO_BPY = {"stochsync_addon.engine_client", "stochsync_addon.engine_link", "stochsync_addon.engine_process",
+          "stochsync_addon.job_state", "stochsync_addon.engine_install"}
+
+
+def modules() -> dict[str, Path]:
+    """Dotted name -> file of every product module."""
+    files = [CHECKOUT / "__init__.py", *(CHECKOUT / "engine").rglob("*.py"), *(CHECKOUT / "stochsync_addon").rglob("*.py")]
+    names = {}
+    for file in files:
+        parts = file.relative_to(CHECKOUT).with_suffix("").parts
+        names[".".join(part for part in parts if part != "__init__") or "__init__"] = file
+    return names
+
+
+def imports(name: str, nodes: Iterable[ast.AST]) -> set[str]:
+    """Absolute dotted names that `nodes` of module `name` import: `engine.protocol.errors`, `torch`, `bpy.props`, …
+
+    `from . import x` counts as an import of x, so that no submodule slips through.
+    """
+    package = [] if name == "__init__" else name.split(".") if MODULES[name].name == "__init__.py" else name.split(".")[:-1]
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add(node.module)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[:len(package) - node.level + 1]
+            found |= {".".join([*base, node.module])} if node.module else {".".join([*base, one.name]) for one in node.names}
+    return found
+
+
+MODULES = modules()
+TREES = {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in MODULES.items()}
+IMPORTS = {name: imports(name, ast.walk(tree)) for name, tree in TREES.items()}
+
+
+def room(name: str) -> str:
+    """The room that a module of ours lies in; "" for anything else."""
+    inside = [one for one in ROOMS if name == one or name.startswith(one + ".")]
+    return max(inside, key=len, default="")
+
+
+def roots(name: str) -> set[str]:
+    """Top-level names of what module `name` imports from outside the project."""
+    return {one.split(".")[0] for one in IMPORTS[name] if not room(one)}
+
+
+def of_room(wanted: str) -> list[str]:
+    return [name for name in IMPORTS if room(name) == wanted]
+
+
+def test_the_walk_sees_what_it_should():
+    """Guards this file itself: a walk that found nothing would allow everything."""
+    assert "bpy" in IMPORTS["stochsync_addon.materials"] and "engine.protocol.errors" in IMPORTS["stochsync_addon.pump"]
+    assert "stochsync_addon.registration" in {*IMPORTS["__init__"], *(f"{one}.registration" for one in IMPORTS["__init__"])}
+    assert all(of_room(one) for one in ROOMS)
+
+
+@pytest.mark.parametrize("name", sorted(IMPORTS))
+def test_only_relative_imports_inside_the_project(name):
+    """The same files run as `engine` and inside Blender as bl_ext.<repository>.stochsync.engine."""
+    tree = TREES[name]
+    absolute = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 0]
+    absolute += [one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names]
+    assert not [one for one in absolute if one.split(".")[0] in {"engine", "stochsync_addon"}]
+
+
+@pytest.mark.parametrize("name", of_room("stochsync_addon"))
+def test_the_addon_knows_the_protocol_only(name):
+    assert {room(one) for one in IMPORTS[name]} <= {"", "stochsync_addon", "engine.protocol"}
+    assert roots(name) <= STDLIB | BLENDER | {"numpy"}, "Blender's Python has nothing else"
+    assert "threading" not in roots(name), "Blender does not support threads"
+    assert name not in NO_BPY or not roots(name) & BLENDER
+
+
+@pytest.mark.parametrize("name", of_room("engine.protocol"))
+def test_the_protocol_needs_nothing(name):
+    assert {room(one) for one in IMPORTS[name]} <= {"", "engine.protocol"}
+    assert roots(name) <= STDLIB | {"numpy"}
+
+
+@pytest.mark.parametrize("name", [one for one in IMPORTS if room(one).startswith("engine")])
+def test_the_engine_knows_no_blender(name):
+    assert not roots(name) & BLENDER
+    assert "stochsync_addon" not in {room(one) for one in IMPORTS[name]}
+
+
+@pytest.mark.parametrize("own", ["engine.sampling", "engine.spaces", "engine.models"])
+def test_the_three_rooms_never_meet(own):
+    for name in of_room(own):
+        others = {room(one) for one in IMPORTS[name]} - {"", own, "engine.protocol"}
+        assert others <= {"engine"}, f"{name} imports from {others}"
+        assert {one for one in IMPORTS[name] if room(one) == "engine"} <= {"engine.contracts", "engine"}, name
+
+
+def test_sampling_is_torch_alone():
+    for name in of_room("engine.sampling"):
+        assert roots(name) <= STDLIB | {"torch"}, name
+
+
+def test_nothing_heavy_is_imported_for_hello():
+    """What `serve` imports at the top of its modules, all the way down, is free of torch: hello comes first."""
+    waiting, seen = ["engine.__main__", "engine.server"], set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name not in MODULES:
+            continue
+        seen.add(name)
+        found = imports(name, TREES[name].body)
+        assert not {one.split(".")[0] for one in found} & {"torch", "diffusers", "transformers", "scipy"}, name
+        waiting += [one for one in found if room(one)]
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict:
+    with open(CHECKOUT / "blender_manifest.toml", "rb") as handle:
+        return tomllib.load(handle)
+
+
+def test_manifest(manifest):
+    version: dict = {}
+    exec((CHECKOUT / "engine" / "protocol" / "__init__.py").read_text(encoding="utf-8"), version)  # stdlib only, no import
+    assert manifest["id"] == "stochsync" and manifest["version"] == version["VERSION"]
+    assert manifest["blender_version_min"] == "4.2.0" and manifest["license"] == ["SPDX:GPL-3.0-or-later"]
+    assert len(manifest["tagline"]) <= 64 and not manifest["tagline"].endswith(".") and "blender" not in manifest["name"].lower()
+    assert set(manifest["permissions"]) == {"files", "network"}
+    assert all(len(reason) <= 64 and not reason.endswith(".") for reason in manifest["permissions"].values())
+
+
+@pytest.fixture(scope="module")
+def extension_tool() -> list[str]:
+    """The command line of Blender's own extension tool, which the wheel brings along."""
+    python = os.environ.get("STOCHSYNC_BPY_PYTHON", "")
+    if not python:
+        pytest.skip("STOCHSYNC_BPY_PYTHON is not set: the extension was NOT built and validated")
+    where = subprocess.run([python, "-c", "import importlib.util as u; print(u.find_spec('bpy').submodule_search_locations[0])"],
+                           capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    tools = sorted(Path(where).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
+    assert tools, f"no extension tool in {where}"
+    return [python, str(tools[0])]
+
+
+CLUTTER = ("demo/demo.blend", ".stochsync/engine-env/x.py", "shared/NOTES.md", "engine/__pycache__/x.pyc", "build/x", "x.zip",
+           ".ci/run", ".git/config", "engine.log")
+SHORT = 64 * 1024  # bytes: weights are cut to this, since compressing them is the tool's slow part and proves nothing
+
+
+@pytest.fixture(scope="module")
+def archive(extension_tool, tmp_path_factory) -> Path:
+    """The extension as Blender's tool builds it from a checkout that has been worked in."""
+    source = tmp_path_factory.mktemp("checkout")
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, check=True, timeout=60).stdout
+    for name in filter(None, tracked.decode().split("\0")):
+        target = source / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        whole = (CHECKOUT / name).read_bytes()
+        target.write_bytes(whole[:SHORT] if name.endswith(".safetensors") else whole)
+    for name in CLUTTER:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("clutter")
+    path = tmp_path_factory.mktemp("extension") / "stochsync.zip"
+    built = subprocess.run([*extension_tool, "build", "--source-dir", str(source), "--output-filepath", str(path)],
+                           capture_output=True, text=True, check=False, timeout=300)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return path
+
+
+def test_the_zip_passes_blender_s_own_validation(extension_tool, archive):
+    done = subprocess.run([*extension_tool, "validate", str(archive)], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_zip_holds_what_it_needs_and_nothing_else(archive):
+    with zipfile.ZipFile(archive) as content:
+        names = set(content.namelist())
+    for needed in ("__init__.py", "blender_manifest.toml", "LICENSE", "engine/__main__.py", "engine/models/catalog.toml",
+                   "scripts/install_deps.py", "scripts/locks/engine.txt", "stochsync_addon/registration.py"):
+        assert needed in names, needed
+    builtin = {file.relative_to(CHECKOUT).as_posix() for file in (CHECKOUT / "engine" / "models" / "builtin").rglob("*.*")}
+    assert len(builtin) > 8 and builtin <= names, "the built-in checkpoint is not in the zip"
+    tops = {name.split("/")[0] for name in names}
+    assert tops <= {"__init__.py", "blender_manifest.toml", "LICENSE", "README.md", "engine", "scripts", "stochsync_addon"}
+    assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".blend", ".log"))]
