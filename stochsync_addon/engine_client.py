@@ -59,7 +59,7 @@ class EngineClient:
     """One engine process, started when it is needed.
 
     `state` is "stopped", "starting", "ready", "busy" or "dead" (then `error` says why; `run` starts a fresh one).
-    `poll` tells what happened, failures included, and never raises; `start` and `run` raise EngineUnavailable.
+    `poll` tells what happened, failures included, and never raises; `start`, `run` and `restart` raise EngineUnavailable.
     """
 
     def __init__(self, command: Sequence[str], *, logs: Path, environment: Mapping[str, str] | None = None,
@@ -80,6 +80,7 @@ class EngineClient:
         self._now = self._last_poll = time.monotonic()
         self._heard = self._deadline = self._eof_at = 0.0
         self._greeted = self._loaded = False
+        self._writer = 0  # process id behind temporary files; on Windows not that of the child, which only launches Python
 
     @property
     def state(self) -> str:
@@ -208,7 +209,7 @@ class EngineClient:
         if message.protocol != PROTOCOL_VERSION:
             raise ProtocolError(f"The engine speaks version {message.protocol} of the protocol, this add-on version "
                                 f"{PROTOCOL_VERSION}. Install the engine again.")
-        self._greeted = True
+        self._greeted, self._writer = True, message.pid
 
     def _follow(self, message: Message) -> None:
         """Hand out what concerns the job that somebody waits for; a cancelled one only ends."""
@@ -296,7 +297,7 @@ class EngineClient:
                 process.kill()
                 self._reaping.append(process)
             if self._sent is not None:
-                sweep(Path(self._sent.path), process.pid)
+                sweep(Path(self._sent.path), self._writer)
         self._sent = None
 
     def _reap(self) -> None:
