@@ -12,16 +12,20 @@ import math
 import os
 import sys
 import time
+import traceback
 from pathlib import Path
 
+import bpy  # first: in the bpy wheel it makes the other two findable
+
+# isort: split
 import addon_utils
-import bpy
 from mathutils import Vector
 
 MODULE = "bl_ext.user_default.stochsync"
 TEXTURE_PROMPT = "leopard fur"
 PANORAMA_PROMPT = "snowy mountains at sunset"
 SAMPLES = 64
+BACKGROUND_SAMPLES = 16  # only edges need them: nothing in a mere background is noisy
 STARTED = time.monotonic()
 
 
@@ -35,6 +39,9 @@ def main(options: argparse.Namespace) -> None:
     settings = bpy.context.scene.stochsync
     settings.seed, settings.seed_lock = options.seed, True
     settings.prompt_texture, settings.prompt_panorama = options.texture, options.panorama
+    for name in ("preset", "texture_size", "panorama_width"):  # the panel's own defaults, unless asked otherwise
+        if getattr(options, name) is not None:
+            setattr(settings, name, getattr(options, name))
 
     say(f"texture for Suzanne: {options.texture!r}")
     bpy.ops.stochsync.generate_texture()
@@ -44,11 +51,14 @@ def main(options: argparse.Namespace) -> None:
     render(camera_before(suzanne), out / "texture_render.png", 800, 600)
 
     say(f"panorama: {options.panorama!r}")
+    settings.panorama_strength = 1.0  # not the soft light's, which would darken it
     bpy.ops.stochsync.generate_panorama()
     save_packed(environment_image(), out / "panorama.png")
     say("rendering the panorama from inside")
     suzanne.hide_render = True
+    bpy.context.scene.cycles.samples = BACKGROUND_SAMPLES
     render(camera_inside(), out / "panorama_render.png", 1280, 720)
+    bpy.context.scene.cycles.samples = SAMPLES
     suzanne.hide_render = False
 
     bpy.context.scene.camera = bpy.data.objects["Camera before Suzanne"]
@@ -88,9 +98,9 @@ def build_scene() -> bpy.types.Object:
         world.use_nodes = True
     background = next(node for node in world.node_tree.nodes if node.bl_idname == "ShaderNodeBackground")
     background.inputs["Color"].default_value = (0.9, 0.95, 1.0, 1.0)
-    background.inputs["Strength"].default_value = 0.7
+    background.inputs["Strength"].default_value = 0.6
     sun = bpy.data.objects.new("Sun", bpy.data.lights.new("Sun", "SUN"))
-    sun.data.energy, sun.data.angle = 1.5, math.radians(20)
+    sun.data.energy, sun.data.angle = 1.0, math.radians(20)
     sun.rotation_euler = Vector((0.5, -0.7, 0.9)).to_track_quat("Z", "Y").to_euler()
     scene.collection.objects.link(sun)
 
@@ -136,7 +146,7 @@ def add_camera(name: str, place: Vector, towards: Vector, fov: float) -> bpy.typ
 
 def camera_before(obj: bpy.types.Object) -> bpy.types.Object:
     """Three quarters from the front (-Y), a little from above."""
-    return add_camera(f"Camera before {obj.name}", Vector((2.2, -4.2, 1.1)), Vector((0.0, 0.0, 0.05)), 40.0)
+    return add_camera(f"Camera before {obj.name}", Vector((2.2, -4.2, 1.1)), Vector((0.0, 0.0, 0.0)), 34.0)
 
 
 def camera_inside() -> bpy.types.Object:
@@ -161,6 +171,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--root", required=True, help="folder of the engine, models and jobs")
     parser.add_argument("--texture", default=TEXTURE_PROMPT, help="prompt of the texture")
     parser.add_argument("--panorama", default=PANORAMA_PROMPT, help="prompt of the panorama")
+    parser.add_argument("--preset", help="as in the panel")
+    parser.add_argument("--texture-size", type=int, help="pixels along a side of the texture")
+    parser.add_argument("--panorama-width", type=int, help="pixels along the horizon")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(argv)
 
@@ -168,8 +181,14 @@ def parse(argv: list[str]) -> argparse.Namespace:
 if __name__ == "__main__":
     inside_blender = bool(bpy.app.binary_path)  # empty in the bpy wheel
     arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else ([] if inside_blender else sys.argv[1:])
-    main(parse(arguments))
-    addon_utils.disable(MODULE)  # ends the engine and takes the timer away, over which some Blenders crash at exit
-    if not inside_blender:
+    code = 3
+    try:
+        main(parse(arguments))
+        code = 0
+    except Exception:
+        traceback.print_exc()
+    finally:
+        addon_utils.disable(MODULE)  # ends the engine, and removes the timer over which some Blenders crash at exit
         sys.stdout.flush()
-        os._exit(0)  # the wheel may hang or crash while the interpreter winds down
+        sys.stderr.flush()
+        os._exit(code)  # the wheel may hang or crash while the interpreter winds down; here everything is written

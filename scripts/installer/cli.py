@@ -24,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     options, further = _parser().parse_known_args(argv)
-    if further and not options.test:
+    if further and not (options.test or options.demo):
         _parser().error(f"unrecognised: {' '.join(further)}")
     further = [argument for argument in further if argument != "--"]
     console = Console(options.progress)
@@ -48,9 +48,10 @@ def _interrupt(*_: object) -> NoReturn:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="install_deps.py", description=__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog="install_deps.py", description=__doc__, allow_abbrev=False,
+                                     epilog="Further arguments go to pytest (--test) or to demo.py (--demo).")
     task = parser.add_mutually_exclusive_group()
-    task.add_argument("--demo", action="store_true", help="set up, then make a texture and a panorama through Blender")
+    task.add_argument("--demo", action="store_true", help="set up, then texture and panorama through Blender, in demo/")
     task.add_argument("--test", action="store_true", help="set up, then run the test suite; more arguments go to pytest")
     task.add_argument("--check", action="store_true", help="test what is installed; one line per finding")
     task.add_argument("--uninstall", action="store_true", help="remove what this installer made; models are kept")
@@ -78,7 +79,7 @@ def _serve(options: argparse.Namespace, further: list[str], console: Console) ->
     if options.test:
         return suite.run(setup, CHECKOUT, further)
     if options.demo:
-        return showcase.run(setup, CHECKOUT)
+        return showcase.run(setup, CHECKOUT, further)
     setup.prepare(Request())
     if options.dry_run:
         return 0

@@ -15,8 +15,8 @@ from .state import ENGINE, writable
 OLDEST = (4, 2)
 
 
-def run(setup: Setup, checkout: Path) -> int:
-    """Set up and make the demo; the exit code of Blender."""
+def run(setup: Setup, checkout: Path, further: list[str]) -> int:
+    """Set up and make the demo; `further` goes to demo.py. Raises Failure."""
     blender = blender_on_path()
     version = None if blender else _wheel()
     pythons = setup.prepare(Request(blenders=(version,) if version else ()))
@@ -24,7 +24,7 @@ def run(setup: Setup, checkout: Path) -> int:
         return 0
     out = checkout / "demo" if writable(checkout / "demo") else setup.layout.root / "demo"
     script = str(checkout / "scripts" / "demo.py")
-    arguments = ["--out", str(out), "--engine", str(pythons[ENGINE]), "--root", str(setup.layout.root)]
+    arguments = ["--out", str(out), "--engine", str(pythons[ENGINE]), "--root", str(setup.layout.root), *further]
     if blender:
         setup.console.note(f"Blender: {blender}")
         options = ["--background", "--factory-startup", "--python-exit-code", "3", "--python", script]
