@@ -80,6 +80,17 @@ def test_list_says_what_is_here(tiny_eps, tmp_path):
     assert "damaged" in line and "CreativeML" in line
 
 
+@pytest.mark.parametrize("change", [lambda content: content[:-1], lambda content: content + b"x"], ids=["cut", "grown"])
+def test_one_byte_too_few_or_too_many_is_damage(tiny_eps, tmp_path, change):
+    """Seen from the header alone, so that a list of models need not load them."""
+    folder = shutil.copytree(tiny_eps, tmp_path / "copy")
+    check_model(folder)
+    path = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(ModelUnavailable, match=r"vae.diffusion_pytorch_model\.safetensors is damaged"):
+        check_model(folder)
+
+
 def test_header_counts_the_parameters(tiny_eps):
     checkpoint = load_checkpoint(tiny_eps)
     assert parameters_in(weights_file(tiny_eps / "unet", "diffusion_pytorch_model")) == checkpoint.unet.num_parameters()
