@@ -8,7 +8,8 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-FILL_NEIGHBOURS = 6  # enough to hide Voronoi edges, few enough to stay local
+FILL_NEIGHBOURS = 4  # enough to hide Voronoi edges, few enough to stay local
+FILL_SOURCES = 200_000  # seen texels asked for their colour: a large texture has more than what is hidden needs
 
 
 def sampling_grid(xy: Tensor, height: int, width: int, *, border: int = 0) -> Tensor:
@@ -92,13 +93,14 @@ def fill_from_surface(
     if bool(seen.all()) or not bool(seen.any()):
         return colours.clone()
     keys, known = keys.cpu(), seen.cpu()
-    source = keys[known].numpy()
+    stride = -(-int(known.sum()) // FILL_SOURCES)
+    source = keys[known][::stride].numpy()
     distance, index = cKDTree(source).query(keys[~known].numpy(), k=min(FILL_NEIGHBOURS, len(source)))
     if index.ndim == 1:
         distance, index = distance[:, None], index[:, None]
     weight = 1 / (distance + 1e-6)
     weight = torch.from_numpy(weight / weight.sum(1, keepdims=True)).float().to(colours.device)
-    palette = colours[:, seen]
+    palette = colours[:, seen][:, ::stride]
     filled = colours.clone()
     filled[:, ~seen] = (palette[:, torch.from_numpy(index).to(colours.device)] * weight).sum(-1)
     return filled
