@@ -58,6 +58,7 @@ TRIM = 0.2  # seconds between looks at the log's size
 IDLE = 600.0  # seconds without a job after which the models are unloaded
 STUCK = 300.0  # seconds that one library call may hold the interpreter before the process gives itself up
 LONGEST_TEXT = 2000
+NICENESS = 5  # so that Blender's own threads go first where the model computes on the processor
 
 
 class Worker(Protocol):
@@ -99,6 +100,8 @@ def serve(address: str, load: Callable[[], Worker] = TaskWorker) -> NoReturn:
     """Connect to the add-on at `address` ("@NAME" or "127.0.0.1:PORT"), prove the key that the first line of stdin holds,
     and serve until either end goes. `load` builds the worker when the first job comes. Ends the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in Blender's terminal is Blender's; we end with it
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     make_prints_unfailing()
     faulthandler.enable(file=2)
     server = Server(load)

@@ -51,7 +51,8 @@ def spawn(command: Sequence[str], log: Path, key: bytes, environment: Mapping[st
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=output, stderr=output, bufsize=0, cwd=log.parent,
             env={name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | dict(environment),
-            creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0)
+            # below Blender's own priority, as the engine makes itself elsewhere
+            creationflags=subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 0)
     finally:
         os.close(output)
     try:
