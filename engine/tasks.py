@@ -27,6 +27,7 @@ from .sampling.plan import planned_forwards
 from .sampling.synchronize import OuterStep, synchronize
 from .spaces.equirect import EquirectSpace
 from .spaces.mesh import MeshSpace
+from .spaces.rasterize import EmbreeRasterizer, NvdiffrastRasterizer, Rasterizer
 
 FLAT = 1e-3
 """Standard deviation (sRGB 0..1) under which a result is one flat colour: no prompt asks for that, broken fp16 gives it."""
@@ -81,9 +82,14 @@ def space_for(job: Job, folder: Path, view_resolution: int, device: torch.device
     mesh = load_mesh(folder)
     try:
         return MeshSpace(mesh.vertices, mesh.faces, mesh.uv, job.params.size, view_resolution, device,
-                         occluders=(mesh.occluder_vertices, mesh.occluder_faces))
+                         occluders=(mesh.occluder_vertices, mesh.occluder_faces), rasterizer=rasterizer_for(device))
     except ValueError as error:
         raise InvalidMesh(str(error), fix="unwrap") from error
+
+
+def rasterizer_for(device: torch.device) -> type[Rasterizer]:
+    """Embree; nvdiffrast on a CUDA device, if the user has installed it (its licence is for research only)."""
+    return NvdiffrastRasterizer if device.type == "cuda" and NvdiffrastRasterizer.available() else EmbreeRasterizer
 
 
 class Outcome(NamedTuple):
