@@ -182,3 +182,11 @@ def test_a_bad_command_ends_in_one_line(arguments, words, tmp_path, monkeypatch,
     assert main(arguments) in (1, 2)
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1
+
+
+def test_the_doctor_and_the_list_of_models_speak(capsys):
+    assert main(["doctor"]) == 0
+    findings = capsys.readouterr().out.splitlines()
+    assert len(findings) >= 7 and all(line.startswith("ok") for line in findings)
+    assert main(["models"]) == 0
+    assert "builtin" in capsys.readouterr().out
