@@ -155,16 +155,15 @@ def check_fit(folder: Path, unet: nn.Module, vae: nn.Module, text_encoder: nn.Mo
 def _load_part(cls: type, folder: Path, stem: str, device: torch.device, dtype: torch.dtype) -> nn.Module:
     """One network, frozen; every weight must come from the file, or the pictures would be noise."""
     def load() -> tuple[nn.Module, dict]:
-        module, info = cls.from_pretrained(folder, variant=variant_of(folder, stem), use_safetensors=True, local_files_only=True,
-                                           output_loading_info=True, dtype=dtype)
-        return module.to(device), info
+        return cls.from_pretrained(folder, variant=variant_of(folder, stem), use_safetensors=True, local_files_only=True,
+                                   output_loading_info=True, dtype=dtype)
 
     module, info = _read(folder, load)
     missing = sorted(key for key in info["missing_keys"] if "position_ids" not in key)
     if missing or info.get("mismatched_keys"):
         raise ModelUnavailable(f"The weights in {folder} do not belong to its config.json: {len(missing)} are missing, the first "
                                f"is {missing[0] if missing else info['mismatched_keys'][0]}.")
-    return module.eval().requires_grad_(False)
+    return _read(folder, lambda: module.to(device)).eval().requires_grad_(False)
 
 
 def _class_name(folder: Path) -> str:
