@@ -146,6 +146,7 @@ def test_manifest(manifest):
     assert manifest["id"] == "stochsync" and manifest["version"] == version["VERSION"]
     assert manifest["blender_version_min"] == "4.2.0" and manifest["license"] == ["SPDX:GPL-3.0-or-later"]
     assert len(manifest["tagline"]) <= 64 and not manifest["tagline"].endswith(".") and "blender" not in manifest["name"].lower()
+    assert set(manifest["tags"]) <= {"Lighting", "Material", "Render", "UV"}  # of those that Blender's `extension validate` knows
     assert set(manifest["permissions"]) == {"files", "network"}
     assert all(len(reason) <= 64 and not reason.endswith(".") for reason in manifest["permissions"].values())
 
