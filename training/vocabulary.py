@@ -105,7 +105,16 @@ def words_of(text: str) -> list[str]:
 
 def all_words() -> list[str]:
     """Sorted words that any caption can contain (each becomes one token)."""
-    texts: list[str] = [*COLOURS, *MODIFIERS, *OBJECT_NOUNS, *OBJECT_SUFFIX, *LEADS, *SCENE_LEADS, *PANORAMA_SUFFIX.values(), "and"]
+    texts: list[str] = [
+        *COLOURS,
+        *MODIFIERS,
+        *OBJECT_NOUNS,
+        *OBJECT_SUFFIX,
+        *LEADS,
+        *SCENE_LEADS,
+        *PANORAMA_SUFFIX.values(),
+        "and",
+    ]
     texts += [way for ways, _ in MATERIALS.values() for way in ways]
     texts += [way for ways in (*SCENES.values(), *TIMES.values()) for way in ways]
     texts += [re.sub(r"\{\w\}", " ", form) for form in (*FLAT_FORMS, *OBJECT_FORMS)]
