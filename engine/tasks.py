@@ -44,7 +44,7 @@ def run_job(folder: Path, cache: ModelCache) -> Iterator[Message]:
     sampling = sampling_for(job)
     meter = Meter(checkpoint.device)
     meter.seconds["load"] = time.perf_counter() - started
-    prompts = prompts_by_label(job.kind, job.params.prompt)
+    prompts = prompts_by_label(job.kind, job.params.prompt, checkpoint.reads_whole)
     negative, caution = negative_for(job, checkpoint)
     warnings = [*checkpoint.warnings([job.params.prompt]), *filter(None, [caution])]
 

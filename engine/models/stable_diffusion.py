@@ -14,7 +14,7 @@ from .codec import StableDiffusionCodec
 from .denoiser import StableDiffusionDenoiser
 from .layout import WEIGHTS, check_controlnet, check_model, read_json, variant_of, weights_file
 from .memory import check_memory
-from .text import embed, load_vocabulary, prompt_warnings
+from .text import cut_off, embed, load_vocabulary, prompt_warnings
 
 CPU_VIEWS = {"unet": 8, "vae": 2}
 """Views at once on a CPU: measured on two cores with the built-in checkpoint at 256 px, the VAE is a third slower with ten
@@ -55,6 +55,10 @@ class Checkpoint:
             unet=self.unet, controlnet=self.controlnet, embeddings={label: encoded[text] for label, text in prompts.items()},
             negative=encoded[negative_prompt], alpha_bar=self.alpha_bar, prediction_type=self.prediction_type,
             controlnet_scale=controlnet_scale, chunks=self.unet_chunks)
+
+    def reads_whole(self, prompt: str) -> bool:
+        """Whether the text encoder reads `prompt` to its end."""
+        return not cut_off(self.tokenizer, prompt)
 
     def warnings(self, prompts: Mapping[str, str] | Iterable[str]) -> tuple[str, ...]:
         """What of the prompts the model will not heed: the end of a long one, words it was never shown."""
