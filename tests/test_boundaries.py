@@ -1,7 +1,7 @@
 """Who may import whom (DESIGN), and that the extension builds into a zip that Blender's own tool accepts.
 
 The imports are read from the syntax tree, those inside functions included: nothing is run, so Blender and torch may both
-be missing. The build wants a Python with the `bpy` wheel, named by STOCHSYNC_BPY_PYTHON.
+be missing. The build wants a Python with the `bpy` wheel: STOCHSYNC_BPY_PYTHON, or one that install_deps.py made.
 """
 from __future__ import annotations
 
@@ -151,12 +151,19 @@ def test_manifest(manifest):
     assert all(len(reason) <= 64 and not reason.endswith(".") for reason in manifest["permissions"].values())
 
 
+def environment_with_bpy() -> str:
+    """A Blender environment that install_deps.py made beside the engine's; "" when there is none."""
+    root = os.environ.get("STOCHSYNC_ROOT", "")
+    python = "Scripts/python.exe" if os.name == "nt" else "bin/python"
+    return str(next(iter(sorted(Path(root).glob(f"blender-*/{python}"))), "")) if root else ""
+
+
 @pytest.fixture(scope="module")
 def extension_tool() -> list[str]:
     """The command line of Blender's own extension tool, which the wheel brings along."""
-    python = os.environ.get("STOCHSYNC_BPY_PYTHON", "")
+    python = os.environ.get("STOCHSYNC_BPY_PYTHON", "") or environment_with_bpy()
     if not python:
-        pytest.skip("STOCHSYNC_BPY_PYTHON is not set: the extension was NOT built and validated")
+        pytest.skip("no Python with bpy (STOCHSYNC_BPY_PYTHON): the extension was NOT built and validated")
     where = subprocess.run([python, "-c", "import importlib.util as u; print(u.find_spec('bpy').submodule_search_locations[0])"],
                            capture_output=True, text=True, check=True, timeout=60).stdout.strip()
     tools = sorted(Path(where).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
