@@ -142,6 +142,8 @@ def unwrapped_triangles(context: bpy.types.Context, obj: bpy.types.Object) -> tu
         return triangles(context, double, NEW_UV_LAYER), new_uv
     finally:
         data = double.data
+        if double.name in context.scene.collection.objects:
+            context.scene.collection.objects.unlink(double)  # else the view layer may go on listing it, as None
         bpy.data.objects.remove(double)
         bpy.data.meshes.remove(data)
 

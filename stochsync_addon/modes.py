@@ -40,6 +40,7 @@ def object_mode(context: bpy.types.Context) -> Iterator[None]:
     try:
         yield
     finally:
+        layer.update()  # what was linked or removed inside the block is known to the layer only after this
         for one in layer.objects:
             if one.select_get(view_layer=layer) != (one.name in selected):
                 one.select_set(one.name in selected, view_layer=layer)
