@@ -41,6 +41,8 @@ def run(setup: Setup, checkout: Path, further: list[str]) -> int:
     """Set up, run every part, sum up. 0 when every part is sound and at least one test passed."""
     blenders = tuple(version for version in BLENDERS if blender_python(version))
     left_out = [version for version in BLENDERS if version not in blenders]
+    for version in left_out:
+        setup.console.note(_left_out(version))
     pythons = setup.prepare(Request(extras=("test",), blenders=blenders))
     if setup.options.dry_run:
         return 0
@@ -127,10 +129,7 @@ def read_report(path: Path) -> Outcome:
 def _sum_up(outcomes: dict[str, Outcome], left_out: list[str], console: Console) -> int:
     console.note("\n===== Summary =====")
     for version in left_out:
-        console.note(
-            f"!!! LEFT OUT: the tests in Blender {version}: its wheel needs Python {dotted(BLENDERS[version])},"
-            " and this machine has none."
-        )
+        console.note(_left_out(version))
     for name, outcome in outcomes.items():
         problem = f"; {outcome.problem}" if outcome.problem else ""
         console.note(f"{name}: passed {outcome.passed}, failed {outcome.failed}, skipped {outcome.skipped}{problem}")
@@ -138,3 +137,10 @@ def _sum_up(outcomes: dict[str, Outcome], left_out: list[str], console: Console)
     failed = sum(max(outcome.failed, 1 if outcome.problem else 0) for outcome in outcomes.values())
     console.note(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 0 if passed and not failed else 1
+
+
+def _left_out(version: str) -> str:
+    return (
+        f"!!! LEFT OUT: the tests in Blender {version}: its wheel needs Python {dotted(BLENDERS[version])},"
+        " and this machine has none."
+    )
