@@ -53,14 +53,19 @@ def texturable_objects(context: bpy.types.Context) -> list[bpy.types.Object]:
 
 
 def refuse_untouchable(obj: bpy.types.Object) -> None:
-    """InvalidMesh when the add-on could not write to `obj`, or the artist could not see it."""
+    """InvalidMesh when `obj` cannot be textured now: hidden, linked, or empty."""
     if not obj.visible_get():
         raise InvalidMesh(f"'{obj.name}' is hidden: unhide it first (Alt H).", fix="select_mesh")
+    refuse_linked(obj)
+    if not len(obj.data.polygons) and obj.mode != "EDIT" and not obj.modifiers:
+        raise InvalidMesh(f"'{obj.name}' has no faces: there is nothing to texture.", fix="select_mesh")
+
+
+def refuse_linked(obj: bpy.types.Object) -> None:
+    """InvalidMesh when `obj` or its mesh belongs to another file, so that nothing can be written to it."""
     if obj.library or obj.data.library or obj.override_library or obj.data.override_library:
         raise InvalidMesh(f"'{obj.name}' is linked from another file: make it local first "
                           "(Object > Relations > Make Local > Selected Objects and Data).", fix="select_mesh")
-    if not len(obj.data.polygons) and obj.mode != "EDIT" and not obj.modifiers:
-        raise InvalidMesh(f"'{obj.name}' has no faces: there is nothing to texture.", fix="select_mesh")
 
 
 def export(context: bpy.types.Context, obj: bpy.types.Object) -> ExportedMesh:

@@ -158,7 +158,9 @@ def draw_progress(layout: bpy.types.UILayout, phase: str, fraction: float, eta: 
     column = layout.column(align=True)
     if title:
         column.label(text=title)
-    column.progress(factor=min(max(fraction, 0.0), 1.0), text=f"{phase}  {eta}".strip())
+    bar = column.column(align=True)
+    bar.scale_y = 1.3
+    bar.progress(factor=min(max(fraction, 0.0), 1.0), text=", ".join(filter(None, (phase, eta))))
     column.operator("stochsync.cancel", icon="X")
 
 

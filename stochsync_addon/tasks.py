@@ -18,7 +18,7 @@ from ..engine.protocol.job import Job, save_job
 from ..engine.protocol.params import EngineParams, PanoramaParams, TextureParams
 from .image_import import import_image
 from .materials import apply_texture
-from .mesh_export import NEW_UV_LAYER, export, refuse_untouchable
+from .mesh_export import NEW_UV_LAYER, export, refuse_linked
 from .modes import object_mode, view_3d_context
 from .world import apply_panorama, is_own, strength_of
 
@@ -93,7 +93,7 @@ def finish_texture(task: Task, picture: Path) -> None:
     obj = bpy.data.objects.get(task.target)
     if obj is None or obj.type != "MESH":
         raise InvalidMesh(f"'{task.target}' was renamed or deleted meanwhile; the finished texture is {picture}.")
-    refuse_untouchable(obj)
+    refuse_linked(obj)
     task = replace(task, uv_layer=add_unwrap(obj.data, task, picture)) if task.new_uv is not None else task
     if task.uv_layer not in obj.data.uv_layers:
         raise InvalidMesh(f"The UV layer '{task.uv_layer}' of '{obj.name}' is gone; the finished texture is {picture}.")

@@ -102,6 +102,13 @@ def test_rerun_reuses_layer_material_and_image(prepare, finish, cube):
     assert [one.name for one in cube.data.uv_layers] == ["StochSync UV"]
 
 
+def test_an_object_hidden_meanwhile_is_textured_all_the_same(prepare, finish, cube):
+    task = prepare(cube)
+    cube.hide_set(True)
+    finish(task)
+    assert has_picture(cube) and cube.hide_get()
+
+
 def gone(part, task, scene):
     bpy.data.objects.remove(bpy.data.objects["Cube"])
 
