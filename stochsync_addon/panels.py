@@ -170,8 +170,9 @@ def draw_problem(layout: bpy.types.UILayout, problem: pump.Problem | None, width
         return
     box = layout.box()
     row = box.row()
-    row.alert = True
-    draw_text(row, problem.text, width - 4, "ERROR")
+    text = row.column()
+    text.alert = True
+    draw_text(text, problem.text, width - 4, "ERROR")
     row.operator("stochsync.dismiss", text="", icon="X", emboss=False)
     if problem.fix:
         box.operator("stochsync.fix", text=FIXES[problem.fix]).code = problem.fix

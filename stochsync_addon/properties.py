@@ -89,7 +89,7 @@ class StochSyncSettings(bpy.types.PropertyGroup):
         name="Strength", default=world.DEFAULT_STRENGTH, min=0.0, soft_max=10.0, update=follow_strength,
         description="Brightness of the World's Background; until you set it, that of the World before is kept")
     panorama_rotation: bpy.props.FloatProperty(
-        name="Rotation", default=0.0, soft_min=-180.0, soft_max=180.0, step=100, precision=1, update=follow_rotation,
+        name="Rotation (degrees)", default=0.0, soft_min=-180.0, soft_max=180.0, step=100, precision=1, update=follow_rotation,
         description="Degrees by which the surroundings turn about the vertical, anticlockwise seen from above")
 
 

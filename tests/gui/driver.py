@@ -67,6 +67,8 @@ def serve():
                 exec(text, {"bpy": bpy, "pump": pump, "settings": bpy.context.scene.stochsync, "os": os})
             except Exception:
                 traceback.print_exc()
+        for region in area.regions:
+            region.tag_redraw()  # Blender does it after a click, not after a script
     cube = bpy.data.objects.get("Suzanne")
     put("state.json", {"busy": pump.busy, "headline": pump.headline, "problem": pump.problem.text if pump.problem else "",
                        "images": [one.name for one in bpy.data.images if one.get("stochsync")], "mode": bpy.context.mode,
