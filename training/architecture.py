@@ -1,6 +1,6 @@
 """The one home of every size in the built-in checkpoint: each function builds one part from nothing.
 
-A view is 256x256 px and its latent 8x32x32. The UNet attends only at 8x8, where the text is read token by token; the
+A view is 128x128 px and its latent 8x16x16. The UNet attends at 8x8 and 4x4, where the text is read token by token; the
 text also enters every block through the time embedding (`addition_embed_type="text"`), which is what makes a model this
 small follow colour and material words.
 """
@@ -16,8 +16,8 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from .vocabulary import all_words
 
-IMAGE_SIZE = 256
-LATENT_SIZE = 32
+IMAGE_SIZE = 128
+LATENT_SIZE = 16
 LATENT_CHANNELS = 8
 MAX_TOKENS = 32
 TEXT_WIDTH = 128
@@ -25,7 +25,12 @@ START, END = "<|startoftext|>", "<|endoftext|>"
 
 
 def build_tokenizer(folder: Path) -> CLIPTokenizer:
-    """Write vocab.json + merges.txt into `folder` and load them: one token per known word, bytes for all others."""
+    """Load vocab.json + merges.txt from `folder`, written first if missing: one token per known word, bytes for others.
+
+    Made once per training: the trainer breaks ties as it likes, so two runs of it can number a few words differently.
+    """
+    if (folder / "vocab.json").exists():
+        return CLIPTokenizer.from_pretrained(folder, model_max_length=MAX_TOKENS)
     trained = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     trained.normalizer = normalizers.Lowercase()
     trained.pre_tokenizer = pre_tokenizers.Sequence(
@@ -82,16 +87,16 @@ def build_vae() -> AutoencoderKL:
 
 
 def build_unet() -> UNet2DConditionModel:
-    """Three levels (32, 16, 8); self- and cross-attention at 8x8 only."""
+    """Three levels (16, 8, 4); self- and cross-attention at 8x8 and 4x4."""
     return UNet2DConditionModel(
         sample_size=LATENT_SIZE,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
         block_out_channels=(64, 128, 160),
         layers_per_block=1,
-        down_block_types=("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D"),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         mid_block_type="UNetMidBlock2D",
-        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         norm_num_groups=16,
         cross_attention_dim=TEXT_WIDTH,
         attention_head_dim=4,
@@ -101,7 +106,7 @@ def build_unet() -> UNet2DConditionModel:
 
 
 def build_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
-    """The UNet's encoder half again, fed with RGB-repeated inverse depth at 256x256."""
+    """The UNet's encoder half again, fed with RGB-repeated inverse depth at 128x128."""
     return ControlNetModel.from_unet(unet, conditioning_channels=3, conditioning_embedding_out_channels=(8, 16, 32, 64))
 
 

@@ -1,6 +1,6 @@
 """Write the training pictures: `python -m training.dataset --out FOLDER --start 0 --count 6000`.
 
-Shards of 250: `pictures_<start>.npy` [250, 256, 256, 3] uint8, `depth_<start>.npy` [250, 256, 256] uint8 and
+Shards of 250: `pictures_<start>.npy` [250, 128, 128, 3] uint8, `depth_<start>.npy` [250, 128, 128] uint8 and
 `facts_<start>.json` (kind and captions of each). Seeds are the indices, so a shard can be made again anywhere, alone.
 """
 

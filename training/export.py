@@ -15,10 +15,10 @@ BUILTIN = Path(__file__).resolve().parents[1] / "engine" / "models" / "builtin"
 GOOD_PROMPTS = Path(__file__).with_name("good_prompts.json")
 
 
-def load_parts(data: Path, tokenizer_folder: Path) -> dict[str, torch.nn.Module]:
+def load_parts(data: Path) -> dict[str, torch.nn.Module]:
     """Every part with its newest trained weights found in `data`; a part not trained yet keeps its first random weights."""
     torch.manual_seed(0)
-    tokenizer = architecture.build_tokenizer(tokenizer_folder)
+    tokenizer = architecture.build_tokenizer(data / "tokenizer")
     parts = {
         "vae": architecture.build_vae(),
         "unet": architecture.build_unet(),
@@ -40,11 +40,11 @@ def load_parts(data: Path, tokenizer_folder: Path) -> dict[str, torch.nn.Module]
 
 def export(data: Path, target: Path) -> None:
     """Save all parts found in `data` to `target` (fp16 safetensors) with `vocabulary.json`."""
-    parts = {name: part.half().eval() for name, part in load_parts(data, target / "tokenizer").items()}
+    parts = {name: part.half().eval() for name, part in load_parts(data).items()}
     pipeline = StableDiffusionPipeline(
         vae=parts["vae"],
         text_encoder=parts["text_encoder"],
-        tokenizer=architecture.build_tokenizer(target / "tokenizer"),
+        tokenizer=architecture.build_tokenizer(data / "tokenizer"),
         unet=parts["unet"],
         scheduler=architecture.build_scheduler(),
         safety_checker=None,
@@ -54,13 +54,12 @@ def export(data: Path, target: Path) -> None:
     pipeline.save_pretrained(target, safe_serialization=True)
     parts["controlnet"].save_pretrained(target / "controlnet", safe_serialization=True)
     known = {
-        "words": vocabulary.all_words(),
+        "words": vocabulary.learned_words(),
         "colours": list(vocabulary.COLOURS),
-        "materials": {name: list(ways) for name, (ways, _) in vocabulary.MATERIALS.items()},
-        "paintable": [name for name, (_, colour) in vocabulary.MATERIALS.items() if colour],
-        "modifiers": list(vocabulary.MODIFIERS),
-        "scenes": {name: list(ways) for name, ways in vocabulary.SCENES.items()},
-        "times": {name: [way for way in ways if way] for name, ways in vocabulary.TIMES.items()},
+        "materials": {name: list(vocabulary.MATERIALS[name][0]) for name in vocabulary.LEARNED_MATERIALS},
+        "paintable": [name for name in vocabulary.LEARNED_MATERIALS if vocabulary.MATERIALS[name][1]],
+        "scenes": {name: list(vocabulary.SCENES[name]) for name in vocabulary.LEARNED_SCENES},
+        "times": {name: [way for way in vocabulary.TIMES[name] if way] for name in vocabulary.LEARNED_TIMES},
         "good_prompts": json.loads(GOOD_PROMPTS.read_text()),
     }
     (target / "vocabulary.json").write_text(json.dumps(known, indent=1) + "\n")

@@ -14,8 +14,10 @@ from .vocabulary import (
     COLOURS,
     FLAT_FORMS,
     LEADS,
+    LEARNED_MATERIALS,
+    LEARNED_SCENES,
+    LEARNED_TIMES,
     MATERIALS,
-    MODIFIERS,
     OBJECT_FORMS,
     OBJECT_NOUNS,
     PANORAMA_SUFFIX,
@@ -24,20 +26,20 @@ from .vocabulary import (
     TIMES,
 )
 
-SIZE = 256
+SIZE = 128
 GREY = 0.5
 
 
 class Example(NamedTuple):
-    picture: np.ndarray  # [256, 256, 3] uint8 sRGB
-    depth: np.ndarray  # [256, 256] uint8 inverse depth, 255 = near; all 0 without an object
+    picture: np.ndarray  # [128, 128, 3] uint8 sRGB
+    depth: np.ndarray  # [128, 128] uint8 inverse depth, 255 = near; all 0 without an object
     kind: str  # "flat", "object" or "scene"
     captions: tuple[str, ...]  # several ways to say what is seen
 
 
 def _paint(f: Field, p: Tensor, uv: Tensor) -> tuple[Tensor, str, str]:
     """A random material on a surface: colours [N, 3], its words with and without its noun form."""
-    name = f.random.choice(list(MATERIALS))
+    name = f.random.choice(LEARNED_MATERIALS)
     ways, paintable = MATERIALS[name]
     colour_word = f.random.choice(list(COLOURS)) if paintable and f.chance(0.72) else ""
     tint = rgb(*COLOURS[colour_word]) if colour_word else None
@@ -46,15 +48,11 @@ def _paint(f: Field, p: Tensor, uv: Tensor) -> tuple[Tensor, str, str]:
             tint * f.uniform(0.85, 1.12)
             + (torch.rand(3, generator=torch.Generator().manual_seed(f.random.randrange(2**31))) - 0.5) * 0.07
         ).clamp(0.03, 0.97)
-    modifier = f.random.choice(MODIFIERS) if f.chance(0.14) and name not in ("moss", "rust", "snow", "lava", "water") else ""
     colour = materials.TABLE[name](p, uv, f, tint).clamp(0, 1)
-    if modifier:
-        colour = materials.modify(modifier, colour, p, uv, f).clamp(0, 1)
     colour = ((colour - 0.5) * f.uniform(0.95, 1.1) + 0.5 + f.uniform(-0.02, 0.02)).clamp(0, 1)
     if name == "brick" and not colour_word and f.chance(0.7):
         colour_word = "red"  # what people write for bare brick
-    before = " ".join(word for word in (modifier, colour_word) if word)
-    return colour, before, name
+    return colour, colour_word, name
 
 
 def _material_words(f: Field, before: str, name: str) -> str:
@@ -62,9 +60,9 @@ def _material_words(f: Field, before: str, name: str) -> str:
 
 
 def flat(f: Field) -> tuple[Tensor, Tensor, tuple[str, ...]]:
-    """A material face on: [256, 256, 3], no depth."""
+    """A material face on: [128, 128, 3], no depth."""
     axis = (torch.arange(SIZE) + 0.5) / SIZE * 2 - 1
-    uv = torch.stack(torch.meshgrid(axis, -axis, indexing="xy"), -1).reshape(-1, 2) * f.uniform(0.75, 1.15)
+    uv = torch.stack(torch.meshgrid(axis, -axis, indexing="xy"), -1).reshape(-1, 2) * f.uniform(0.42, 0.58)
     uv = rotate(uv, f.uniform(-4, 4)) + rgb(f.uniform(-3, 3), f.uniform(-3, 3))
     p = torch.stack([uv[:, 0], torch.zeros(len(uv)), uv[:, 1]], -1)
     colour, before, name = _paint(f, p, uv)
@@ -75,10 +73,10 @@ def flat(f: Field) -> tuple[Tensor, Tensor, tuple[str, ...]]:
 
 
 def thing(f: Field) -> tuple[Tensor, Tensor, tuple[str, ...]]:
-    """A solid covered in a material before plain grey: [256, 256, 3], inverse depth [256, 256]."""
+    """A solid covered in a material before plain grey: [128, 128, 3], inverse depth [128, 128]."""
     solid = shapes.Solid(f)
     seen = shapes.look(solid, f, SIZE)
-    scale = f.uniform(0.8, 1.1)
+    scale = f.uniform(0.48, 0.62)
     colour, before, name = _paint(f, seen.points * scale, seen.uv * scale)
     grey = GREY if f.chance(0.8) else f.uniform(0.4, 0.6)
     picture = torch.full((SIZE, SIZE, 3), grey)
@@ -94,8 +92,8 @@ def thing(f: Field) -> tuple[Tensor, Tensor, tuple[str, ...]]:
 
 
 def scene(f: Field) -> tuple[Tensor, Tensor, tuple[str, ...]]:
-    """A view of a world: [256, 256, 3], no depth."""
-    name, time = f.random.choice(list(SCENES)), f.random.choice(["day", "day", "sunset", "night", "dawn"])
+    """A view of a world: [128, 128, 3], no depth."""
+    name, time = f.random.choice(LEARNED_SCENES), f.random.choice(LEARNED_TIMES)
     if name in ("stars", "aurora"):
         time = "night"
     label = f.random.choices(["horizon", "up", "down"], [0.62, 0.19, 0.19])[0]

@@ -27,12 +27,12 @@ def _models(data: Path):
 
 
 def data_sheet(count: int, seed: int) -> np.ndarray:
-    """[count, 256, 256, 3]."""
+    """[count, 128, 128, 3]."""
     return np.stack([example(seed + k).picture for k in range(count)])
 
 
 def vae_sheet(cache: Cache, count: int, seed: int) -> np.ndarray:
-    """[2 * count, 256, 256, 3]: a row of pictures, a row of round trips."""
+    """[2 * count, 128, 128, 3]: a row of pictures, a row of round trips."""
     pictures = data_sheet(count, seed)
     images = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.no_grad():
@@ -42,7 +42,7 @@ def vae_sheet(cache: Cache, count: int, seed: int) -> np.ndarray:
 
 @torch.no_grad()
 def control_sheet(data: Path, prompts: tuple[str, ...], guidance: float, steps: int, seed: int) -> np.ndarray:
-    """[3 * len(prompts), 256, 256, 3]: depth, the picture it belongs to, the sample for the prompt."""
+    """[3 * len(prompts), 128, 128, 3]: depth, the picture it belongs to, the sample for the prompt."""
     cache, unet, text_encoder = _models(data)
     controlnet = build_controlnet(unet)
     controlnet.load_state_dict(torch.load(data / "controlnet.pt", weights_only=True))
@@ -67,7 +67,7 @@ def control_sheet(data: Path, prompts: tuple[str, ...], guidance: float, steps: 
 
 @torch.no_grad()
 def renoise_sheet(data: Path, prompts: tuple[str, ...], guidance: float, rounds: int, seed: int, start: int = 900) -> np.ndarray:
-    """[(rounds + 1) * len(prompts), 256, 256, 3]; prints mean colour and contrast of each round."""
+    """[(rounds + 1) * len(prompts), 128, 128, 3]; prints mean colour and contrast of each round."""
     cache, unet, text_encoder = _models(data)
     scheduler = build_scheduler()
     alpha_bar = scheduler.alphas_cumprod.float()

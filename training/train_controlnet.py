@@ -29,7 +29,7 @@ def train(data: Path, minutes: float, seed: int, batch: int, rate: float, team: 
     controlnet = build_controlnet(unet).to(memory_format=torch.channels_last)
     unet.requires_grad_(False).eval().to(memory_format=torch.channels_last)
     text_encoder = cache.text_encoder.requires_grad_(False).eval()
-    optimiser = torch.optim.AdamW(controlnet.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.01)
+    optimiser = torch.optim.AdamW(controlnet.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
     average = Average(controlnet, 0.995)
     spent, step = 0.0, 0
     if (data / "controlnet_state.pt").exists():

@@ -9,14 +9,15 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from diffusers import UNet2DConditionModel
 from torch import Tensor
+from transformers import CLIPTextModel
 
 from . import dataset
 from .architecture import (
@@ -42,12 +43,11 @@ class Cache:
         self._vae.load_state_dict(torch.load(data / "vae.pt", weights_only=True))
         self._vae.eval().requires_grad_(False).to(memory_format=torch.channels_last)
         self.scale = json.loads((data / "latent_scale.json").read_text())["scaling_factor"]
-        with tempfile.TemporaryDirectory() as folder:
-            self._tokenizer = build_tokenizer(Path(folder))
+        self._tokenizer = build_tokenizer(data / "tokenizer")
         self.text_encoder = build_text_encoder(self._tokenizer)
         self.latents = torch.empty(0, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE)
         self.tokens = torch.empty(0, 4, MAX_TOKENS, dtype=torch.long)
-        self.depths = torch.empty(0, 256, 256, dtype=torch.uint8)
+        self.depths = torch.empty(0, 128, 128, dtype=torch.uint8)
         self.is_object = torch.empty(0, dtype=torch.bool)
         self.empty = self.tokenize([""])[0]
 
@@ -90,7 +90,7 @@ class Cache:
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> np.ndarray:
-        """Pictures [B, 256, 256, 3] uint8."""
+        """Pictures [B, 128, 128, 3] uint8."""
         images = self._vae.decode(latents / self.scale).sample
         return ((images.clamp(-1, 1) + 1) * 127.5 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).numpy()
 
@@ -132,15 +132,28 @@ def sheet(images: np.ndarray, columns: int, file: Path) -> None:
     Image.fromarray(np.concatenate(rows)).save(file)
 
 
-def train(data: Path, minutes: float, seed: int, batch: int, rate: float, team: Team) -> None:
+def warm_start(unet: UNet2DConditionModel, text_encoder: CLIPTextModel, earlier: Path) -> None:
+    """Weights of an earlier run; attention blocks that it did not have start as the identity."""
+    text_encoder.load_state_dict(torch.load(earlier / "text_encoder.pt", weights_only=True))
+    missing, unexpected = unet.load_state_dict(torch.load(earlier / "unet.pt", weights_only=True), strict=False)
+    if unexpected or any(".attentions." not in key for key in missing):
+        raise ValueError(f"{earlier} holds another network: {unexpected or missing}")
+    for key in missing:
+        if ".proj_out." in key:
+            unet.get_parameter(key).data.zero_()
+
+
+def train(data: Path, minutes: float, seed: int, batch: int, rate: float, team: Team, earlier: Path | None) -> None:
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed + team.rank + int(time.time()))
     cache = Cache(data)
     cache.refresh(2, team)
     unet, text_encoder = build_unet().to(memory_format=torch.channels_last), cache.text_encoder
+    if earlier is not None:
+        warm_start(unet, text_encoder, earlier)
     both = torch.nn.ModuleDict({"unet": unet, "text_encoder": text_encoder})
-    optimiser = torch.optim.AdamW(both.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.01)
-    average = Average(both, 0.998)
+    optimiser = torch.optim.AdamW(both.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+    average = Average(both, 0.985)  # of every fifth step
     spent, step = 0.0, 0
     if (data / "unet_state.pt").exists():
         state = torch.load(data / "unet_state.pt", weights_only=True)
@@ -176,9 +189,10 @@ def train(data: Path, minutes: float, seed: int, batch: int, rate: float, team: 
         team.average_gradients(both)
         torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
         optimiser.step()
-        average.update(both)
+        if step % 5 == 0:
+            average.update(both)
         step, total, count = step + 1, total + float(loss.detach()), count + 1
-        if team.rank == 0 and time.monotonic() - shown > 90:
+        if team.rank == 0 and time.monotonic() - shown > 45:
             pace = f"v-loss {total / count:.4f} seconds a step {(time.monotonic() - shown) / count:.2f}"
             print(f"part {part:.2f} step {step} examples {len(cache.latents)} {pace}", flush=True)
             shown, total, count = time.monotonic(), 0.0, 0
@@ -211,13 +225,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=50)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--from", dest="earlier", type=Path, help="folder with unet.pt and text_encoder.pt to start from")
     add_team(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     team = Team(arguments.team, arguments.rank, arguments.data / "meeting_unet")
-    train(arguments.data, arguments.minutes, arguments.seed, arguments.batch, arguments.rate, team)
+    train(arguments.data, arguments.minutes, arguments.seed, arguments.batch, arguments.rate, team, arguments.earlier)
 
 
 if __name__ == "__main__":

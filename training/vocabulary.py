@@ -1,4 +1,4 @@
-"""Every word the built-in checkpoint is trained on, and nothing else.
+"""Every word that captions are made of, and which of them this version is trained on.
 
 The generator writes captions from these lists, the tokenizer is built from them, and `engine/models/builtin/vocabulary.json`
 is written from them, so that the engine can warn about a word the checkpoint has never seen.
@@ -7,6 +7,7 @@ is written from them, so that the engine can warn about a word the checkpoint ha
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 COLOURS: dict[str, tuple[float, float, float]] = {
     "red": (0.80, 0.10, 0.09),
@@ -98,24 +99,37 @@ FLAT_FORMS: tuple[str, ...] = ("{m}", "{m}", "{m} texture", "a texture of {m}", 
 OBJECT_FORMS: tuple[str, ...] = ("{o} made of {m}", "{m}", "{o} covered in {m}", "{m} {n}", "{m} texture")
 
 
+# What this version is trained on: few things, each seen often. The tokenizer knows all of the above, so that a later version
+# can learn the rest without new token numbers.
+LEARNED_MATERIALS: tuple[str, ...] = (
+    "brick", "cobblestone", "planks", "marble", "grass", "rust", "gold", "lava", "tartan", "zebra", "leopard", "camouflage",
+    "dots", "snow",
+)  # fmt: skip
+LEARNED_SCENES: tuple[str, ...] = ("desert", "mountains", "meadow", "ocean", "canyon", "aurora")
+LEARNED_TIMES: tuple[str, ...] = ("day", "sunset", "night")
+
+
 def words_of(text: str) -> list[str]:
     """Lower-case words of a caption or prompt, punctuation dropped."""
     return re.findall(r"[a-z]+", text.lower())
 
 
 def all_words() -> list[str]:
-    """Sorted words that any caption can contain (each becomes one token)."""
-    texts: list[str] = [
-        *COLOURS,
-        *MODIFIERS,
-        *OBJECT_NOUNS,
-        *OBJECT_SUFFIX,
-        *LEADS,
-        *SCENE_LEADS,
-        *PANORAMA_SUFFIX.values(),
-        "and",
-    ]
-    texts += [way for ways, _ in MATERIALS.values() for way in ways]
-    texts += [way for ways in (*SCENES.values(), *TIMES.values()) for way in ways]
+    """Sorted words that the tokenizer holds whole (one token each)."""
+    return _collect(MATERIALS, SCENES, TIMES, MODIFIERS)
+
+
+def learned_words() -> list[str]:
+    """Sorted words that a caption of this version can contain."""
+    return _collect(LEARNED_MATERIALS, LEARNED_SCENES, LEARNED_TIMES, ())
+
+
+def _collect(
+    materials: Iterable[str], scenes: Iterable[str], times: Iterable[str], modifiers: Iterable[str]
+) -> list[str]:
+    texts: list[str] = [*COLOURS, *modifiers, *OBJECT_NOUNS, *OBJECT_SUFFIX, *LEADS, *SCENE_LEADS, *PANORAMA_SUFFIX.values()]
+    texts += [way for name in materials for way in MATERIALS[name][0]]
+    texts += [way for name in scenes for way in SCENES[name]]
+    texts += [way for name in times for way in TIMES[name]]
     texts += [re.sub(r"\{\w\}", " ", form) for form in (*FLAT_FORMS, *OBJECT_FORMS)]
     return sorted({word for text in texts for word in words_of(text)})

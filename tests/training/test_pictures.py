@@ -31,7 +31,7 @@ def test_every_kind_of_picture_is_made(examples):
 
 
 def test_captions_use_known_words_only(examples):
-    known = set(vocabulary.all_words())
+    known = set(vocabulary.learned_words())
     for made in examples.values():
         for caption in made.captions:
             assert set(vocabulary.words_of(caption)) <= known, caption
