@@ -31,6 +31,7 @@ from .architecture import (
     build_vae,
 )
 from .common import Average, Team, add_team, save
+from .vocabulary import learned_words, words_of
 
 
 class Cache:
@@ -43,6 +44,7 @@ class Cache:
         self._vae.load_state_dict(torch.load(data / "vae.pt", weights_only=True))
         self._vae.eval().requires_grad_(False).to(memory_format=torch.channels_last)
         self.scale = json.loads((data / "latent_scale.json").read_text())["scaling_factor"]
+        self._words = set(learned_words())
         self._tokenizer = build_tokenizer(data / "tokenizer")
         self.text_encoder = build_text_encoder(self._tokenizer)
         self.latents = torch.empty(0, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE)
@@ -61,12 +63,13 @@ class Cache:
     def refresh(self, at_most: int, team: Team) -> int:
         """Encode up to `at_most` new shards, each picture and its mirror image; return the number held.
 
-        Each member of a team holds its own share of the shards.
+        Pictures of things outside the learned vocabulary are left out; each member of a team holds its share of the shards.
         """
         mine = [n for n in dataset.shards(self._data / "pictures") if int(n) // dataset.SHARD % team.size == team.rank]
         for name in [n for n in mine if n not in self._names][:at_most]:
             file = self._data / f"latents_{name}.pt"
             pictures, depths, facts = dataset.load(self._data / "pictures", [name])
+            known = [index for index, fact in enumerate(facts) if set(words_of(fact["captions"][0])) <= self._words]
             if file.exists():
                 latents = torch.load(file, weights_only=True)
             else:
@@ -79,8 +82,10 @@ class Cache:
                     ]
                 latents = torch.cat(parts).float() * self.scale
                 save(latents, file)
+            latents = torch.cat([half[known] for half in latents.chunk(2)])
+            facts = [facts[index] for index in known]
             tokens = torch.stack([self.tokenize(fact["captions"]) for fact in facts])
-            depth = torch.from_numpy(depths)
+            depth = torch.from_numpy(depths)[known]
             self.latents = torch.cat([self.latents, latents])
             self.tokens = torch.cat([self.tokens, tokens, tokens])
             self.depths = torch.cat([self.depths, depth, depth.flip(-1)])

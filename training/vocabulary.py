@@ -102,10 +102,9 @@ OBJECT_FORMS: tuple[str, ...] = ("{o} made of {m}", "{m}", "{o} covered in {m}",
 # What this version is trained on: few things, each seen often. The tokenizer knows all of the above, so that a later version
 # can learn the rest without new token numbers.
 LEARNED_MATERIALS: tuple[str, ...] = (
-    "brick", "cobblestone", "planks", "marble", "grass", "rust", "gold", "lava", "tartan", "zebra", "leopard", "camouflage",
-    "dots", "snow",
+    "brick", "marble", "camouflage", "gold", "lava", "leopard", "zebra", "grass", "rust",
 )  # fmt: skip
-LEARNED_SCENES: tuple[str, ...] = ("desert", "mountains", "meadow", "ocean", "canyon", "aurora")
+LEARNED_SCENES: tuple[str, ...] = ("desert", "mountains", "meadow", "ocean")
 LEARNED_TIMES: tuple[str, ...] = ("day", "sunset", "night")
 
 
