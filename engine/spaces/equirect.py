@@ -13,7 +13,8 @@ from ..contracts import Canvas
 from .blend import fill_from_surface, interior, sample, sampling_grid, shrink, sphere_border
 from .views import View, ViewSet, axes, half_tangent, pixels, rays, views_cube
 
-FEATHER_PIXELS = 1.0  # of the view, either side of an ownership border: hides the staircase, too thin to blur
+FEATHER = 0.03  # of a view's width, either side of an ownership border: where two views agree it shows nothing, and
+# where they differ by a shade it hides the step; too thin to blur what they both show
 MAX_SUPERSAMPLING = 8  # a canvas finer than that is one nobody needs to see through such small views
 EMPTY = 0.5  # grey of a canvas nobody has painted
 
@@ -159,7 +160,7 @@ class EquirectSpace:
             xy, central = self._centrality(view, directions[texels])
             quality[texels] = torch.maximum(quality[texels], central)
             surveys.append((texels, xy, central))
-        feather = 2 * FEATHER_PIXELS * 2 / self.view_resolution
+        feather = 2 * FEATHER * 2
         total = torch.zeros_like(quality)
         shares = []
         for texels, xy, central in surveys:

@@ -28,6 +28,7 @@ Vector = tuple[float, float, float]
 PANORAMA_LABELS = ("horizon", "up", "down")
 MESH_LABELS = ("front", "side", "back", "top", "bottom")
 PAPER_FOV = 72.0  # degrees, the paper's panorama views
+CUBE_FOV = 98.0  # degrees: four more than a cube's face on either side
 ORBIT_FOV = 60.0  # degrees
 ORBIT_DISTANCE = 2.05  # at 1 / sin(30 degrees) = 2 the unit sphere touches the border; this leaves it three pixels
 
@@ -167,8 +168,12 @@ def views_full_sphere(fov: float = PAPER_FOV) -> tuple[ViewSet, ...]:
     return first, second
 
 
-def views_cube(fov: float = 90.0) -> tuple[ViewSet, ...]:
-    """Two sets of six: the faces of a cube, then the same cube turned by 45 degrees. The cheapest whole sphere."""
+def views_cube(fov: float = CUBE_FOV) -> tuple[ViewSet, ...]:
+    """Two sets of six: the faces of a cube, then the same cube turned by 45 degrees. The cheapest whole sphere.
+
+    At 90 degrees the faces meet without overlap. The default is a little wider: decoders smear the border of a picture,
+    and with the margin no texel has to be read from there.
+    """
     def cube(start: float) -> ViewSet:
         return ring(4, elevation=0, fov=fov, start=start) + ring(1, elevation=90, fov=fov, start=start) + ring(
             1, elevation=-90, fov=fov, start=start)

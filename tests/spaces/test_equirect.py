@@ -172,7 +172,7 @@ def test_the_most_central_view_wins():
     assert z[column(0)] == 0 and z[column(40)] == 1
     assert z[column(15)] == 0 and z[column(25)] == 1  # 20 degrees lie halfway
     blended = ((z > 0) & (z < 1))[column(0) : column(40)].sum()
-    assert blended <= 3  # the feather hides a staircase, it must not become a cross-fade
+    assert 1 <= blended <= 6  # 3 % of a view either side, about 3.4 degrees: hides a step, is no cross-fade
 
 
 def test_finish_fills_what_no_view_saw_from_its_neighbours():

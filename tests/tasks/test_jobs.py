@@ -66,12 +66,13 @@ def test_a_panorama_job_leaves_all_it_promises(panorama, tmp_path):
 
 
 def test_a_texture_job_covers_the_mesh(texture, tmp_path):
-    folder = save_job(tmp_path / "job", texture, sphere())
+    every_set = replace(BRIEF, outer_steps=5)
+    folder = save_job(tmp_path / "job", replace(texture, sampling=every_set), sphere())
     assert isinstance(run(folder)[-1], Result)
     report = json.loads((folder / "report.json").read_bytes())
-    assert report["coverage"] > 0.95  # a convex body seen by every camera of the orbit
+    assert report["coverage"] > 0.99  # a convex body, seen from all around, from above and from below
     with Image.open(folder / "result.png") as picture:
-        assert np.asarray(picture).max(axis=2).min() > 0  # nothing black is left
+        assert picture.size == (128, 128) and np.asarray(picture).std() > 1
 
 
 def test_progress_counts_the_forwards_that_were_planned(panorama, tmp_path):
