@@ -18,7 +18,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 GEOMETRY = ("geometry", "project", "unproject", "finish")
 COLUMNS = ("job", "preset", "NFE", "total s", "load s", "denoise s", "encode s", "decode s", "geometry s", "share", "ms/NFE",
            "peak GB")
-PROMPTS = {"panorama": "snowy mountains at sunset", "texture": "red brick wall"}
+PROMPTS = {"panorama": "an alpine meadow", "texture": "molten lava"}
 
 
 def run(kind: str, preset: str, options: list[str], out: Path) -> dict:

@@ -22,8 +22,8 @@ import addon_utils
 from mathutils import Vector
 
 MODULE = "bl_ext.user_default.stochsync"
-TEXTURE_PROMPT = "leopard fur"
-PANORAMA_PROMPT = "snowy mountains at sunset"
+TEXTURE_PROMPT = "molten lava"
+PANORAMA_PROMPT = "an alpine meadow"
 SAMPLES = 64
 BACKGROUND_SAMPLES = 16  # only edges need them: nothing in a mere background is noisy
 STARTED = time.monotonic()

@@ -18,6 +18,7 @@ from .vocabulary import all_words
 
 IMAGE_SIZE = 128
 LATENT_SIZE = 16
+RUN_LATENT_SIZE = 32  # what the checkpoint tells its users: it was looked at in both, and larger views show more of a material
 LATENT_CHANNELS = 8
 MAX_TOKENS = 32
 TEXT_WIDTH = 128

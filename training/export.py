@@ -32,6 +32,7 @@ def load_parts(data: Path) -> dict[str, torch.nn.Module]:
     if scale.exists():
         parts["vae"].register_to_config(scaling_factor=json.loads(scale.read_text())["scaling_factor"])
     parts["controlnet"] = architecture.build_controlnet(parts["unet"])
+    parts["unet"].register_to_config(sample_size=architecture.RUN_LATENT_SIZE)
     file = data / "controlnet.pt"
     if file.exists():
         parts["controlnet"].load_state_dict(torch.load(file, weights_only=True))

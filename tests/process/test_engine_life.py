@@ -155,14 +155,17 @@ def test_stall_ends_in_time_and_never_holds_the_main_thread(drive, play):
 
 @pytest.mark.parametrize("delay", [0.0, 0.03, 0.1, 0.2])
 def test_engine_stopped_while_it_starts_holds_nothing_up(drive, play, delay):
-    """Wherever in its start the engine is stopped: before connecting, between the steps of the key exchange, or after."""
+    """Wherever in its start the engine is stopped: before connecting, between the steps of the key exchange, or after.
+
+    The job is a long one: a short one may be done before the latest stop.
+    """
     driver = drive(hello=0.7, loading=0.7)
-    driver.client.run(play("plain"))
+    driver.client.run(play("long"))
     end = time.monotonic() + delay
     while time.monotonic() < end:
         driver.poll()
     os.kill(driver.client.pid, signal.SIGSTOP)
-    failed = driver.end_of("plain", 10.0)
+    failed = driver.end_of("long", 10.0)
     assert failed.code in (EngineUnavailable.code, EngineDied.code)
     assert driver.never_held_the_thread()
 
