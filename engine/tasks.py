@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +15,10 @@ import torch
 from torch import Tensor
 
 from .checkpoints import ModelCache, checkpoint_for, controlnet_scale_for, negative_for, sampling_for
-from .contracts import Denoiser, LatentCodec, Space
+from .contracts import Canvas, Denoiser, LatentCodec, Space
 from .images import PREVIEW_WIDTH, THUMBNAIL_WIDTH, save_png
 from .meter import Meter, MeteredCodec, MeteredDenoiser, MeteredSpace
+from .models.stable_diffusion import Checkpoint
 from .prompts import prompts_by_label
 from .protocol.errors import BadResult, InvalidMesh
 from .protocol.job import Job, load_job, load_mesh
@@ -50,12 +52,12 @@ def run_job(folder: Path, cache: ModelCache) -> Iterator[Message]:
 
     yield Progress(job=name, phase="Preparing the views", step=0, total=1)
     with meter.phase("geometry"):
-        space = space_for(job, folder, checkpoint.view_resolution, checkpoint.device)
+        stages = stages_for(job, folder, checkpoint, sampling, meter)
 
     while True:
         try:
             denoiser = checkpoint.denoiser(prompts, negative, controlnet_scale=controlnet_scale_for(job))
-            outcome = yield from sample(name, folder, space, checkpoint.codec, denoiser, sampling, job.params.seed, meter)
+            outcome = yield from sample(name, folder, stages, MeteredDenoiser(denoiser, meter), job.params.seed, meter)
             break
         except BadResult:
             if checkpoint.dtype == torch.float32:
@@ -92,6 +94,35 @@ def rasterizer_for(device: torch.device) -> type[Rasterizer]:
     return NvdiffrastRasterizer if device.type == "cuda" and NvdiffrastRasterizer.available() else EmbreeRasterizer
 
 
+class Stage(NamedTuple):
+    """Outer steps that share one view size."""
+
+    space: Space
+    codec: LatentCodec
+    sampling: SamplingParams
+    work: float  # cost of one forward, in forwards at full size
+
+
+def stages_for(job: Job, folder: Path, checkpoint: Checkpoint, sampling: SamplingParams, meter: Meter) -> list[Stage]:
+    """One stage; or two, the first on views of half the size, when `sampling` has coarse steps."""
+    def stage(part: Checkpoint, settings: SamplingParams, work: float) -> Stage:
+        space = space_for(job, folder, part.view_resolution, part.device)
+        return Stage(MeteredSpace(space, meter), MeteredCodec(part.codec, meter), settings, work)
+
+    if not sampling.coarse_steps:
+        return [stage(checkpoint, sampling, 1.0)]
+    coarse, fine = split_coarse(sampling)
+    return [stage(checkpoint.at_half_size(), coarse, 0.25), stage(checkpoint, fine, 1.0)]
+
+
+def split_coarse(sampling: SamplingParams) -> tuple[SamplingParams, SamplingParams]:
+    """The coarse and the fine outer steps of `sampling`, which together visit the same timesteps."""
+    steps, coarse = sampling.outer_steps, sampling.coarse_steps
+    t = int(sampling.t_start + (sampling.t_stop - sampling.t_start) * coarse / steps)
+    return (replace(sampling, coarse_steps=0, outer_steps=coarse, t_stop=t, blend_steps=0),
+            replace(sampling, coarse_steps=0, outer_steps=steps - coarse, t_start=t, warmup=0))
+
+
 class Outcome(NamedTuple):
     """A finished canvas and what it took."""
 
@@ -100,23 +131,30 @@ class Outcome(NamedTuple):
     coverage: float
 
 
-def sample(name: str, folder: Path, space: Space, codec: LatentCodec, denoiser: Denoiser, sampling: SamplingParams,
-           seed: int, meter: Meter) -> Generator[Message, None, Outcome]:
+def sample(name: str, folder: Path, stages: list[Stage], denoiser: Denoiser, seed: int,
+           meter: Meter) -> Generator[Message, None, Outcome]:
     """Run StochSync, reporting as it goes. BadResult when the canvas is NaN or one flat colour."""
-    space, codec, denoiser = MeteredSpace(space, meter), MeteredCodec(codec, meter), MeteredDenoiser(denoiser, meter)
-    total = planned_forwards(sampling, space, denoiser.alpha_bar)
-    began = time.perf_counter()
-    canvas = space.blank()
-    for step in synchronize(space, codec, denoiser, sampling, seed=seed, device=meter.device):
-        done = denoiser.forwards
-        eta = (time.perf_counter() - began) / done * (total - done) if done else -1.0
-        yield Progress(job=name, phase="Generating", step=done, total=total, eta=eta, memory=meter.peak_memory())
-        if isinstance(step, OuterStep):
-            canvas = step.canvas
-            with meter.phase("preview"):
-                preview = save_png(folder / "preview.png", canvas.z, width=PREVIEW_WIDTH)
-            yield Preview(job=name, path=str(preview.resolve()))
+    canvas = stages[0].space.blank()
+    seen = Canvas(canvas.z, torch.ones_like(canvas.best))
+    costs = [stage.work * planned_forwards(stage.sampling, stage.space, denoiser.alpha_bar, seen if number else None)
+             for number, stage in enumerate(stages)]
+    total, before, began = round(sum(costs)), 0.0, time.perf_counter()
+    for number, (stage, cost) in enumerate(zip(stages, costs, strict=True)):
+        first = denoiser.forwards
+        for step in synchronize(stage.space, stage.codec, denoiser, stage.sampling, seed=seed, device=meter.device,
+                                canvas=canvas if number else None):
+            done = before + stage.work * (denoiser.forwards - first)
+            eta = max((time.perf_counter() - began) / done * (total - done), 0.0)
+            yield Progress(job=name, phase="Generating", step=min(round(done), total), total=total, eta=eta,
+                           memory=meter.peak_memory())
+            if isinstance(step, OuterStep):
+                canvas = step.canvas
+                with meter.phase("preview"):
+                    preview = save_png(folder / "preview.png", canvas.z, width=PREVIEW_WIDTH)
+                yield Preview(job=name, path=str(preview.resolve()))
+        before += cost
     yield Progress(job=name, phase="Filling and padding", step=total, total=total, eta=0.0, memory=meter.peak_memory())
+    space = stages[-1].space
     z = space.finish(canvas)
     refuse_broken(z)
     return Outcome(z, denoiser.forwards, space.coverage(canvas))

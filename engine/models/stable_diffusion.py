@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -59,6 +59,11 @@ class Checkpoint:
     def reads_whole(self, prompt: str) -> bool:
         """Whether the text encoder reads `prompt` to its end."""
         return not cut_off(self.tokenizer, prompt)
+
+    def at_half_size(self) -> Checkpoint:
+        """The same networks for views of half the width and height."""
+        channels, height, width = self.latent_shape
+        return replace(self, latent_shape=(channels, height // 2, width // 2), view_resolution=self.view_resolution // 2)
 
     def warnings(self, prompts: Mapping[str, str] | Iterable[str]) -> tuple[str, ...]:
         """What of the prompts the model will not heed: the end of a long one, words it was never shown."""

@@ -62,6 +62,8 @@ class SamplingParams:
     max_stochasticity: bool = param(True, "Maximum Stochasticity", "sigma_t = sqrt(1 - alpha_bar): fresh noise every step")
     multi_step: bool = param(True, "Multi-step x0", "Solve the ODE down to x0 instead of one Tweedie step")
     non_overlapping: bool = param(True, "Non-overlapping Views", "Sample disjoint views and alternate between shifted sets")
+    coarse_steps: int = param(0, "Coarse Steps", "First outer steps on views of half the size, which place what is large",
+                              low=0, high=199)
     t_start: int = param(900, "First Timestep", "Noise level of the first step after the warm-up", low=1, high=999)
     t_stop: int = param(270, "Last Timestep", "Noise level at which the outer loop stops", low=0, high=998)
     outer_steps: int = param(25, "Outer Steps", "Passes over the canvas", low=1, high=200)
@@ -84,6 +86,9 @@ class SamplingParams:
         if self.non_overlapping and not self.max_stochasticity:
             raise InvalidParameter("non_overlapping = True needs max_stochasticity: with other views every step there is "
                                    "no noise estimate to carry over (section 7.1.2).")
+        if self.coarse_steps and not self.warmup <= self.coarse_steps < self.outer_steps - self.blend_steps:
+            raise InvalidParameter(f"coarse_steps = {self.coarse_steps}: it must hold the warm-up ({self.warmup}) and leave "
+                                   f"steps before the border steps ({self.outer_steps - self.blend_steps}).")
         if self.warmup + self.blend_steps > self.outer_steps:
             raise InvalidParameter(f"warmup + blend_steps = {self.warmup + self.blend_steps}: outer_steps is only "
                                    f"{self.outer_steps}.")

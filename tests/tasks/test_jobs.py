@@ -16,11 +16,12 @@ from engine.checkpoints import ModelCache, negative_for, sampling_for
 from engine.command_line import main
 from engine.mesh_io import unwrap
 from engine.models.codec import StableDiffusionCodec
-from engine.protocol.errors import BadResult, InvalidJob, InvalidMesh, ModelUnavailable
+from engine.protocol.errors import BadResult, InvalidJob, InvalidMesh, InvalidParameter, ModelUnavailable
 from engine.protocol.job import Job, save_job
 from engine.protocol.messages import Preview, Progress, Result
 from engine.protocol.params import PanoramaParams, SamplingParams, TextureParams
-from engine.tasks import run_job
+from engine.sampling.schedule import Schedule
+from engine.tasks import run_job, split_coarse
 
 BRIEF = SamplingParams(outer_steps=3, warmup=1, blend_steps=1, ode_steps=3, blend_min_ode_steps=3, t_stop=500)
 
@@ -92,6 +93,21 @@ def test_the_same_job_gives_the_same_bytes_and_another_seed_others(panorama, tmp
     assert a == b and a != c
 
 
+def test_coarse_steps_visit_the_same_timesteps_and_end_at_full_size(panorama, tmp_path):
+    sampling = replace(BRIEF, outer_steps=6, coarse_steps=4, t_stop=300)
+    coarse, fine = split_coarse(sampling)
+    schedule = Schedule(torch.linspace(0.999, 0.001, 1000, dtype=torch.float64))
+    of = [schedule.outer_timesteps(part.t_start, part.t_stop, part.outer_steps) for part in (sampling, coarse, fine)]
+    assert all(abs(a - b) <= 1 for a, b in zip(of[0], of[1] + of[2], strict=True))  # but for rounding
+    messages = run(save_job(tmp_path / "job", replace(panorama, sampling=sampling)))
+    steps = [m for m in messages if isinstance(m, Progress) and m.phase == "Generating"]
+    assert steps[-1].step == steps[-1].total and sum(isinstance(m, Preview) for m in messages) == 6
+    report = json.loads((tmp_path / "job" / "report.json").read_bytes())
+    assert report["forwards"] > steps[-1].total  # a forward on half-size views is a quarter of the work
+    with pytest.raises(InvalidParameter, match="coarse_steps = 6"):
+        replace(sampling, coarse_steps=6)
+
+
 def test_closing_the_generator_cancels_and_leaves_no_result(panorama, tmp_path):
     folder = save_job(tmp_path / "job", panorama)
     messages = run_job(folder, ModelCache())
@@ -160,7 +176,7 @@ def test_words_a_small_model_does_not_know_leave_the_negative_prompt(panorama):
 
 
 def test_the_command_line_does_both_jobs_and_redoes_one(model, tmp_path, capsys):
-    brief = ["--model", model, "--outer-steps", "2", "--ode-steps", "2", "--blend-steps", "0", "--warmup", "1"]
+    brief = ["--model", model, "--outer-steps", "2", "--ode-steps", "2", "--blend-steps", "0", "--warmup", "1", "--coarse-steps", "0"]
     assert main(["panorama", "--prompt", "sea", "--width", "256", "--out", str(tmp_path / "p"), *brief]) == 0
     before = (tmp_path / "p" / "result.png").read_bytes()
     assert main(["run", str(tmp_path / "p")]) == 0
