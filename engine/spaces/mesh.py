@@ -21,6 +21,7 @@ HALO = 256  # view pixels for each pixel by which a decoded picture smears backg
 MIN_COSINE = 0.1  # seen flatter than this, a picture says nothing about a texel
 BLEND_RANGE = 0.4  # cosines over which a later view takes over from what is there
 SEAM_GAIN = 1.7  # how soon inside its border a seam mask reaches 1
+FADE = 1 / 64  # of a view's width: how far inside its border a view's own part takes over wholly from what is there
 FARTHEST_UV = 10_000.0  # farther out, float32 cannot tell neighbouring texels apart
 HARD_EDGE = 0.8  # a face that leans further than this cosine from its vertex's mean normal keeps its own
 NORMAL_WEIGHT = 0.2  # how far apart, in object radii, opposite sides count when looking for the nearest seen texel
@@ -101,6 +102,7 @@ class MeshSpace:
         self._maps: dict[View, _ViewMaps] = {}
         self._winners: dict[ViewSet, list[Tensor]] = {}
         self._seams: dict[ViewSet, Tensor] = {}
+        self._fades: dict[ViewSet, Tensor] = {}
 
     def blank(self) -> Canvas:
         z = torch.full((3, self.size, self.size), self.background, device=self.device)
@@ -133,6 +135,8 @@ class MeshSpace:
 
         average: True takes the cosine-weighted mean over the set. False lets the view with the greatest cosine win, and
         blends it over what is there by clamp((cosine - 0.1) / 0.4, 0, 1), or wholly if no view ever saw the texel better.
+        Over a texel seen before it also fades in from the border of its own part: where another view or an occluder
+        begins, two pictures would else meet in a ragged step.
         """
         z, best = canvas.z.flatten(1).clone(), canvas.best.flatten().clone()
         total, weight = torch.zeros_like(z), torch.zeros_like(best)
@@ -147,6 +151,8 @@ class MeshSpace:
             else:
                 alpha = ((cosine - MIN_COSINE) / BLEND_RANGE).clamp(0, 1)
                 alpha = torch.where(cosine >= best[texels], torch.ones_like(alpha), alpha)
+                fade = sample(self._fade(tuple(views))[i], grid)[0]
+                alpha = torch.where(best[texels] > 0, alpha * fade, torch.ones_like(alpha))
                 z[:, texels] = torch.lerp(z[:, texels], colour, alpha)
             best[texels] = torch.maximum(best[texels], cosine)
         if average:
@@ -160,17 +166,26 @@ class MeshSpace:
         """Where this view wins the set's cosine, opened 5x5, as a distance to that region's border."""
         key = tuple(views)
         if key not in self._seams:
-            owner = np.full(self.size * self.size, -1)
-            for i in range(len(key)):
-                owner[self._share(key, i, False)[0].cpu().numpy()] = i
-            owner = owner[self._pad.cpu().numpy()]
-            masks = []
-            for i, view in enumerate(key):
-                under = self._maps_of(view).texel_under
-                owned = (under >= 0) & (owner[under.clip(min=0)] == i)
-                masks.append(np.minimum(interior(ndimage.binary_opening(owned, np.ones((5, 5)))) * SEAM_GAIN, 1))
-            self._seams[key] = self._tensor(np.stack(masks)[:, None])
+            opened = [ndimage.binary_opening(owned, np.ones((5, 5))) for owned in self._owned(key)]
+            self._seams[key] = self._tensor(np.stack([np.minimum(interior(part) * SEAM_GAIN, 1) for part in opened])[:, None])
         return self._seams[key]
+
+    def _owned(self, views: ViewSet) -> list[np.ndarray]:
+        """[h, h] bool per view: the pixels of the object that this view shows best of its set."""
+        owner = np.full(self.size * self.size, -1)
+        for i in range(len(views)):
+            owner[self._share(views, i, False)[0].cpu().numpy()] = i
+        owner = owner[self._pad.cpu().numpy()]
+        under = [self._maps_of(view).texel_under for view in views]
+        return [(part >= 0) & (owner[part.clip(min=0)] == i) for i, part in enumerate(under)]
+
+    def _fade(self, views: ViewSet) -> Tensor:
+        """[B, 1, h, h]: 0 outside each view's own part, rising to 1 over FADE of the view's width inside it."""
+        if views not in self._fades:
+            width = FADE * self.view_resolution
+            fades = [np.minimum(ndimage.distance_transform_edt(owned) / width, 1) for owned in self._owned(views)]
+            self._fades[views] = self._tensor(np.stack(fades)[:, None].astype(np.float32))
+        return self._fades[views]
 
     def coverage(self, canvas: Canvas) -> float:
         """Share of the texels on the surface that some view has seen."""

@@ -363,3 +363,15 @@ def test_degenerate_and_crowded_meshes_do_not_crash():
 def test_a_mesh_that_cannot_be_painted_is_refused_in_plain_words(vertices, faces, uv, complaint):
     with pytest.raises(ValueError, match=complaint):
         MeshSpace(vertices, faces, uv, 32, 32)
+
+
+def test_a_view_fades_out_at_what_hides_part_of_it():
+    """White, then black from a view half of which a plate hides: the edge of its shadow must not be a step."""
+    plate = np.array([[-0.05, -1.3, -2], [2, -1.3, -2], [2, -1.3, 2], [-0.05, -1.3, 2]])
+    shaded = MeshSpace(*sphere(), 512, 256, occluders=(plate, np.array([[0, 1, 2], [0, 2, 3]])))
+    open_air = MeshSpace(*sphere(), 512, 256)
+    canvas = paint(open_air, lambda views: torch.ones(len(views), 3, 256, 256))
+    canvas = shaded.unproject(canvas, [front()], torch.zeros(1, 3, 256, 256), average=False)
+    row = open_air.project(canvas, [front()])[0, 0, 128, 64:192]
+    assert row.min() < 0.05 and row.max() > 0.95  # both halves are there
+    assert (row[1:] - row[:-1]).abs().max() < 0.3  # four pixels for the way; a hard edge makes it 0.39 after the texture filter
