@@ -176,7 +176,8 @@ def test_words_a_small_model_does_not_know_leave_the_negative_prompt(panorama):
 
 
 def test_the_command_line_does_both_jobs_and_redoes_one(model, tmp_path, capsys):
-    brief = ["--model", model, "--outer-steps", "2", "--ode-steps", "2", "--blend-steps", "0", "--warmup", "1", "--coarse-steps", "0"]
+    brief = ["--model", model, "--outer-steps", "2", "--coarse-steps", "0", "--ode-steps", "2", "--blend-steps", "0",
+             "--warmup", "1"]
     assert main(["panorama", "--prompt", "sea", "--width", "256", "--out", str(tmp_path / "p"), *brief]) == 0
     before = (tmp_path / "p" / "result.png").read_bytes()
     assert main(["run", str(tmp_path / "p")]) == 0
