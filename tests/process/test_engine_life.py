@@ -159,7 +159,7 @@ def test_engine_stopped_while_it_starts_holds_nothing_up(drive, play, delay):
 
     The job is a long one: a short one may be done before the latest stop.
     """
-    driver = drive(hello=0.7, loading=0.7)
+    driver = drive(hello=0.7, loading=0.7, silence=1.5)
     driver.client.run(play("long"))
     end = time.monotonic() + delay
     while time.monotonic() < end:
