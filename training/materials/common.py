@@ -51,6 +51,13 @@ def lightness(colour: Tensor) -> Tensor:
     return (colour * colour.new_tensor((0.30, 0.55, 0.15))).sum(-1)
 
 
+def lit(colour: Tensor, light: Tensor, strength: float = 1.0) -> Tensor:
+    """Colours [B, N, 3] in light [B, N] of -1 (shadow) .. 1 (glint): shows the relief of black and of white alike."""
+    light = light * strength
+    dark = colour * (1 + 0.7 * light.clamp(-1, 0))[..., None]
+    return dark + (1 - dark) * (0.42 * light.clamp(0, 1))[..., None]
+
+
 def pair(x: Tensor, y: Tensor) -> Tensor:
     """Two coordinates [B, N] as points [B, N, 2]."""
     return torch.stack([x, y], -1)
@@ -70,7 +77,8 @@ def choose(number: Tensor, colours: Tensor) -> Tensor:
 
 
 def courses(uv: Tensor, width: float, height: float, shift: float = 0.5) -> tuple[Tensor, Tensor, Tensor]:
-    """Running bond: the integer cell [B, N, 2], the offset from its centre [B, N, 2] and the distance to its border [B, N], in units."""
+    """Running bond: the integer cell [B, N, 2], the offset from its centre [B, N, 2] and the distance to its border
+    [B, N], in units."""
     row = torch.floor(uv[..., 1] / height)
     x = uv[..., 0] / width + shift * torch.remainder(row, 2)
     column = torch.floor(x)
