@@ -1,0 +1,112 @@
+"""Coats, plumage and scales."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..noise import Field, mix, ramp, rgb, rotate, smooth
+from .common import Material, Surface, Tint, pair, stretch, zoom
+from .stamps import shingle
+
+
+def _hair(s: Surface, f: Field) -> Tensor:
+    """Faint short strands [B, N], around 1."""
+    return 0.93 + 0.12 * f.value(stretch(s.uv, 22, 6))
+
+
+def _turned(s: Surface, q: Tensor, degrees: Tensor) -> Tensor:
+    """Warped points as a plane [B, N, 2] in which stripes run upright: their own where flat, else slanted through space."""
+    return rotate(q if s.flat else q[..., [0, 2]] + 0.4 * q[..., 1:2], degrees)
+
+
+def scales(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Rows of round overlapping scales, each shining near its rim."""
+    base = tint.over(f.pick(torch.stack([rgb(0.12, 0.44, 0.22), rgb(0.10, 0.40, 0.42), rgb(0.45, 0.12, 0.10)])))
+    uv = rotate(s.uv, f.uniform(-10, 10)) * zoom(f)
+    colour = base * 0.1
+    for back in (1, 0):
+        x, y, number = shingle(uv, f, 0.27, 0.145, back)
+        d = (x.square() + ((1.0 - y) * 1.0).clamp(min=0).square()).sqrt()
+        light = (0.70 + 0.4 * number[..., 0]) * (1.18 - 0.42 * y - 0.25 * x.square()) * smooth(1.0, 0.86, d).clamp(min=0.35)
+        glint = 0.5 * smooth(0.13, 0.0, (d - 0.74).abs()) * smooth(0.55, -0.5, x)
+        scale = mix(base * light[..., None], rgb(1.0, 1.0, 0.96), glint)
+        colour = mix(colour, scale, smooth(1.0, 0.95, d))
+    return colour
+
+
+def fur(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Shaggy tufts in overlapping wavy rows, dark at the root and pale at the tip."""
+    base = tint.over(f.pick(torch.stack([rgb(0.55, 0.36, 0.20), rgb(0.70, 0.52, 0.32), rgb(0.45, 0.40, 0.36)])))
+    uv = f.warp(rotate(s.uv, f.uniform(-30, 30)) * zoom(f), 1.3, 0.14)
+    u, v = uv.unbind(-1)
+    light = torch.zeros_like(u)
+    for layer in range(3):
+        ragged = f.value(pair(u * 7 + 3 * layer, v * 1.6)) + 0.45 * f.value(pair(u * 17, v * 2.5))
+        t = torch.remainder(v * 2.3 + 0.33 * layer + 1.0 * ragged, 1)  # 0 at the tips, 1 at the roots
+        lock = smooth(0.0, 0.05, t) * (1 - t)
+        light = torch.maximum(light, lock)
+    strand = f.value(pair(u * 16, v * 1.7))
+    shade = 0.28 + 0.72 * light + 0.55 * (strand - 0.5)
+    return mix(base * (shade * 1.15).clamp(0.12, 1.25)[..., None], base * 0.5 + 0.5, 0.5 * smooth(0.75, 1.15, shade))
+
+
+def feathers(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Long overlapping feathers with a pale shaft, slanting barbs and a dark band before a light tip."""
+    base = tint.over(f.pick(torch.stack([rgb(0.20, 0.42, 0.62), rgb(0.58, 0.40, 0.24), rgb(0.16, 0.48, 0.40)])))
+    uv = f.warp(rotate(s.uv, f.uniform(-12, 12)) * zoom(f), 1.3, 0.04)
+    colour = base * 0.15
+    for back in (2, 1, 0):
+        x, y, number = shingle(uv, f, 0.30, 0.25, back)
+        half = (y / 1.05).clamp(0, 1).pow(0.62) * 1.0
+        inside = smooth(0.0, 0.09, half - x.abs()) * smooth(0.0, 0.04, y)
+        barbs = torch.sin((y * 0.25 - x.abs() * 0.13) * 95)
+        light = (0.72 + 0.35 * number[..., 0]) * (1.12 - 0.33 * y + 0.10 * x) * (0.94 + 0.10 * barbs)
+        feather = base * light[..., None]
+        bow = y - 0.32 * x.square()
+        feather = mix(feather, base * 0.32, 0.75 * smooth(0.20, 0.26, bow) * smooth(0.44, 0.38, bow))
+        feather = mix(feather, base * 0.4 + 0.58, 0.75 * smooth(0.09, 0.05, (half - x.abs()) * 0.45) * smooth(1.0, 0.4, y))
+        feather = mix(feather, base * 0.3 + 0.66, 0.9 * smooth(0.085, 0.03, x.abs()))
+        colour = mix(colour * (1 - 0.45 * smooth(-0.25, 0.1, half - x.abs()))[..., None], feather, inside)
+    return colour
+
+
+def zebra(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Black stripes on white that bend and fork."""
+    q = f.warp(s.q * zoom(f), 1.5, 0.22)
+    stripe = torch.sin(_turned(s, q, f.uniform(-25, 25))[..., 0] * 17 + 3.4 * f.fbm(s.q, 1.2, 2))
+    ink = smooth(-0.14, 0.14, stripe + f.uniform(0.0, 0.15))
+    return mix(rgb(0.95, 0.93, 0.88), rgb(0.06, 0.05, 0.05), ink) * _hair(s, f)[..., None]
+
+
+def leopard(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Broken black rings with a tawny heart."""
+    q = f.warp(s.q * zoom(f), 5, 0.03)
+    distance, _, number = f.cells(q * 3.9, 0.7)
+    size = 0.85 + 0.3 * number[..., 0]
+    ring = smooth(0.17, 0.22, distance / size) * smooth(0.43, 0.37, distance / size) * smooth(0.28, 0.40, f.value(q, 8))
+    coat = ramp(f.fbm(s.q, 1.4, 2), rgb(0.80, 0.56, 0.24), rgb(0.94, 0.76, 0.44))
+    colour = mix(coat, coat * rgb(0.76, 0.66, 0.52), smooth(0.32, 0.2, distance))
+    return mix(colour, rgb(0.09, 0.06, 0.04), ring) * _hair(s, f)[..., None]
+
+
+def tiger(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Tapering black flashes across orange, paler between them."""
+    q = f.warp(s.q * zoom(f), 2.2, 0.18)
+    x, y = _turned(s, q, f.uniform(-15, 15)).unbind(-1)
+    stripe = torch.sin(y * 15 + 3 * x + 4.0 * f.fbm(s.q, 1.8, 2)) + 1.5 * (f.value(stretch(pair(x, y), 2.6, 1.6)) - 0.5)
+    coat = ramp(f.fbm(s.q, 1.3, 2), rgb(0.84, 0.40, 0.07), rgb(0.95, 0.56, 0.15), rgb(0.98, 0.76, 0.42))
+    return mix(coat, rgb(0.07, 0.05, 0.04), smooth(0.40, 0.60, stripe)) * _hair(s, f)[..., None]
+
+
+def giraffe(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Brown patches parted by a cream net."""
+    q = f.warp(s.q * zoom(f), 3, 0.05)
+    distance, edge, number = f.cells(q * 3.0, 0.75)
+    patch = rgb(0.58, 0.30, 0.10) * ((0.75 + 0.45 * number[..., 0]) * (1.12 - 0.4 * distance))[..., None]
+    return mix(rgb(0.95, 0.86, 0.65), patch, smooth(0.055, 0.095, edge)) * _hair(s, f)[..., None]
+
+
+TABLE: dict[str, Material] = {
+    "scales": scales, "fur": fur, "feathers": feathers, "zebra": zebra, "leopard": leopard, "tiger": tiger, "giraffe": giraffe,
+}  # fmt: skip

@@ -1,0 +1,104 @@
+"""Painted, printed and pieced together."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ..noise import Field, mix, rgb, rotate, smooth
+from ..vocabulary import COLOURS
+from .common import Material, Surface, Tint, choose, courses, grid, lightness, zoom
+from .stamps import polar, strewn
+
+
+def _palette(*names: str) -> Tensor:
+    """Named colours [K, 3]."""
+    return torch.tensor([COLOURS[name] for name in names])
+
+
+def candy(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Slanting stripes, a thin one beside each broad one, with a sugary gloss."""
+    base = tint.over(rgb(0.86, 0.07, 0.12))
+    other = mix(rgb(0.98, 0.96, 0.93), rgb(0.60, 0.60, 0.63), smooth(0.82, 0.9, lightness(base)))
+    across = rotate(s.uv, f.uniform(25, 55) * (1 - 2 * f.chance(0.3))) * zoom(f)
+    t = torch.remainder(across[..., 0] * 2.3, 1.0)
+    broad = smooth(0.0, 0.02, t) * smooth(0.56, 0.54, t)
+    thin = smooth(0.70, 0.72, t) * smooth(0.80, 0.78, t)
+    colour = mix(other, base, broad + thin)
+    round_ = torch.sin(t / 0.56 * math.pi) * broad + torch.sin((t - 0.56) / 0.44 * math.pi).clamp(min=0) * (1 - broad)
+    gloss = smooth(0.035, 0.015, (t - 0.16).abs()) * smooth(0.35, 0.5, f.value(across * 1.0, 2.2))
+    return mix(colour * (0.80 + 0.22 * round_)[..., None], rgb(1.0, 1.0, 1.0), 0.75 * gloss)
+
+
+def dots(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Pale dots in staggered rows; dark ones on a pale ground."""
+    base = tint.over(f.pick(_palette("red", "teal", "blue", "pink", "yellow")))
+    dot = mix(rgb(0.97, 0.95, 0.90), rgb(0.14, 0.14, 0.17), smooth(0.74, 0.84, lightness(base)))
+    uv = rotate(s.uv, f.uniform(-25, 25)) * zoom(f)
+    _, part, _ = courses(uv, 0.34, 0.29)
+    shade = (0.94 + 0.1 * f.fbm(uv, 2, 2))[..., None]
+    return mix(base, dot, smooth(0.090, 0.076, part.norm(dim=-1))) * shade
+
+
+def splatter(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Bright blots with long arms and droplets on white canvas."""
+    canvas = rgb(0.95, 0.94, 0.91) * (0.95 + 0.07 * f.value(s.uv, 9))[..., None]
+    colours = _palette("red", "blue", "yellow", "green", "pink", "orange", "purple", "teal")
+    uv = s.uv * zoom(f)
+    colour = canvas
+    for layer, (scale, arms) in enumerate(((1.5, 0.16), (1.35, 0.16), (1.7, 0.15), (2.3, 0.13), (6.0, 0.02), (6.5, 0.02))):
+        part, number = strewn(uv, f, scale, layer, 0.15 if arms > 0.1 else 0.5)
+        radius, angle = polar(part)
+        bumps = sum(torch.sin(k * angle + 40 * number[..., k % 3]) for k in (3, 5, 8, 11)) / 4
+        rim = 0.26 + arms * bumps * 1.2 if arms > 0.1 else 0.08 + 0.2 * number[..., 1]
+        shown = number[..., 2] < (0.8 if arms > 0.1 else 0.35)
+        inside = smooth(0.0, 0.02 * scale, (rim - radius)) * shown
+        paint = choose(number[..., 0], colours)
+        glint = smooth(0.03, 0.0, ((radius - rim * 0.72) * 0.6).abs()) * smooth(0.2, 0.9, torch.cos(angle - 2.2 + 6.283 * number[..., 3]))
+        colour = mix(colour, mix(paint * (0.88 + 0.12 * (radius < rim * 0.8))[..., None], rgb(1.0, 1.0, 1.0), 0.45 * glint), inside)
+    return colour
+
+
+def glass(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Glowing panes of every colour in black lead."""
+    distance, edge, number = f.cells(s.q * zoom(f) * 2.4, 0.95)
+    pane = choose(number[..., 0], _palette("red", "blue", "green", "yellow", "purple", "orange", "teal"))
+    pane = pane * (0.85 + 0.35 * number[..., 1:2]) + 0.26 * (0.55 - distance)[..., None]
+    pane = pane * (0.76 + 0.42 * f.fbm(s.q, 3.0, 2))[..., None]
+    return mix(rgb(0.05, 0.05, 0.06), pane, smooth(0.035, 0.06, edge))
+
+
+def mosaic(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Small square tiles in pale grout: many colours, or shades of the one asked for."""
+    size = 0.17
+    uv = rotate(s.uv, f.uniform(-5, 5)) * zoom(f)
+    cell, part, edge = grid(uv, size)
+    number = f.hash(cell)
+    many = choose(number[..., 0], _palette("teal", "blue", "orange", "white", "red", "yellow")) * (0.8 + 0.3 * number[..., 1:2])
+    one = tint.colour * (0.62 + 0.6 * number[..., :1])
+    one = mix(one, tint.colour * 0.4 + 0.55, 0.8 * (number[..., 1] > 0.84))
+    colour = mix(many, one, tint.given)
+    tilt = 1 + (part * (number[..., 2:4] - 0.5)).sum(-1) / size * 0.7
+    grout = mix(rgb(0.86, 0.84, 0.80), rgb(0.30, 0.29, 0.28), smooth(0.7, 0.8, lightness(tint.colour)) * tint.given)
+    return mix(grout, colour * tilt[..., None], smooth(0.008, 0.017, edge))
+
+
+def camouflage(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Four flat shades in crisp blots."""
+    q = f.warp(s.q * zoom(f), 3.0, 0.10)
+    given = tint.given[..., None]
+    base = tint.over(rgb(0.44, 0.45, 0.27))
+    dark = base * 0.5 * given + rgb(0.19, 0.28, 0.13) * (1 - given)
+    pale = (base * 0.62 + 0.26) * given + rgb(0.60, 0.55, 0.38) * (1 - given)
+    black = base * 0.22 * given + rgb(0.13, 0.10, 0.07) * (1 - given)
+    colour = base
+    for shade, level in ((dark, 0.53), (pale, 0.60), (black, 0.63)):
+        colour = mix(colour, shade, smooth(level - 0.012, level + 0.012, f.fbm(q, 1.7, 2, 0.4)))
+    return colour
+
+
+TABLE: dict[str, Material] = {
+    "candy": candy, "dots": dots, "splatter": splatter, "glass": glass, "mosaic": mosaic, "camouflage": camouflage,
+}  # fmt: skip
