@@ -105,9 +105,14 @@ def dome(f: Field, q: Tensor, jitter: float, step: float = 0.07) -> tuple[Tensor
     return distance, edge, number, ((smooth(0, 0.4, beside) - smooth(0, 0.4, edge)) * (0.25 / step)).clamp(-1, 1)
 
 
+def sloped(f: Field, q: Tensor, frequency: float, octaves: int, step: float) -> tuple[Tensor, Tensor]:
+    """One noise and how much it rises toward the light, `step` units away: [B, N] each."""
+    here, beside = f.fbm(torch.cat([q, q + step], 1), frequency, octaves).chunk(2, 1)
+    return here, beside - here
+
+
 def hammered(s: Surface, f: Field, scale: Tensor, dark: Tensor, mid: Tensor, bright: Tensor) -> Tensor:
-    """Metal beaten into dents, each with its own glint [B, N, 3]; `scale` [B, 1, 1] dents per unit."""
-    distance, _, number = f.cells(s.q * scale, 0.9)
-    lean = torch.atan2(number[..., 1] - 0.5, number[..., 0] - 0.5)
-    t = 0.62 - 0.55 * distance + 0.28 * torch.sin(lean + 6 * distance) + 0.25 * (f.fbm(s.q, 3, 2) - 0.5)
-    return ramp(t, dark, mid, bright)
+    """Metal beaten into dents lit from one side [B, N, 3]; `scale` [B, 1, 1] dents per unit."""
+    distance, edge, number, light = dome(f, s.q * scale, 0.9)
+    t = 0.40 + 0.24 * number[..., 3] - 0.55 * light + 0.30 * smooth(0.22, 0.04, distance) + 0.2 * (f.value(s.q, 2) - 0.5)
+    return ramp(t - 0.18 * smooth(0.07, 0.0, edge), dark, mid, bright)

@@ -12,10 +12,10 @@ from .common import Material, Surface, Tint, bevel, courses, grid, hammered, lig
 def rust(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Scaling red-brown crust with islands of bare blue-grey iron."""
     q = f.warp(s.q * zoom(f), 2.0, 0.18)
-    crust = ramp(f.fbm(q, 5, 3, 0.55), rgb(0.20, 0.07, 0.03), rgb(0.52, 0.20, 0.06), rgb(0.82, 0.42, 0.12))
+    crust = ramp(f.fbm(q, 5, 2), rgb(0.20, 0.07, 0.03), rgb(0.52, 0.20, 0.06), rgb(0.82, 0.42, 0.12))
     crust = lit(crust, 1.2 * f.relief(q, 5, 2))
     bare = rgb(0.38, 0.42, 0.46) * (0.85 + 0.3 * f.fbm(s.q, 6, 2))[..., None]
-    eaten = f.fbm(q, 2.6, 4, 0.55)
+    eaten = f.fbm(q, 2.6, 3, 0.6)
     level = f.uniform(0.30, 0.40)
     # the edge of the crust is dark, and glows orange just inside
     colour = mix(crust, rgb(0.86, 0.45, 0.13), 0.5 * smooth(level + 0.14, level + 0.07, eaten))
@@ -37,7 +37,7 @@ def copper(s: Surface, f: Field, tint: Tint) -> Tensor:
     metal = hammered(s, f, zoom(f) * 5, rgb(0.36, 0.12, 0.05), rgb(0.78, 0.40, 0.23), rgb(1.0, 0.74, 0.56))
     patina = ramp(f.fbm(s.q, 8, 2), rgb(0.16, 0.46, 0.40), rgb(0.48, 0.80, 0.70))
     level = f.uniform(0.50, 0.56)
-    cover = f.fbm(f.warp(s.q, 2, 0.2), 2.2, 4, 0.5)
+    cover = f.fbm(s.q, 2.2, 3)
     metal = metal * (0.55 + 0.45 * smooth(level, level - 0.12, cover))[..., None]
     return mix(metal, patina, smooth(level, level + 0.06, cover)).clamp(0, 1)
 
@@ -50,7 +50,7 @@ def rivets(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Plates in courses, a row of round heads along every seam."""
     uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f)
     base = tint.over(f.pick(torch.stack([rgb(0.47, 0.50, 0.53), rgb(0.40, 0.44, 0.50), rgb(0.52, 0.49, 0.45)])))
-    width, height, pitch = 1.04, 0.65, 0.13
+    width, height, pitch = 1.12, 0.84, 0.14
     cell, part, edge = courses(uv, width, height)
     number = f.hash(cell)
     colour = base * (0.86 + 0.24 * number[..., :1]) * (0.90 + 0.18 * f.fbm(s.q, 3, 3))[..., None]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..noise import Field, mix, ramp, rgb, rotate, smooth
-from .common import Material, Surface, Tint, bevel, choose, courses, dome, lightness, lit, pair, stretch, zoom
+from .common import Material, Surface, Tint, bevel, choose, courses, lightness, lit, pair, sloped, stretch, zoom
 
 
 def brick(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -43,26 +43,34 @@ def cobblestone(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def marble(s: Surface, f: Field, tint: Tint) -> Tensor:
-    base = tint.over(f.pick(torch.stack([rgb(0.93, 0.92, 0.90), rgb(0.90, 0.87, 0.82), rgb(0.86, 0.88, 0.90)])))
+    base = tint.over(f.pick(torch.stack([rgb(0.94, 0.93, 0.91), rgb(0.92, 0.89, 0.84), rgb(0.87, 0.89, 0.91)])))
     q = s.q * zoom(f)
-    q = f.warp(f.warp(q, 1.3, 0.35), 3.1, 0.10)
-    thick = 1 - smooth(0.0, 0.085, (f.fbm(q, 1.5, 3) - 0.5).abs())
-    thin = 1 - smooth(0.0, 0.045, (f.fbm(q, 3.0, 2) - 0.5).abs())
-    body = base * (0.76 + 0.32 * f.fbm(q, 2.0, 2))[..., None]
+    # veins run mostly one way: squeezed along a slanted direction
+    along = f.vector(-1.0, 1.0, q.shape[-1])
+    along = along / along.norm(dim=-1, keepdim=True)
+    q = q - 0.55 * (q * along).sum(-1, keepdim=True) * along
+    q = f.warp(f.warp(q, 1.4, 0.28), 4.0, 0.06)
+    big = (f.fbm(q, 1.7, 3) - 0.5).abs()
+    width = 0.02 + 0.05 * f.value(q, 2.0)
+    thick = smooth(width, 0.0, big) + 0.35 * smooth(0.18, 0.0, big)
+    thin = smooth(0.040, 0.0, (f.fbm(q, 3.2, 2) - 0.5).abs())
+    body = base * (0.84 + 0.20 * f.value(q, 1.5))[..., None]
     # pale stone has dark veins, deep stone has white ones
     vein = mix(rgb(0.95, 0.93, 0.88), base * 0.40, smooth(0.55, 0.62, lightness(base)))
-    return mix(body, vein, (0.8 * thick + 0.5 * thin).clamp(0, 0.92)).clamp(0, 1)
+    return mix(body, vein, (0.8 * thick + 0.55 * thin).clamp(0, 0.92)).clamp(0, 1)
 
 
 def granite(s: Surface, f: Field, tint: Tint) -> Tensor:
-    base = tint.over(f.pick(torch.stack([rgb(0.60, 0.57, 0.56), rgb(0.66, 0.48, 0.42), rgb(0.55, 0.58, 0.62)])))
-    q = s.q * zoom(f) * 10
-    _, edge, number = f.cells(f.warp(q, 0.8, 0.25), 1.0)
+    """Crystals grown into one another: the colour, black mica in swarms, white quartz."""
+    base = tint.over(f.pick(torch.stack([rgb(0.60, 0.57, 0.56), rgb(0.68, 0.48, 0.42), rgb(0.55, 0.58, 0.62)])))
+    q = f.warp(s.q * zoom(f), 9, 0.025) * 11
+    _, edge, number = f.cells(q, 1.0)
+    swarm = f.value(s.q, 4.5)
+    soft = smooth(-0.02, 0.20, edge)
+    colour = base * (1 + (0.5 * number[..., 1:2] - 0.25) * soft[..., None])
     grain = number[..., 0]
-    colour = base * (0.78 + 0.44 * number[..., 1:2]) * (0.94 + 0.12 * f.value(s.q, 2))[..., None]
-    soft = smooth(0.0, 0.14, edge)
-    colour = mix(colour, rgb(0.10, 0.10, 0.11), (grain > 0.80).float() * soft)
-    return mix(colour, rgb(0.95, 0.93, 0.90), (grain < 0.18).float() * soft).clamp(0, 1)
+    colour = mix(colour, rgb(0.95, 0.93, 0.90), smooth(0.10, 0.06, grain - 0.12 * swarm) * soft)
+    return mix(colour, rgb(0.10, 0.10, 0.11), smooth(0.97, 1.03, grain + 0.30 * swarm) * soft).clamp(0, 1)
 
 
 def terrazzo(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -84,7 +92,7 @@ def sandstone(s: Surface, f: Field, tint: Tint) -> Tensor:
     bend = f.fbm(stretch(uv, 0.7, 1.0), 1.3, 3) - 0.5
     y = uv[..., 1] + f.uniform(0.15, 0.45) * bend
     # beds of unequal thickness: the height itself is bent before it is cut
-    y = y * 7.5 + 1.1 * torch.sin(y * 5.1) + 0.6 * torch.sin(y * 13.7 + 1)
+    y = y * 7.0 + 0.75 * torch.sin(y * 5.1) + 0.16 * torch.sin(y * 13.7 + 1)
     bed = torch.floor(y)
     part = y - bed
     number = f.hash(pair(bed, torch.zeros_like(bed)))
@@ -112,7 +120,7 @@ def slate(s: Surface, f: Field, tint: Tint) -> Tensor:
     layers = f.fbm(pair(uv[..., 0] * 1.5 + 9 * number[..., 3], uv[..., 1] * 4), 2.2, 3)
     colour = base * (0.70 + 0.45 * number[..., :1]) * (0.78 + 0.44 * layers)[..., None]
     rim = smooth(0.035, 0.012, torch.minimum(below, cut))
-    colour = lit(colour, 0.55 * rim - 0.95 * smooth(0.13, 0.23, below))
+    colour = lit(colour, 0.35 * rim - 0.95 * smooth(0.13, 0.23, below))
     return mix(base * 0.16, colour, smooth(0.002, 0.016, torch.minimum(cut, below))).clamp(0, 1)
 
 
@@ -122,7 +130,7 @@ def concrete(s: Surface, f: Field, tint: Tint) -> Tensor:
     width, height = 0.92, 0.60
     cell, part, edge = courses(uv, width, height, 0.0)
     number = f.hash(cell)
-    stain = f.fbm(f.warp(s.q, 1.6, 0.2), 1.8, 4, 0.55)
+    stain = f.fbm(s.q, 1.6, 4, 0.55)
     colour = ramp(stain, rgb(0.48, 0.48, 0.47), rgb(0.63, 0.62, 0.60), rgb(0.76, 0.75, 0.72))
     colour = colour * (0.90 + 0.18 * number[..., :1])
     hole = (part.abs() - part.new_tensor((width / 2 - 0.16, height / 2 - 0.14))).norm(dim=-1)
@@ -134,16 +142,17 @@ def concrete(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def plaster(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Stucco, drawn with a trowel: arcs about many middles."""
-    base = tint.over(f.pick(torch.stack([rgb(0.90, 0.86, 0.78), rgb(0.88, 0.78, 0.66), rgb(0.86, 0.85, 0.83)])))
-    q = f.warp(s.q * zoom(f), 3.0, 0.06) * 2.6
-    distance, edge, number = f.cells(q, 0.9)
-    phase = distance * 24 + 6.28 * number[..., 3]
-    # a stroke is steep on one side: a swept sine
-    arc = torch.sin(phase + 0.7 * torch.sin(phase))
-    light = 0.7 * arc * smooth(0.0, 0.10, edge) - 0.5 * smooth(0.06, 0.0, edge)
-    light = light * (0.45 + 0.75 * f.value(s.q, 3)) + 0.9 * f.relief(s.q, 6.0, 2)
-    return lit(base * (0.90 + 0.12 * f.fbm(s.q, 2, 2))[..., None], light, 0.85).clamp(0, 1)
+    """Stucco thrown on and pressed flat: rough ground, smooth raised islands with lit and shadowed rims."""
+    base = tint.over(f.pick(torch.stack([rgb(0.90, 0.86, 0.78), rgb(0.90, 0.80, 0.67), rgb(0.87, 0.86, 0.84)])))
+    q = f.warp(s.q * zoom(f), 4.0, 0.04)
+    height, rise = sloped(f, q, 3.6, 3, 0.03)
+    level = f.uniform(0.46, 0.54)
+    raised = smooth(level - 0.05, level + 0.05, height)
+    rim = smooth(0.10, 0.0, (height - level).abs())
+    light = (-9.0 * rise * rim).clamp(-1, 1) * f.uniform(0.8, 1.1)
+    _, rough = sloped(f, s.q, 9, 2, 0.03)
+    ground = base * (0.80 + 0.14 * raised)[..., None]
+    return lit(ground, light - 2.6 * rough * (1 - raised)).clamp(0, 1)
 
 
 def asphalt(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -156,7 +165,7 @@ def asphalt(s: Surface, f: Field, tint: Tint) -> Tensor:
     crumb = smooth(size + 0.12, size - 0.04, distance) * (number[..., 2] > 0.35).float()
     colour = mix(colour, rgb(0.52, 0.51, 0.50) * (0.6 + 0.6 * number[..., :1]), 0.75 * crumb)
     tar = (f.fbm(f.warp(s.q, 2.5, 0.1), 0.9, 2) - 0.5).abs()
-    colour = mix(colour, rgb(0.06, 0.06, 0.07), smooth(0.034, 0.020, tar))
+    colour = mix(colour, rgb(0.06, 0.06, 0.07), smooth(0.026, 0.014, tar))
     across = torch.remainder(uv[..., 0] + f.uniform(0, 1.7), 1.7) - 0.85
     line = smooth(0.105, 0.09, across.abs()) * smooth(0.16, 0.26, worn + 0.2 * crumb) * (0.75 + 0.25 * (1 - crumb))
     paint = f.pick(torch.stack([rgb(0.92, 0.91, 0.87), rgb(0.92, 0.91, 0.87), rgb(0.93, 0.74, 0.16)]))
@@ -164,20 +173,31 @@ def asphalt(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def gravel(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Pebbles of every size and colour, heaped: small ones show between the large."""
+    """Smooth pebbles of every size and colour, heaped: small ones show between the large."""
     pebbles = torch.stack(
-        [rgb(0.80, 0.76, 0.69), rgb(0.56, 0.54, 0.51), rgb(0.66, 0.52, 0.40),
-         rgb(0.93, 0.91, 0.87), rgb(0.38, 0.38, 0.40), rgb(0.72, 0.62, 0.50)]
+        [rgb(0.82, 0.78, 0.70), rgb(0.58, 0.56, 0.53), rgb(0.68, 0.50, 0.37),
+         rgb(0.94, 0.92, 0.88), rgb(0.40, 0.41, 0.44), rgb(0.76, 0.64, 0.48)]
     )  # fmt: skip
-    q = f.warp(s.q * zoom(f), 2.5, 0.05)
-    _, edge, number = f.cells(q * 7.5, 1.0)
-    small = choose(number[..., 0], pebbles) * (0.45 + 0.25 * smooth(0.0, 0.3, edge))[..., None]
-    small = mix(rgb(0.10, 0.09, 0.08), small, smooth(0.03, 0.12, edge))
-    distance, edge, number, light = dome(f, q * 3.9, 1.0)
-    large = lit(choose(number[..., 0], pebbles) * (0.80 + 0.3 * number[..., 1:2]), light)
-    rim = 0.10 + 0.10 * number[..., 3]
-    shadow = small * (0.45 + 0.55 * smooth(rim, rim - 0.12, edge))[..., None]
-    return mix(shadow, large, smooth(rim, rim + 0.05, edge) * (number[..., 2] > 0.1).float()).clamp(0, 1)
+    uv = s.uv * zoom(f)
+    colour = (rgb(0.15, 0.13, 0.11).to(uv.device) * (0.7 + 0.6 * f.value(s.q, 6))[..., None]).expand(*uv.shape[:2], 3)
+    # each layer is a grid of its own, turned, one egg in every cell
+    for layer, (count, degrees) in enumerate(((7.0, 17), (6.2, 63), (4.6, 41), (4.2, 8), (3.0, 29))):
+        turned = rotate(uv, degrees) * count
+        cell = torch.floor(turned)
+        number, more = f.hash(cell, 2 * layer), f.hash(cell, 2 * layer + 1)
+        offset = turned - cell - 0.5 - 0.24 * (number[..., 1:3] - 0.5)
+        lean = 3.14 * more[..., :1]
+        axis = torch.cat([torch.cos(lean), torch.sin(lean)], -1)
+        far = (offset * axis).sum(-1)
+        side = offset[..., 0] * axis[..., 1] - offset[..., 1] * axis[..., 0]
+        radius = 0.30 + 0.09 * more[..., 1]
+        reach = ((far / radius).square() + (side / (radius * (0.68 + 0.3 * more[..., 2]))).square()).sqrt()
+        colour = colour * (0.42 + 0.58 * smooth(0.95, 1.35, reach))[..., None]
+        light = rotate(offset, -degrees)
+        light = (light[..., 1] - 0.7 * light[..., 0]) * 2.0 * smooth(0.0, 0.9, reach) - 0.35 * smooth(0.7, 1.0, reach)
+        egg = lit(choose(number[..., 0], pebbles) * (0.78 + 0.3 * number[..., 3:]), light)
+        colour = mix(colour, egg, smooth(1.04, 0.94, reach))
+    return colour.clamp(0, 1)
 
 
 TABLE: dict[str, Material] = {

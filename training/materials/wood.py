@@ -29,8 +29,8 @@ def wood(s: Surface, f: Field, tint: Tint) -> Tensor:
     """One broad board: growth rings that run past knots."""
     uv = rotate(s.uv, f.uniform(-8, 8)) * zoom(f)
     q = stretch(uv, 0.55, 2.0)
-    distance, _, number = f.cells(stretch(uv, 0.75, 1.5), 0.8)
-    knot = (number[..., 2] > 0.4).float() * torch.exp(-((distance / 0.24) ** 2))
+    distance, edge, number = f.cells(stretch(uv, 0.75, 1.5), 0.7)
+    knot = (number[..., 2] > 0.4).float() * torch.exp(-((distance / 0.24) ** 2)) * smooth(0.0, 0.16, edge)
     rings = f.fbm(q, 0.8, 2) * 1.05 + 0.55 * knot
     lines = 0.5 + 0.5 * torch.sin(f.uniform(42, 58) * rings)
     light = f.vector(0.88, 1.08, 1)
@@ -43,14 +43,14 @@ def wood(s: Surface, f: Field, tint: Tint) -> Tensor:
 def bark(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Tall corky plates, grey on top, parted by deep dark furrows."""
     uv = f.warp(s.uv * zoom(f), 2.2, 0.09)
-    distance, edge, number = f.cells(stretch(uv, 5.6, 1.7), 1.0)
-    wide = smooth(0.02, 0.24, edge)
+    _, edge, number = f.cells(stretch(uv, 5.0, 1.25), 1.0)
+    wide = smooth(0.0, 0.17, edge)
     rough = f.fbm(stretch(uv, 3.0, 1.2), 3.0, 3)
-    plate = ramp(rough, rgb(0.30, 0.21, 0.14), rgb(0.50, 0.39, 0.28), rgb(0.70, 0.60, 0.48))
+    plate = ramp(rough, rgb(0.34, 0.23, 0.15), rgb(0.55, 0.41, 0.28), rgb(0.74, 0.62, 0.48))
     colour = plate * (0.72 + 0.45 * number[..., :1])
     colour = lit(colour, 1.5 * f.relief(stretch(uv, 3.0, 1.6), 2.2, 2))
-    furrow = mix(rgb(0.08, 0.05, 0.03), rgb(0.28, 0.17, 0.10), wide)
-    return mix(furrow, colour, smooth(0.25, 0.75, wide + 0.5 * (rough - 0.5))).clamp(0, 1)
+    furrow = mix(rgb(0.12, 0.07, 0.04), rgb(0.36, 0.23, 0.14), wide)
+    return mix(furrow, colour, smooth(0.15, 0.75, wide + 0.3 * (rough - 0.5))).clamp(0, 1)
 
 
 def parquet(s: Surface, f: Field, tint: Tint) -> Tensor:
