@@ -1,0 +1,167 @@
+"""Figures: pure functions of pictures, features and answers. No network, no files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy import ndimage
+from torch import Tensor
+
+BACKGROUND_STEP = 0.045  # of 0..1: how far a colour must be from the background's to count as the object
+BACKGROUND_GAP = 6  # pixels from the object within which the background is not measured: a decoder smears there
+EDGE_TOLERANCE = 3  # pixels of 256 that an edge may be off
+DEPTH_STEP = 0.06  # of the depth range, between neighbouring pixels: a fold where one part hides another
+
+
+def accuracy(said: Sequence[str], right: Sequence[str]) -> float:
+    """Share of answers that are right; nan where none was asked for."""
+    return float(np.mean([a == b for a, b in zip(said, right, strict=True)])) if len(right) else float("nan")
+
+
+def agreement(said: Sequence[str]) -> float:
+    """Share of answers that are the most frequent one: 1 where all views say the same."""
+    return Counter(said).most_common(1)[0][1] / len(said)
+
+
+def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """|mean a - mean b|^2 + tr(A + B - 2 (A B)^(1/2)) of two feature sets [n, d], each taken for a Gaussian.
+
+    The trace of the root is found from the eigenvalues of A^(1/2) B A^(1/2), which stay real where A is singular.
+    """
+    mean_a, mean_b = a.mean(0), b.mean(0)
+    cov_a, cov_b = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b))
+    values, vectors = np.linalg.eigh(cov_a)
+    root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
+    cross = np.sqrt(np.linalg.eigvalsh(root @ cov_b @ root).clip(min=0)).sum()
+    return max(float(((mean_a - mean_b) ** 2).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * cross), 0.0)
+
+
+def mean_distance(a: np.ndarray, b: np.ndarray | None = None) -> float:
+    """Mean Euclidean distance between all pairs of rows within `a` [n, d], or between the rows of `a` and of `b`."""
+    other = a if b is None else b
+    squares = (a**2).sum(1)[:, None] + (other**2).sum(1)[None] - 2 * a @ other.T
+    distances = np.sqrt(squares.clip(min=0))
+    if b is not None:
+        return float(distances.mean())
+    return float(distances[np.triu_indices(len(a), 1)].mean()) if len(a) > 1 else float("nan")
+
+
+def psnr(a: Tensor, b: Tensor) -> Tensor:
+    """[B] decibels between pictures [B, 3, h, w] in 0..1."""
+    return -10 * (a - b).square().mean((1, 2, 3)).clamp(min=1e-10).log10()
+
+
+# edges against a depth condition -------------------------------------------------------------------------------------
+
+
+def outline(mask: np.ndarray) -> np.ndarray:
+    """[h, w] bool: the pixels of `mask` that touch what is not in it; the picture's own border is no edge."""
+    return mask & ~ndimage.binary_erosion(mask, border_value=1)
+
+
+def silhouette(picture: np.ndarray, behind: np.ndarray) -> np.ndarray:
+    """[h, w] bool: what differs from the plain background of `picture` [h, w, 3] uint8.
+
+    behind: [h, w] bool, where the background is to be expected. Only its median colour is taken from there.
+    """
+    smooth = ndimage.uniform_filter(picture.astype(np.float32) / 255, (3, 3, 1))
+    colour = np.median(smooth[behind], axis=0)
+    differs = np.abs(smooth - colour).max(-1) > BACKGROUND_STEP
+    whole = ndimage.binary_fill_holes(ndimage.binary_opening(differs, np.ones((3, 3))))
+    parts, count = ndimage.label(whole)
+    if count < 2:
+        return whole
+    sizes = ndimage.sum_labels(whole, parts, range(1, count + 1))
+    return np.isin(parts, 1 + np.flatnonzero(sizes >= 0.02 * sizes.max()))  # specks on the background are no object
+
+
+def edge_scores(made: np.ndarray, wanted: np.ndarray, tolerance: float = EDGE_TOLERANCE) -> tuple[float, float]:
+    """(precision, recall) of edge maps [h, w] bool, an edge counting as met within `tolerance` pixels."""
+
+    def met(a: np.ndarray, b: np.ndarray) -> float:
+        if not a.any():
+            return float(not b.any())
+        return float((ndimage.distance_transform_edt(~b)[a] <= tolerance).mean()) if b.any() else 0.0
+
+    return met(made, wanted), met(wanted, made)
+
+
+def f_score(precision: float, recall: float) -> float:
+    """Harmonic mean."""
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def silhouette_f(picture: np.ndarray, depth: np.ndarray) -> float:
+    """Edge F-score of the silhouette in `picture` [h, w, 3] uint8 against that of `depth` [h, w] uint8; nan without either side.
+
+    On a patterned object the pattern's own edges cannot be told from those of the shape, so the outline alone is scored.
+    """
+    solid = ndimage.binary_fill_holes(depth > 0)
+    behind = ~ndimage.binary_dilation(solid, iterations=BACKGROUND_GAP)
+    if behind.sum() < 64 or not solid.any():
+        return float("nan")
+    return f_score(*edge_scores(outline(silhouette(picture, behind)), outline(solid)))
+
+
+def folds(depth: np.ndarray) -> np.ndarray:
+    """[h, w] bool: where, inside the object of `depth` [h, w] uint8, one part hides another."""
+    d = depth.astype(np.float32) / 255
+    step = ndimage.maximum_filter(d, 3) - ndimage.minimum_filter(d, 3)
+    inside = ndimage.binary_erosion(ndimage.binary_fill_holes(depth > 0), iterations=6)
+    return (step > DEPTH_STEP) & inside
+
+
+def fold_contrast(picture: np.ndarray, depth: np.ndarray) -> float:
+    """How much steeper `picture` is at the folds of `depth` than elsewhere on the object; 1: it ignores them, nan: no folds."""
+    at = folds(depth)
+    inside = ndimage.binary_erosion(ndimage.binary_fill_holes(depth > 0), iterations=6)
+    elsewhere = inside & ~ndimage.binary_dilation(at, iterations=4)
+    if at.sum() < 40 or elsewhere.sum() < 400:
+        return float("nan")
+    slope = steepness(picture)
+    return float(slope[at].mean() / max(slope[elsewhere].mean(), 1e-6))
+
+
+def steepness(picture: np.ndarray) -> np.ndarray:
+    """[h, w] length of the colour gradient of `picture` [h, w, 3] uint8, smoothed a little."""
+    smooth = ndimage.gaussian_filter(picture.astype(np.float32) / 255, (1, 1, 0))
+    return np.sqrt(sum(np.gradient(smooth, axis=axis) ** 2 for axis in (0, 1)).sum(-1))
+
+
+# panoramas -----------------------------------------------------------------------------------------------------------
+
+
+def seam_contrast(picture: Tensor, borders: Sequence[float], width: int) -> float:
+    """How much more the colour jumps at `borders` than elsewhere; 1: no seam.
+
+    picture: [3, h, w], its two sides joined. borders: columns 0..w, whole or not. width: of the strips compared on either side.
+    """
+    columns = picture.shape[-1]
+    wrapped = torch.cat([picture[..., -width:], picture, picture[..., :width]], -1)
+    means = F.avg_pool2d(wrapped[None], (1, width), stride=1)[0]  # [3, h, w + width + 1], of [x - width, x)
+    jumps = (means[..., width : width + columns] - means[..., :columns]).abs().mean((0, 1))  # [w], at the left of column x
+    at = torch.zeros(columns, dtype=torch.bool)
+    near = at.clone()
+    for border in borders:
+        at[round(border) % columns] = True
+        near[torch.arange(round(border) - width, round(border) + width + 1) % columns] = True
+    return float(jumps[at].mean() / jumps[~near].mean().clamp(min=1e-6))
+
+
+def view_disagreement(layers: Tensor, seen: Tensor) -> float:
+    """How far apart views paint what more than one of them sees: root mean square deviation from their mean, 0..1.
+
+    layers: [V, 3, H, W], each view put alone on the canvas. seen: [V, H, W] bool, where. nan where no two views meet.
+    """
+    count = seen.sum(0)
+    shared = count > 1
+    if not bool(shared.any()):
+        return float("nan")
+    weight = seen[:, None].to(layers) / count.clamp(min=1)[None, None]
+    mean = (layers * weight).sum(0)
+    variance = ((layers - mean).square() * weight).sum(0).mean(0)
+    return float(variance[shared].mean().sqrt())

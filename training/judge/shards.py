@@ -1,0 +1,88 @@
+"""The pictures that the judge learns from and is examined on, at half their size."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..captions import Facts
+from .network import NONE, SIZE
+
+
+class Shard(NamedTuple):
+    """One file of pictures as it lies on disk."""
+
+    pictures: np.ndarray  # [n, H, H, 3] uint8
+    depth: np.ndarray | None  # [n, 256, 256] uint8, objects only
+    facts: list[Facts]
+
+
+def names(folder: Path, part: str) -> list[str]:
+    """Names of the whole shards of `part` ("train" or "held")."""
+    return sorted(file.stem for file in folder.glob(f"{part}_*.json") if file.with_suffix(".npz").exists())
+
+
+def load(folder: Path, name: str) -> Shard:
+    """The shard called `name`."""
+    with np.load(folder / f"{name}.npz") as arrays:
+        pictures, depth = arrays["pictures"], arrays["depth"] if "depth" in arrays else None
+    return Shard(pictures, depth, [Facts(**entry) for entry in json.loads((folder / f"{name}.json").read_text())])
+
+
+class Album(NamedTuple):
+    """Many pictures of two sizes, halved: half the memory, and the judge looks no closer."""
+
+    pictures: list[Tensor]  # uint8 [3, h, h], h = 128 or 192
+    labels: dict[str, Tensor]  # per question [n] int64, -100 where it does not apply
+    facts: list[Facts]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+
+def album(folder: Path, part: str, questions: dict[str, tuple[str, ...]]) -> Album:
+    """All of `part` in memory: 50 to 110 kB a picture."""
+    pictures: list[Tensor] = []
+    facts: list[Facts] = []
+    for name in names(folder, part):
+        shard = load(folder, name)
+        for few in torch.from_numpy(shard.pictures).split(64):
+            pictures += list(F.avg_pool2d(few.permute(0, 3, 1, 2).float(), 2).round().to(torch.uint8))
+        facts += shard.facts
+    return Album(pictures, {name: torch.tensor(labels(facts, name, answers)) for name, answers in questions.items()}, facts)
+
+
+def labels(facts: list[Facts], question: str, answers: tuple[str, ...]) -> list[int]:
+    """The index of the right answer for each, -100 where the question does not apply."""
+    number = {answer: k for k, answer in enumerate(answers)}
+    return [number.get(truth(fact, question), -100) for fact in facts]
+
+
+def truth(fact: Facts, question: str) -> str:
+    """The right answer; "" where the question does not apply."""
+    if question == "modifier" and fact.noun and not fact.modifier:
+        return NONE
+    return getattr(fact, question)
+
+
+def crops(pictures: list[Tensor], generator: torch.Generator | None) -> Tensor:
+    """[n, 3, 128, 128] in -1..1: a random part, flipped or not, 0.8 to 1.15 of 128 px wide; from the middle without generator."""
+    out = []
+    for picture in pictures:
+        h = picture.shape[-1]
+        size, flip, (x, y) = SIZE, False, ((h - SIZE) // 2,) * 2
+        if generator is not None:
+            draw = torch.rand(4, generator=generator).tolist()
+            size = min(round(SIZE * (0.8 + 0.35 * draw[0])), h)
+            x, y, flip = int(draw[1] * (h - size + 1)), int(draw[2] * (h - size + 1)), draw[3] < 0.5
+        part = picture[None, :, y : y + size, x : x + size].float() / 127.5 - 1
+        if size != SIZE:
+            part = F.interpolate(part, (SIZE, SIZE), mode="bilinear", align_corners=False, antialias=size > SIZE)
+        out.append(part.flip(-1) if flip else part)
+    return torch.cat(out).contiguous(memory_format=torch.channels_last)
