@@ -1,121 +1,126 @@
-"""One training example per seed: picture, inverse depth (objects only) and the facts its captions are made from."""
+"""Facts and seeds in, pictures out: a picture depends on its own facts, seed and size alone, not on the batch it is drawn in."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from random import Random
 from typing import NamedTuple
 
-import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from . import materials, scenes, shapes
-from .noise import Field, rgb, rotate
-from .vocabulary import (
-    COLOURS,
-    FLAT_FORMS,
-    LEADS,
-    LEARNED_MATERIALS,
-    LEARNED_SCENES,
-    LEARNED_TIMES,
-    MATERIALS,
-    OBJECT_FORMS,
-    OBJECT_NOUNS,
-    PANORAMA_SUFFIX,
-    SCENE_LEADS,
-    SCENES,
-    TIMES,
-)
+from . import materials, shapes
+from .captions import Facts
+from .materials import Surface, Tint, modifiers
+from .noise import Field, rotate, smooth
+from .scenes import World, directions
+from .vocabulary import COLOURS
 
-SIZE = 128
+UNIT = 128  # pixels of a flat picture in one unit of a material's space
 GREY = 0.5
+MODIFIER_SEED = 1 << 48  # a modifier's noise must not be its material's
 
 
-class Example(NamedTuple):
-    picture: np.ndarray  # [128, 128, 3] uint8 sRGB
-    depth: np.ndarray  # [128, 128] uint8 inverse depth, 255 = near; all 0 without an object
-    kind: str  # "flat", "object" or "scene"
-    captions: tuple[str, ...]  # several ways to say what is seen
+class Pictures(NamedTuple):
+    images: Tensor  # [B, 3, S, S] sRGB 0..1
+    inverse_depth: Tensor  # [B, 1, S, S] 0..1, near = 1; 0 before nothing, and everywhere but in objects
 
 
-def _paint(f: Field, p: Tensor, uv: Tensor) -> tuple[Tensor, str, str]:
-    """A random material on a surface: colours [N, 3], its words with and without its noun form."""
-    name = f.random.choice(LEARNED_MATERIALS)
-    ways, paintable = MATERIALS[name]
-    colour_word = f.random.choice(list(COLOURS)) if paintable and f.chance(0.72) else ""
-    tint = rgb(*COLOURS[colour_word]) if colour_word else None
-    if tint is not None:
-        tint = (
-            tint * f.uniform(0.85, 1.12)
-            + (torch.rand(3, generator=torch.Generator().manual_seed(f.random.randrange(2**31))) - 0.5) * 0.07
-        ).clamp(0.03, 0.97)
-    colour = materials.TABLE[name](p, uv, f, tint).clamp(0, 1)
-    colour = ((colour - 0.5) * f.uniform(0.95, 1.1) + 0.5 + f.uniform(-0.02, 0.02)).clamp(0, 1)
-    if name == "brick" and not colour_word and f.chance(0.7):
-        colour_word = "red"  # what people write for bare brick
-    return colour, colour_word, name
+def draw(facts: Sequence[Facts], seeds: Sequence[int], size: int = 256, device: torch.device | str = "cpu") -> Pictures:
+    """One picture for each of `facts` (all of one kind and one noun or scene) and its seed, 0 to 2**48."""
+    if len({(fact.kind, fact.subject) for fact in facts}) != 1:
+        raise ValueError("pictures of one batch must share their kind and their noun or scene")
+    device = torch.device(device)
+    f = Field(seeds, device)
+    randoms = [Random(seed) for seed in seeds]
+    kind = {"flat": _flats, "object": _objects, "scene": _scenes}[facts[0].kind]
+    with torch.no_grad():
+        images, depth = kind(facts, f, randoms, size)
+    return Pictures(images.clamp(0, 1), depth)
 
 
-def _material_words(f: Field, before: str, name: str) -> str:
-    return f"{before} {f.random.choice(MATERIALS[name][0])}".strip()
+def _flats(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int) -> tuple[Tensor, Tensor]:
+    """A material face on. A larger picture is a larger piece of it at the same scale."""
+    axis = (torch.arange(size, device=f.device) + 0.5 - size / 2) / UNIT
+    uv = torch.stack(torch.meshgrid(axis, -axis, indexing="xy"), -1).reshape(1, -1, 2)
+    turn = torch.tensor([[r.uniform(-4, 4)] for r in randoms], device=f.device)
+    shift = torch.tensor([[[r.uniform(-3, 3), r.uniform(-3, 3)]] for r in randoms], device=f.device)
+    uv = rotate(uv, turn) + shift
+    p = torch.stack([uv[..., 0], torch.zeros_like(uv[..., 0]), uv[..., 1]], -1)
+    colour = _paint(facts, f, randoms, Surface(p, uv, True))
+    images = colour.reshape(len(facts), size, size, 3).permute(0, 3, 1, 2)
+    return images, torch.zeros(len(facts), 1, size, size, device=f.device)
 
 
-def flat(f: Field) -> tuple[Tensor, Tensor, tuple[str, ...]]:
-    """A material face on: [128, 128, 3], no depth."""
-    axis = (torch.arange(SIZE) + 0.5) / SIZE * 2 - 1
-    uv = torch.stack(torch.meshgrid(axis, -axis, indexing="xy"), -1).reshape(-1, 2) * f.uniform(0.42, 0.58)
-    uv = rotate(uv, f.uniform(-4, 4)) + rgb(f.uniform(-3, 3), f.uniform(-3, 3))
-    p = torch.stack([uv[:, 0], torch.zeros(len(uv)), uv[:, 1]], -1)
-    colour, before, name = _paint(f, p, uv)
-    captions = tuple(
-        f.random.choice(LEADS) + f.random.choice(FLAT_FORMS).format(m=_material_words(f, before, name)) for _ in range(4)
+def _objects(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int) -> tuple[Tensor, Tensor]:
+    """A barely lit solid before plain grey, the material in its own space, a little finer than face on."""
+    seen = [shapes.random_look(r, fact.view, size, f.device) for fact, r in zip(facts, randoms, strict=True)]
+    longest = max(len(one.points) for one, _ in seen)
+    fine = [r.uniform(1.05, 1.35) for r in randoms]
+    p, uv = (
+        torch.stack([F.pad(part * k, (0, 0, 0, longest - len(part))) for part, k in zip(parts, fine, strict=True)])
+        for parts in ([one.points for one, _ in seen], [one.uv for one, _ in seen])
     )
-    return colour.reshape(SIZE, SIZE, 3), torch.zeros(SIZE, SIZE), captions
+    colours = _paint(facts, f, randoms, Surface(p, uv, False))
+    images = [_stand(one, colour, rotation, r) for (one, rotation), colour, r in zip(seen, colours, randoms, strict=True)]
+    return torch.stack(images), torch.stack([one.inverse_depth for one, _ in seen])[:, None]
 
 
-def thing(f: Field) -> tuple[Tensor, Tensor, tuple[str, ...]]:
-    """A solid covered in a material before plain grey: [128, 128, 3], inverse depth [128, 128]."""
-    solid = shapes.Solid(f)
-    seen = shapes.look(solid, f, SIZE)
-    scale = f.uniform(0.48, 0.62)
-    colour, before, name = _paint(f, seen.points * scale, seen.uv * scale)
-    grey = GREY if f.chance(0.8) else f.uniform(0.4, 0.6)
-    picture = torch.full((SIZE, SIZE, 3), grey)
-    picture[seen.mask] = shapes.shade(colour, seen, f)
-    captions = []
-    for _ in range(4):
-        words = _material_words(f, before, name)
-        noun = f.random.choice(OBJECT_NOUNS)
-        text = f.random.choice(OBJECT_FORMS).format(m=words, o=noun, n=noun.split(" ", 1)[1])
-        suffix = f", {seen.view} view" if f.chance(0.7) else ""
-        captions.append(f.random.choice(LEADS) + text + suffix)
-    return picture, seen.inverse_depth, tuple(captions)
+def _stand(seen: shapes.Seen, colour: Tensor, rotation: Tensor, r: Random) -> Tensor:
+    """The solid before its background [3, S, S]; its outline, inner edges and grazing parts are smoothed, as a camera would."""
+    light = F.normalize(torch.tensor([r.uniform(-0.6, 0.6), -0.6, 0.8], device=colour.device), dim=0)
+    lit = 0.9 + 0.2 * smooth(-0.7, 1.0, seen.normals @ (light @ rotation))
+    grey = GREY if r.random() < 0.8 else r.uniform(0.38, 0.62)
+    image = colour.new_full((*seen.mask.shape, 3), grey)
+    image[seen.mask] = (colour[: len(lit)] * lit[:, None]).clamp(0, 1)
+    image = image.permute(2, 0, 1)
+    soften = colour.new_zeros(seen.mask.shape)
+    soften[seen.mask] = smooth(0.35, 0.1, seen.facing)
+    padded = F.pad(seen.depth[None, None], (1, 1, 1, 1), mode="replicate")
+    jump = F.max_pool2d(padded, 3, 1) + F.max_pool2d(-padded, 3, 1)
+    soften = torch.maximum(soften, (jump[0, 0] > 0.12 * seen.camera.width).float())
+    kernel = colour.new_tensor([1.0, 2.0, 1.0]) / 4
+    blurred = F.conv2d(
+        F.pad(image[:, None], (1, 1, 1, 1), mode="replicate"), (kernel[:, None] * kernel)[None, None]
+    )[:, 0]
+    return image + (blurred - image) * soften
 
 
-def scene(f: Field) -> tuple[Tensor, Tensor, tuple[str, ...]]:
-    """A view of a world: [128, 128, 3], no depth."""
-    name, time = f.random.choice(LEARNED_SCENES), f.random.choice(LEARNED_TIMES)
-    if name in ("stars", "aurora"):
-        time = "night"
-    label = f.random.choices(["horizon", "up", "down"], [0.62, 0.19, 0.19])[0]
-    tilt = f.uniform(-8, 8) if f.chance(0.6) else f.uniform(-25, 25)
-    elevation = {"horizon": tilt, "up": f.uniform(38, 88), "down": -f.uniform(38, 88)}[label]
-    world = scenes.World(name, time, f)
-    d = scenes.directions(f.uniform(-180, 180), elevation, f.uniform(66, 96), SIZE)
-    captions = []
-    for _ in range(4):
-        when = f.random.choice(TIMES[time])
-        if name in ("stars", "aurora"):
-            when = f.random.choice(("", "", "at night"))
-        text = f"{f.random.choice(SCENE_LEADS)}{f.random.choice(SCENES[name])} {when}".strip()
-        captions.append(text + PANORAMA_SUFFIX[label])
-    return world(d).reshape(SIZE, SIZE, 3), torch.zeros(SIZE, SIZE), tuple(captions)
+def _scenes(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int) -> tuple[Tensor, Tensor]:
+    """A view of a world."""
+    elevations = []
+    for fact, r in zip(facts, randoms, strict=True):
+        if fact.look == "horizon":
+            elevations.append(r.uniform(-8, 8) if r.random() < 0.7 else r.uniform(-25, 25))
+        else:
+            elevations.append(r.uniform(38, 90) * (1 if fact.look == "up" else -1))
+    azimuth = torch.tensor([r.uniform(-180, 180) for r in randoms], device=f.device)
+    fov = torch.tensor([r.uniform(60, 100) for r in randoms], device=f.device)
+    times, weathers = [fact.time for fact in facts], [fact.weather or "clear" for fact in facts]
+    world = World(facts[0].scene, times, weathers, f)
+    colour = world(directions(azimuth, torch.tensor(elevations, device=f.device), fov, size))
+    images = colour.reshape(len(facts), size, size, 3).permute(0, 3, 1, 2)
+    return images, torch.zeros(len(facts), 1, size, size, device=f.device)
 
 
-def example(seed: int) -> Example:
-    """The example of one seed; the same seed always gives the same bytes."""
-    f = Field(seed)
-    kind = f.random.choices(["flat", "object", "scene"], [0.27, 0.38, 0.35])[0]
-    picture, depth, captions = {"flat": flat, "object": thing, "scene": scene}[kind](f)
-    return Example(
-        (picture.clamp(0, 1) * 255 + 0.5).to(torch.uint8).numpy(), (depth * 255 + 0.5).to(torch.uint8).numpy(), kind, captions
-    )
+def _paint(facts: Sequence[Facts], f: Field, randoms: list[Random], s: Surface) -> Tensor:
+    """Colours [B, N, 3] of the facts' material on a surface, with their colour word and modifier."""
+    colours, given = [], []
+    for fact, r in zip(facts, randoms, strict=True):
+        bright = r.uniform(0.88, 1.10)
+        around = [r.uniform(-0.035, 0.035) for _ in range(3)]
+        rgb = COLOURS[fact.colour] if fact.colour else (0.5, 0.5, 0.5)
+        colours.append([[min(max(c * bright + d, 0.03), 0.97) for c, d in zip(rgb, around, strict=True)]])
+        given.append([float(bool(fact.colour))])
+    tint = Tint(torch.tensor(colours, device=f.device), torch.tensor(given, device=f.device))
+    colour = materials.TABLE[facts[0].noun](s, f, tint).clamp(0, 1)
+    contrast = torch.tensor([[[r.uniform(0.95, 1.08)]] for r in randoms], device=f.device)
+    colour = (colour - 0.5) * contrast + 0.5
+    # the modifiers of a batch differ: each is laid on its own pictures alone, with a field that is theirs
+    for modifier in sorted({fact.modifier for fact in facts} - {""}):
+        rows = [k for k, fact in enumerate(facts) if fact.modifier == modifier]
+        part = Surface(s.p[rows], s.uv[rows], s.flat)
+        own = Field([f.seeds[k] + MODIFIER_SEED for k in rows], f.device)
+        colour[rows] = modifiers.TABLE[modifier](colour[rows], part, own)
+    return colour
