@@ -58,6 +58,11 @@ def lit(colour: Tensor, light: Tensor, strength: float = 1.0) -> Tensor:
     return dark + (1 - dark) * (0.42 * light.clamp(0, 1))[..., None]
 
 
+def tone(colour: Tensor, brightness: Tensor) -> Tensor:
+    """A colour [3] as bright as `brightness` [B, N] says: [B, N, 3]."""
+    return colour.to(brightness.device) * brightness[..., None]
+
+
 def pair(x: Tensor, y: Tensor) -> Tensor:
     """Two coordinates [B, N] as points [B, N, 2]."""
     return torch.stack([x, y], -1)
@@ -98,11 +103,12 @@ def bevel(part: Tensor, edge: Tensor, width: float) -> Tensor:
     return toward * smooth(width, 0.0, edge)
 
 
-def dome(f: Field, q: Tensor, jitter: float, step: float = 0.07) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Voronoi cells as `Field.cells`, and the light -1..1 on each as a rounded stone lit from one side."""
+def bowls(f: Field, q: Tensor, jitter: float, step: float = 0.05) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Voronoi cells as `Field.cells`, and the light on each as a shallow bowl lit from one side, about -1..1."""
     distance, edge, number = f.cells(q, jitter)
-    beside = f.cells(q + step, jitter)[1]
-    return distance, edge, number, ((smooth(0, 0.4, beside) - smooth(0, 0.4, edge)) * (0.25 / step)).clamp(-1, 1)
+    beside = f.cells(q + step, jitter)[0]
+    # the square of the distance rises evenly across a cell: the slope of a bowl
+    return distance, edge, number, ((beside.square() - distance.square()) / (2 * step)).clamp(-1, 1)
 
 
 def sloped(f: Field, q: Tensor, frequency: float, octaves: int, step: float) -> tuple[Tensor, Tensor]:
@@ -113,6 +119,6 @@ def sloped(f: Field, q: Tensor, frequency: float, octaves: int, step: float) -> 
 
 def hammered(s: Surface, f: Field, scale: Tensor, dark: Tensor, mid: Tensor, bright: Tensor) -> Tensor:
     """Metal beaten into dents lit from one side [B, N, 3]; `scale` [B, 1, 1] dents per unit."""
-    distance, edge, number, light = dome(f, s.q * scale, 0.9)
-    t = 0.40 + 0.24 * number[..., 3] - 0.55 * light + 0.30 * smooth(0.22, 0.04, distance) + 0.2 * (f.value(s.q, 2) - 0.5)
-    return ramp(t - 0.18 * smooth(0.07, 0.0, edge), dark, mid, bright)
+    _, edge, number, light = bowls(f, s.q * scale, 0.9)
+    t = 0.38 + 0.20 * number[..., 3] + 0.62 * light + 0.35 * smooth(0.20, 0.55, light) + 0.2 * (f.value(s.q, 2) - 0.5)
+    return ramp(t + 0.16 * smooth(0.08, 0.0, edge), dark, mid, bright)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..noise import Field, mix, ramp, rgb, rotate, smooth
-from .common import Material, Surface, Tint, bevel, courses, grid, hammered, lightness, lit, pair, stretch, zoom
+from .common import Material, Surface, Tint, bevel, courses, grid, hammered, lightness, lit, pair, stretch, tone, zoom
 
 
 def rust(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -14,7 +14,7 @@ def rust(s: Surface, f: Field, tint: Tint) -> Tensor:
     q = f.warp(s.q * zoom(f), 2.0, 0.18)
     crust = ramp(f.fbm(q, 5, 2), rgb(0.20, 0.07, 0.03), rgb(0.52, 0.20, 0.06), rgb(0.82, 0.42, 0.12))
     crust = lit(crust, 1.2 * f.relief(q, 5, 2))
-    bare = rgb(0.38, 0.42, 0.46) * (0.85 + 0.3 * f.fbm(s.q, 6, 2))[..., None]
+    bare = tone(rgb(0.40, 0.42, 0.45), 0.85 + 0.3 * f.fbm(s.q, 6, 2))
     eaten = f.fbm(q, 2.6, 3, 0.6)
     level = f.uniform(0.30, 0.40)
     # the edge of the crust is dark, and glows orange just inside

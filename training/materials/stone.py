@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..noise import Field, mix, ramp, rgb, rotate, smooth
-from .common import Material, Surface, Tint, bevel, choose, courses, lightness, lit, pair, sloped, stretch, zoom
+from .common import Material, Surface, Tint, bevel, choose, courses, lightness, lit, pair, sloped, stretch, tone, zoom
 
 
 def brick(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -28,7 +28,7 @@ def cobblestone(s: Surface, f: Field, tint: Tint) -> Tensor:
     uv = s.uv * zoom(f) * 3.7
     # rows of stones, each row set off against the next, so that no gap runs through
     uv = pair(uv[..., 0] + 0.5 * torch.remainder(torch.floor(uv[..., 1]), 2), uv[..., 1])
-    base = tint.over(f.pick(torch.stack([rgb(0.52, 0.51, 0.50), rgb(0.50, 0.46, 0.41), rgb(0.44, 0.47, 0.52)])))
+    base = tint.over(f.pick(torch.stack([rgb(0.52, 0.51, 0.50), rgb(0.50, 0.46, 0.41), rgb(0.46, 0.48, 0.50)])))
     cell, part, _ = courses(f.warp(uv, 1.0, 0.10), 1.0, 1.0, 0.0)
     number = f.hash(cell)
     # a rounded square of its own size: the distance to its middle in a norm between the circle and the square
@@ -38,7 +38,7 @@ def cobblestone(s: Surface, f: Field, tint: Tint) -> Tensor:
     light = (part[..., 1] * 1.2 - part[..., 0] * 0.8) * smooth(0.2, 1.0, reach) * 1.6
     colour = base * (0.62 + 0.42 * number[..., :1]) * (0.80 + 0.4 * f.fbm(s.q, 9, 2))[..., None]
     colour = lit(colour * (0.72 + 0.42 * top)[..., None], light)
-    gap = rgb(0.12, 0.11, 0.09) * (0.6 + 0.8 * f.value(s.q, 12))[..., None]
+    gap = tone(rgb(0.12, 0.11, 0.09), 0.6 + 0.8 * f.value(s.q, 12))
     return mix(gap, colour, smooth(1.06, 0.93, reach)).clamp(0, 1)
 
 
@@ -54,7 +54,7 @@ def marble(s: Surface, f: Field, tint: Tint) -> Tensor:
     width = 0.02 + 0.05 * f.value(q, 2.0)
     thick = smooth(width, 0.0, big) + 0.35 * smooth(0.18, 0.0, big)
     thin = smooth(0.040, 0.0, (f.fbm(q, 3.2, 2) - 0.5).abs())
-    body = base * (0.84 + 0.20 * f.value(q, 1.5))[..., None]
+    body = base * (0.88 + 0.18 * f.value(q, 1.5))[..., None]
     # pale stone has dark veins, deep stone has white ones
     vein = mix(rgb(0.95, 0.93, 0.88), base * 0.40, smooth(0.55, 0.62, lightness(base)))
     return mix(body, vein, (0.8 * thick + 0.55 * thin).clamp(0, 0.92)).clamp(0, 1)
@@ -109,7 +109,7 @@ def sandstone(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def slate(s: Surface, f: Field, tint: Tint) -> Tensor:
     uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f)
-    base = tint.over(f.pick(torch.stack([rgb(0.34, 0.38, 0.44), rgb(0.38, 0.40, 0.42), rgb(0.36, 0.34, 0.42)])))
+    base = tint.over(f.pick(torch.stack([rgb(0.34, 0.38, 0.44), rgb(0.38, 0.40, 0.41), rgb(0.31, 0.33, 0.36)])))
     ragged = 0.05 * (f.value(uv, 7) - 0.5)
     cell, part, _ = courses(pair(uv[..., 0], uv[..., 1] + ragged), 0.25, 0.23)
     number = f.hash(cell)
@@ -144,15 +144,16 @@ def concrete(s: Surface, f: Field, tint: Tint) -> Tensor:
 def plaster(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Stucco thrown on and pressed flat: rough ground, smooth raised islands with lit and shadowed rims."""
     base = tint.over(f.pick(torch.stack([rgb(0.90, 0.86, 0.78), rgb(0.90, 0.80, 0.67), rgb(0.87, 0.86, 0.84)])))
-    q = f.warp(s.q * zoom(f), 4.0, 0.04)
-    height, rise = sloped(f, q, 3.6, 3, 0.03)
-    level = f.uniform(0.46, 0.54)
+    q = s.q * zoom(f)
+    height, rise = sloped(f, q, 4.6, 3, 0.03)
+    level = f.uniform(0.50, 0.57)
     raised = smooth(level - 0.05, level + 0.05, height)
-    rim = smooth(0.10, 0.0, (height - level).abs())
-    light = (-9.0 * rise * rim).clamp(-1, 1) * f.uniform(0.8, 1.1)
-    _, rough = sloped(f, s.q, 9, 2, 0.03)
-    ground = base * (0.80 + 0.14 * raised)[..., None]
-    return lit(ground, light - 2.6 * rough * (1 - raised)).clamp(0, 1)
+    rim = smooth(0.12, 0.0, (height - level).abs())
+    light = (-8.0 * rise * rim).clamp(-1, 1) * f.uniform(0.75, 1.0)
+    pitted, rough = sloped(f, q, 9, 2, 0.03)
+    trowel = f.value(stretch(rotate(s.uv, f.uniform(0, 180)), 2, 14), 1) - 0.5
+    ground = base * (0.80 + 0.10 * pitted + raised * (0.10 + 0.10 * trowel))[..., None]
+    return lit(ground, light - 1.9 * rough * (1 - raised) + 0.15 * raised).clamp(0, 1)
 
 
 def asphalt(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -163,7 +164,7 @@ def asphalt(s: Surface, f: Field, tint: Tint) -> Tensor:
     distance, _, number = f.cells(s.q * 11, 1.0)
     size = 0.16 + 0.22 * number[..., 3]
     crumb = smooth(size + 0.12, size - 0.04, distance) * (number[..., 2] > 0.35).float()
-    colour = mix(colour, rgb(0.52, 0.51, 0.50) * (0.6 + 0.6 * number[..., :1]), 0.75 * crumb)
+    colour = mix(colour, tone(rgb(0.52, 0.51, 0.50), 0.6 + 0.6 * number[..., 0]), 0.75 * crumb)
     tar = (f.fbm(f.warp(s.q, 2.5, 0.1), 0.9, 2) - 0.5).abs()
     colour = mix(colour, rgb(0.06, 0.06, 0.07), smooth(0.026, 0.014, tar))
     across = torch.remainder(uv[..., 0] + f.uniform(0, 1.7), 1.7) - 0.85
@@ -179,7 +180,7 @@ def gravel(s: Surface, f: Field, tint: Tint) -> Tensor:
          rgb(0.94, 0.92, 0.88), rgb(0.40, 0.41, 0.44), rgb(0.76, 0.64, 0.48)]
     )  # fmt: skip
     uv = s.uv * zoom(f)
-    colour = (rgb(0.15, 0.13, 0.11).to(uv.device) * (0.7 + 0.6 * f.value(s.q, 6))[..., None]).expand(*uv.shape[:2], 3)
+    colour = tone(rgb(0.15, 0.13, 0.11), 0.7 + 0.6 * f.value(s.q, 6))
     # each layer is a grid of its own, turned, one egg in every cell
     for layer, (count, degrees) in enumerate(((7.0, 17), (6.2, 63), (4.6, 41), (4.2, 8), (3.0, 29))):
         turned = rotate(uv, degrees) * count
