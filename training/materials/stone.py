@@ -16,7 +16,7 @@ def brick(s: Surface, f: Field, tint: Tint) -> Tensor:
     cell, part, edge = courses(uv, 0.34, 0.15)
     number = f.hash(cell)
     rough = f.fbm(s.q, 8, 2)
-    colour = base * (0.78 + f.uniform(0.2, 0.5)[..., None] * number[..., :1]) + (number[..., 1:] - 0.5) * 0.06
+    colour = base * (0.78 + f.uniform(0.2, 0.5)[..., None] * number[..., :1]) + (number[..., 1:] - 0.5) * 0.035
     colour = lit(colour * (0.88 + 0.24 * rough)[..., None], bevel(part, edge, 0.04), 0.55)
     # a pale brick lies in dark mortar, every other in pale
     pale = smooth(0.62, 0.72, lightness(base))
@@ -26,10 +26,8 @@ def brick(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def cobblestone(s: Surface, f: Field, tint: Tint) -> Tensor:
     uv = s.uv * zoom(f) * 3.7
-    # rows of stones, each row set off against the next, so that no gap runs through
-    uv = pair(uv[..., 0] + 0.5 * torch.remainder(torch.floor(uv[..., 1]), 2), uv[..., 1])
     base = tint.over(f.pick(torch.stack([rgb(0.52, 0.51, 0.50), rgb(0.50, 0.46, 0.41), rgb(0.46, 0.48, 0.50)])))
-    cell, part, _ = courses(f.warp(uv, 1.0, 0.10), 1.0, 1.0, 0.0)
+    cell, part, _ = courses(f.warp(uv, 0.8, 0.14), 1.0, 1.0)
     number = f.hash(cell)
     # a rounded square of its own size: the distance to its middle in a norm between the circle and the square
     half = 0.44 + 0.05 * number[..., 3]
@@ -103,7 +101,7 @@ def sandstone(s: Surface, f: Field, tint: Tint) -> Tensor:
     fine = f.fbm(pair(uv[..., 0] * 2, y * 1.2), 2.0, 2)
     colour = colour * (0.84 + 0.28 * fine)[..., None]
     # each bed juts out a little: lit above, dark beneath
-    colour = lit(colour, 0.5 * smooth(0.72, 0.95, part) - 0.9 * smooth(0.24, 0.03, part))
+    colour = lit(colour, 0.5 * smooth(0.70, 0.90, part) - 0.9 * smooth(0.24, 0.0, part) - 1.4 * smooth(0.91, 1.0, part))
     return (colour * (0.88 + 0.24 * f.fbm(s.q, 6, 2))[..., None]).clamp(0, 1)
 
 
@@ -150,10 +148,9 @@ def plaster(s: Surface, f: Field, tint: Tint) -> Tensor:
     raised = smooth(level - 0.05, level + 0.05, height)
     rim = smooth(0.12, 0.0, (height - level).abs())
     light = (-8.0 * rise * rim).clamp(-1, 1) * f.uniform(0.75, 1.0)
-    pitted, rough = sloped(f, q, 9, 2, 0.03)
     trowel = f.value(stretch(rotate(s.uv, f.uniform(0, 180)), 2, 14), 1) - 0.5
-    ground = base * (0.80 + 0.10 * pitted + raised * (0.10 + 0.10 * trowel))[..., None]
-    return lit(ground, light - 1.9 * rough * (1 - raised) + 0.15 * raised).clamp(0, 1)
+    ground = base * (0.78 + 0.16 * height + raised * (0.10 + 0.10 * trowel))[..., None]
+    return lit(ground, light - 3.2 * rise * (1 - raised) + 0.15 * raised).clamp(0, 1)
 
 
 def asphalt(s: Surface, f: Field, tint: Tint) -> Tensor:

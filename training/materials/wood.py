@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..noise import Field, mix, ramp, rgb, rotate, smooth
-from .common import Material, Surface, Tint, bevel, courses, lit, pair, stretch, zoom
+from .common import Material, Surface, Tint, bevel, courses, lit, pair, sloped, stretch, zoom
 
 
 def planks(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -45,10 +45,9 @@ def bark(s: Surface, f: Field, tint: Tint) -> Tensor:
     uv = f.warp(s.uv * zoom(f), 2.2, 0.09)
     _, edge, number = f.cells(stretch(uv, 5.0, 1.25), 1.0)
     wide = smooth(0.0, 0.17, edge)
-    rough = f.fbm(stretch(uv, 3.0, 1.2), 3.0, 3)
+    rough, rise = sloped(f, stretch(uv, 3.0, 1.2), 2.8, 2, 0.05)
     plate = ramp(rough, rgb(0.34, 0.23, 0.15), rgb(0.55, 0.41, 0.28), rgb(0.74, 0.62, 0.48))
-    colour = plate * (0.72 + 0.45 * number[..., :1])
-    colour = lit(colour, 1.5 * f.relief(stretch(uv, 3.0, 1.6), 2.2, 2))
+    colour = lit(plate * (0.72 + 0.45 * number[..., :1]), -2.5 * rise)
     furrow = mix(rgb(0.12, 0.07, 0.04), rgb(0.36, 0.23, 0.14), wide)
     return mix(furrow, colour, smooth(0.15, 0.75, wide + 0.3 * (rough - 0.5))).clamp(0, 1)
 
