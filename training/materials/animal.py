@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..noise import Field, mix, ramp, rgb, rotate, smooth
-from .common import Material, Surface, Tint, pair, stretch, zoom
+from .common import Material, Surface, Tint, dyed, lightness, pair, stretch, zoom
 from .stamps import shingle
 
 
@@ -30,7 +30,7 @@ def scales(s: Surface, f: Field, tint: Tint) -> Tensor:
         d = (x.square() + ((1.0 - y) * 1.0).clamp(min=0).square()).sqrt()
         light = (0.70 + 0.4 * number[..., 0]) * (1.18 - 0.42 * y - 0.25 * x.square()) * smooth(1.0, 0.86, d).clamp(min=0.35)
         glint = 0.5 * smooth(0.13, 0.0, (d - 0.74).abs()) * smooth(0.55, -0.5, x)
-        scale = mix(base * light[..., None], rgb(1.0, 1.0, 0.96), glint)
+        scale = mix(dyed(base, light), rgb(1.0, 1.0, 0.96), glint)
         colour = mix(colour, scale, smooth(1.0, 0.95, d))
     return colour
 
@@ -42,31 +42,32 @@ def fur(s: Surface, f: Field, tint: Tint) -> Tensor:
     u, v = uv.unbind(-1)
     light = torch.zeros_like(u)
     for layer in range(3):
-        ragged = f.value(pair(u * 7 + 3 * layer, v * 1.6)) + 0.45 * f.value(pair(u * 17, v * 2.5))
-        t = torch.remainder(v * 2.3 + 0.33 * layer + 1.0 * ragged, 1)  # 0 at the tips, 1 at the roots
-        lock = smooth(0.0, 0.05, t) * (1 - t)
+        ragged = 0.6 * f.value(pair(u * 5 + 3 * layer, v)) + 0.8 * f.value(pair(u * 23, v * 0.8))
+        t = torch.remainder(v * 1.7 + 0.33 * layer + ragged, 1)  # 0 at the tips, 1 at the roots
+        lock = smooth(0.0, 0.10, t) * (1 - t)
         light = torch.maximum(light, lock)
-    strand = f.value(pair(u * 16, v * 1.7))
-    shade = 0.28 + 0.72 * light + 0.55 * (strand - 0.5)
-    return mix(base * (shade * 1.15).clamp(0.12, 1.25)[..., None], base * 0.5 + 0.5, 0.5 * smooth(0.75, 1.15, shade))
+    strand = f.value(pair(u * 24, v))
+    shade = 0.20 + 0.78 * light + 0.62 * (strand - 0.5)
+    return mix(dyed(base, (shade * 1.15).clamp(0.12, 1.25)), base * 0.5 + 0.5, 0.45 * smooth(0.75, 1.2, shade))
 
 
 def feathers(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Long overlapping feathers with a pale shaft, slanting barbs and a dark band before a light tip."""
     base = tint.over(f.pick(torch.stack([rgb(0.20, 0.42, 0.62), rgb(0.58, 0.40, 0.24), rgb(0.16, 0.48, 0.40)])))
     uv = f.warp(rotate(s.uv, f.uniform(-12, 12)) * zoom(f), 1.3, 0.04)
+    pale = mix(base * 0.4 + 0.58, base * 0.45, smooth(0.8, 0.9, lightness(base)))
     colour = base * 0.15
     for back in (2, 1, 0):
-        x, y, number = shingle(uv, f, 0.30, 0.25, back)
-        half = (y / 1.05).clamp(0, 1).pow(0.62) * 1.0
-        inside = smooth(0.0, 0.09, half - x.abs()) * smooth(0.0, 0.04, y)
-        barbs = torch.sin((y * 0.25 - x.abs() * 0.13) * 95)
-        light = (0.72 + 0.35 * number[..., 0]) * (1.12 - 0.33 * y + 0.10 * x) * (0.94 + 0.10 * barbs)
-        feather = base * light[..., None]
-        bow = y - 0.32 * x.square()
-        feather = mix(feather, base * 0.32, 0.75 * smooth(0.20, 0.26, bow) * smooth(0.44, 0.38, bow))
-        feather = mix(feather, base * 0.4 + 0.58, 0.75 * smooth(0.09, 0.05, (half - x.abs()) * 0.45) * smooth(1.0, 0.4, y))
-        feather = mix(feather, base * 0.3 + 0.66, 0.9 * smooth(0.085, 0.03, x.abs()))
+        x, y, number = shingle(uv, f, 0.40, 0.30, back)
+        half = (1 - (1 - y / 1.1).clamp(0, 1).pow(2.2)).sqrt() * (0.96 + 0.04 * torch.sin(y * 17 + 20 * number[..., 1]))
+        inside = smooth(0.0, 0.07, half - x.abs()) * smooth(0.0, 0.04, y)
+        barbs = torch.sin((y * 0.30 - x.abs() * 0.17) * 100)
+        light = (0.74 + 0.32 * number[..., 0]) * (1.14 - 0.30 * y + 0.08 * x) * (0.92 + 0.13 * barbs)
+        feather = dyed(base, light)
+        bow = y - 0.42 * x.square() + 0.02 * barbs
+        feather = mix(feather, base * 0.22, 0.85 * smooth(0.26, 0.32, bow) * smooth(0.56, 0.48, bow))
+        feather = mix(feather, pale, 0.7 * smooth(0.22, 0.12, bow))
+        feather = mix(feather, pale, 0.85 * smooth(0.075, 0.03, x.abs()) * smooth(0.12, 0.3, y))
         colour = mix(colour * (1 - 0.45 * smooth(-0.25, 0.1, half - x.abs()))[..., None], feather, inside)
     return colour
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..noise import Field, mix, ramp, rgb, rotate, smooth
-from .common import Material, Surface, Tint, lightness, pair, stretch, zoom
+from .common import Material, Surface, Tint, dyed, lightness, pair, stretch, zoom
 from .stamps import fold, polar
 
 
@@ -22,7 +22,7 @@ def leather(s: Surface, f: Field, tint: Tint) -> Tensor:
     crease = smooth(0.045, 0.0, (f.fbm(q, 2.6, 2) - 0.5).abs())
     shine = f.fbm(q, 1.8, 2)
     light = (0.62 + 0.42 * grain + 0.12 * (number[..., 0] - 0.5)) * (0.72 + 0.5 * shine) * (1 - 0.4 * crease)
-    colour = base * light[..., None] + (0.16 * smooth(0.5, 0.95, shine) * grain)[..., None]
+    colour = dyed(base, light) + (0.16 * smooth(0.5, 0.95, shine) * grain)[..., None]
     uv = rotate(s.uv, f.uniform(-35, 35)) * scale
     v = (torch.remainder(uv[..., 1] + 0.45, 0.95) - 0.475).abs()  # to the seam
     colour = colour * (1 - 0.65 * smooth(0.022, 0.008, v) - 0.15 * smooth(0.10, 0.02, v))[..., None]
@@ -35,17 +35,17 @@ def knit(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Columns of V-shaped stitches."""
     base = tint.over(f.pick(torch.stack([rgb(0.78, 0.14, 0.16), rgb(0.85, 0.80, 0.70), rgb(0.20, 0.40, 0.55)])))
     uv = rotate(s.uv, f.uniform(-8, 8)) * zoom(f)
-    x = uv[..., 0] / 0.185
+    x = uv[..., 0] / 0.20
     column = x.floor()
     side = (x - column - 0.5).abs() * 2
-    y = uv[..., 1] / 0.125 - side * 0.85
+    y = uv[..., 1] / 0.135 - side * 0.85
     row = y.floor()
     v = (y - row - 0.5).abs() * 2
     stitch = (1 - v.square()) * smooth(0.0, 0.28, side) * smooth(1.0, 0.72, side)
     fibre = f.value(pair(uv[..., 0] * 12, y * 4))
     number = f.hash(pair(column, row))
     light = (0.38 + 0.78 * stitch) * (0.88 + 0.2 * fibre) * (0.94 + 0.12 * number[..., 0])
-    return base * light[..., None] + (0.07 * smooth(0.5, 1.0, stitch))[..., None]
+    return dyed(base, light) + (0.07 * smooth(0.5, 1.0, stitch))[..., None]
 
 
 def denim(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -69,12 +69,12 @@ def denim(s: Surface, f: Field, tint: Tint) -> Tensor:
 def velvet(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Crushed pile: folds that run from deep shade to a bright sheen."""
     base = tint.over(f.pick(torch.stack([rgb(0.50, 0.05, 0.16), rgb(0.30, 0.08, 0.42), rgb(0.05, 0.30, 0.26)])))
-    q = f.warp(s.q * zoom(f), 1.2, 0.35)
-    q = f.warp(q, 2.8, 0.10)
-    fold_ = 0.5 + 0.5 * torch.sin(11 * f.value(q, 1.5) + 3.2 * f.value(q, 3.1))
-    light = 0.30 + 0.75 * fold_ + 0.10 * (f.value(q, 9) - 0.5)
+    q = f.warp(s.q * zoom(f), 1.8, 0.25)
+    q = f.warp(q, 4.2, 0.07)
+    fold_ = 0.5 + 0.5 * torch.sin(15 * f.value(q, 1.6) + 6 * f.value(q, 3.3))
+    light = 0.34 + 0.72 * fold_ + 0.14 * (f.value(q, 11) - 0.5)
     sheen = smooth(0.68, 1.0, fold_)
-    return mix(base * light[..., None], base * 0.45 + 0.55, 0.62 * sheen)
+    return mix(dyed(base, light), base * 0.45 + 0.55, 0.62 * sheen)
 
 
 def tartan(s: Surface, f: Field, tint: Tint) -> Tensor:

@@ -63,6 +63,13 @@ def tone(colour: Tensor, brightness: Tensor) -> Tensor:
     return colour.to(brightness.device) * brightness[..., None]
 
 
+def dyed(base: Tensor, light: Tensor) -> Tensor:
+    """`base` [B, 1, 3] times `light` [B, N]: but white keeps pale shadows, so that it is not grey, and black keeps its shapes."""
+    key = lightness(base)
+    soft = light.clamp(min=0.02) ** (1 - 0.5 * smooth(0.7, 0.9, key))
+    return base * soft[..., None] + (0.13 * smooth(0.25, 0.08, key) * light)[..., None]
+
+
 def pair(x: Tensor, y: Tensor) -> Tensor:
     """Two coordinates [B, N] as points [B, N, 2]."""
     return torch.stack([x, y], -1)

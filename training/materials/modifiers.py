@@ -27,7 +27,7 @@ def _upright(s: Surface) -> Tensor:
 
 def mossy(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """Green cushions that grow over half of it."""
-    cover = _cover(s, f, 1.9, 0.45)
+    cover = _cover(s, f, 1.9, 0.38)
     fuzz = 0.75 * f.fbm(s.q, 11, 2) + 0.4 * smooth(0.3, 1.0, cover) - 0.1
     green = ramp(fuzz, rgb(0.08, 0.15, 0.02), rgb(0.26, 0.40, 0.06), rgb(0.55, 0.66, 0.18))
     return mix(colour, green, smooth(0.3, 0.6, cover))
@@ -37,7 +37,7 @@ def cracked(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """Wide black cracks from edge to edge, thin ones branching off."""
     q = f.warp(s.q, 3.0, 0.12)
     _, edge, number = f.cells(q * 1.7, 1.0)
-    _, fine, _ = f.cells(q * 4.0 + 3, 1.0)
+    _, fine, _ = f.cells(s.uv * 4.0 + 3, 1.0)
     crack = torch.maximum(smooth(0.055, 0.025, edge), smooth(0.035, 0.012, fine) * smooth(0.45, 0.6, f.value(s.q, 2.1)))
     lip = smooth(0.10, 0.06, edge) * 0.22
     return mix(mix(colour * (0.85 + 0.25 * number[..., :1]), rgb(1.0, 1.0, 1.0), lip), colour * 0.06 + 0.02, crack)
@@ -46,7 +46,7 @@ def cracked(colour: Tensor, s: Surface, f: Field) -> Tensor:
 def wet(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """Deeper colours under beads of water, each with its glint and its shadow."""
     colour = colour * (0.55 + 0.22 * colour)
-    for layer, scale in enumerate((3.1, 3.7, 5.2, 6.6)):
+    for layer, scale in enumerate((2.3, 2.9, 4.4)):
         q = rotate(_upright(s), 37.0 * layer + 11) * scale + 0.37 * layer
         cell = q.floor()
         number = f.hash(cell, layer)
@@ -54,7 +54,7 @@ def wet(colour: Tensor, s: Surface, f: Field) -> Tensor:
         size = 0.12 + 0.2 * number[..., 2]
         r = part.norm(dim=-1) / size
         tilt = (part[..., 1] - 0.6 * part[..., 0]) / size
-        bead = (colour * (1.25 - 0.5 * tilt)[..., None] + 0.10).clamp(0, 1)
+        bead = (colour * (1.15 - 0.4 * tilt)[..., None] + 0.10).clamp(0, 1)
         glint = smooth(0.34, 0.16, (part / size[..., None] - part.new_tensor((-0.30, 0.42))).norm(dim=-1))
         bead = mix(bead, rgb(1.0, 1.0, 1.0), glint + 0.3 * smooth(0.25, 0.0, (r - 0.85).abs()) * smooth(-0.2, -0.8, tilt))
         shown = number[..., 3] > 0.35
@@ -65,7 +65,7 @@ def wet(colour: Tensor, s: Surface, f: Field) -> Tensor:
 
 def dusty(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """A tan film everywhere, thick in soft drifts."""
-    film = 0.22 + 0.62 * smooth(0.36, 0.66, f.fbm(f.warp(s.q, 1.6, 0.2), 1.7, 3))
+    film = 0.20 + 0.54 * smooth(0.36, 0.66, f.fbm(f.warp(s.q, 1.6, 0.2), 1.7, 3))
     dust = rgb(0.72, 0.61, 0.45) * (0.86 + 0.24 * f.fbm(s.q, 7, 2))[..., None]
     return mix(colour, dust, film)
 
@@ -106,7 +106,7 @@ def painted(colour: Tensor, s: Surface, f: Field) -> Tensor:
     paints = torch.stack([rgb(0.96, 0.95, 0.92), rgb(0.10, 0.55, 0.90), rgb(0.98, 0.82, 0.12), rgb(0.93, 0.25, 0.58)])
     mean = colour.mean(1, keepdim=True)
     taste = torch.cat([f.draw() for _ in paints], 1)
-    best = ((paints.to(mean.device) - mean).abs().sum(-1) + 0.7 * taste).argmax(1)
+    best = ((paints.to(mean.device) - mean).abs().sum(-1) + 1.0 * taste).argmax(1)
     paint = paints.to(mean.device)[best][:, None]
     u, v = _upright(s).unbind(-1)
     v = v + 0.10 * torch.sin(u * 2.1 + 6 * f.draw())
@@ -116,8 +116,9 @@ def painted(colour: Tensor, s: Surface, f: Field) -> Tensor:
 
 def snowy(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """White heaps with blue shadows at their feet."""
-    t = f.fbm(f.warp(s.q, 2.0, 0.12), 1.9, 3, 0.45) - 0.52
-    snow = ramp(smooth(0.0, 0.16, t) * 0.75 + 0.3 * f.fbm(s.q, 6, 2), rgb(0.60, 0.72, 0.92), rgb(0.90, 0.94, 1.0), rgb(1.0, 1.0, 1.0))
+    t = f.fbm(f.warp(s.q, 2.0, 0.12), 1.9, 3, 0.45) - 0.545
+    heap = smooth(0.0, 0.16, t) * 0.75 + 0.3 * f.fbm(s.q, 6, 2)
+    snow = ramp(heap, rgb(0.60, 0.72, 0.92), rgb(0.90, 0.94, 1.0), rgb(1.0, 1.0, 1.0))
     colour = mix(colour, rgb(0.86, 0.91, 0.98), 0.22 * f.fbm(s.q, 8, 2))
     colour = colour * (1 - 0.45 * smooth(-0.06, 0.0, t))[..., None]
     return mix(colour, snow, smooth(-0.008, 0.022, t))
@@ -125,7 +126,7 @@ def snowy(colour: Tensor, s: Surface, f: Field) -> Tensor:
 
 def burnt(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """Black char with a brown scorch around it, and embers along the rim."""
-    t = f.fbm(f.warp(s.q, 2.4, 0.12), 1.9, 4, 0.55) - 0.5
+    t = f.fbm(f.warp(s.q, 2.4, 0.12), 1.9, 4, 0.55) - 0.56
     colour = mix(colour, colour * rgb(0.45, 0.28, 0.16), smooth(-0.16, -0.02, t))
     char = rgb(0.07, 0.06, 0.06) * (0.6 + 1.1 * f.fbm(s.q, 8, 2))[..., None] + 0.10 * colour
     colour = mix(colour, char, smooth(-0.02, 0.01, t))
@@ -135,7 +136,7 @@ def burnt(colour: Tensor, s: Surface, f: Field) -> Tensor:
 
 def scratched(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """Long straight cuts every way, pale with a dark flank."""
-    for layer in range(9):
+    for layer in range(7):
         part, number = strewn(s.uv, f, 1.15 + 0.1 * layer, layer, 0.2)
         x, y = part.unbind(-1)
         x = x - 0.25 * y * y * (number[..., 1] - 0.5)
@@ -152,7 +153,7 @@ def faded(colour: Tensor, s: Surface, f: Field) -> Tensor:
     colour = grey + (colour - grey) * 0.72
     mean = colour.mean(1, keepdim=True)
     colour = mean + (colour - mean) * 0.7
-    bleach = 0.30 + 0.38 * smooth(0.3, 0.7, f.fbm(s.q, 1.2, 2))
+    bleach = 0.36 + 0.2 * smooth(0.3, 0.7, f.fbm(s.q, 1.2, 2))
     return mix(colour, rgb(0.95, 0.92, 0.86), bleach)
 
 
@@ -166,7 +167,7 @@ def _drips(colour: Tensor, paint: Tensor, f: Field, lane: Tensor, y: Tensor) -> 
     gap = y - 0.62 - 0.03
     run = torch.minimum(tip, 0.09 - 0.10 * x.abs())
     inside = torch.maximum(run, gap)
-    wet_ = smooth(0.0, 0.02, inside)
+    wet_ = smooth(0.0, 0.02, inside) * smooth(1.1, 1.085, y)
     light = 0.86 + 0.16 * smooth(0.02, 0.07, inside) - 0.12 * smooth(0.3, 0.9, x) * (gap < 0)
     glint = smooth(0.22, 0.08, (x + 0.35).abs()) * smooth(0.03, 0.06, tip) * (gap < 0.03)
     coat = mix(paint * light[..., None], rgb(1.0, 1.0, 1.0), 0.5 * glint)

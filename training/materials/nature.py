@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..noise import Field, mix, ramp, rgb, rotate, smooth
-from .common import Material, Surface, Tint, lightness, pair, stretch, zoom
+from .common import Material, Surface, Tint, dyed, lightness, pair, stretch, zoom
 from .stamps import fold, polar, strewn
 
 
@@ -38,12 +38,14 @@ def mud(s: Surface, f: Field, tint: Tint) -> Tensor:
 def snow(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Soft drifts with blue shadows, and sparkles of four rays."""
     q = s.q * zoom(f)
-    drift = f.relief(f.warp(q, 1.2, 0.2), 1.9, 2)
-    shade = 0.62 + 1.5 * drift + 0.25 * (f.fbm(q, 5, 2) - 0.5)
+    # the crest of a drift is sharp on its lee side
+    bent = torch.remainder(1.3 * (q[..., -1] + 0.3 * q[..., 0]) + 1.6 * f.fbm(q, 0.9, 2), 1)
+    drift = smooth(0, 0.8, bent) * smooth(1, 0.88, bent)
+    shade = 0.22 + 0.62 * drift + 0.35 * (f.fbm(q, 4, 2) - 0.3)
     colour = ramp(shade, rgb(0.46, 0.60, 0.86), rgb(0.76, 0.85, 0.96), rgb(0.96, 0.98, 1.0))
-    part, number = strewn(s.uv, f, 4.5, 1, 0.6)
-    cross = (part.abs().amin(-1) * 9 + part.norm(dim=-1)) / (0.10 + 0.12 * number[..., 2])
-    return mix(colour, rgb(1.0, 1.0, 1.0), smooth(1.0, 0.4, cross) * (number[..., 2] > 0.35))
+    part, number = strewn(s.uv, f, 3.2, 1, 0.6)
+    cross = (part.abs().amin(-1) * 9 + part.norm(dim=-1)) / (0.16 + 0.14 * number[..., 2])
+    return mix(colour, rgb(1.0, 1.0, 1.0), smooth(1.0, 0.3, cross) * (number[..., 2] > 0.35))
 
 
 def ice(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -61,9 +63,9 @@ def moss(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Plump fuzzy cushions, dark between them."""
     q = f.warp(s.q * zoom(f), 6, 0.035)
     distance, edge, number = f.cells(q * 3.4, 0.9)
-    fuzz = f.fbm(s.q, 13, 2)
+    tuft, _, _ = f.cells(s.uv * 9.5, 0.9)
     plump = smooth(0.0, 0.34, edge) * (1 - 0.35 * distance)
-    shade = 0.62 * plump + 0.36 * (fuzz - 0.3) + 0.16 * number[..., 0]
+    shade = 0.62 * plump + 0.50 * (0.55 - tuft) + 0.16 * number[..., 0]
     return ramp(shade, rgb(0.06, 0.10, 0.02), rgb(0.22, 0.33, 0.05), rgb(0.47, 0.57, 0.11), rgb(0.75, 0.79, 0.30))
 
 
@@ -75,10 +77,10 @@ def grass(s: Surface, f: Field, tint: Tint) -> Tensor:
     shade = torch.zeros_like(tall)
     for k, angle in enumerate((-32.0, 26.0, -10.0, 9.0)):
         q = rotate(uv, angle)
-        lane = q[..., 0] * 15 + 0.37 * k
+        lane = q[..., 0] * 11 + 0.37 * k
         column = lane.floor()
         number = f.hash(pair(column, column * 0 + k), k)
-        along = q[..., 1] * 2.2 + 9 * number[..., 0]
+        along = q[..., 1] * 1.7 + 9 * number[..., 0]
         row = along.floor()
         number = f.hash(pair(column, row), k + 4)
         y = along - row  # 0 at the root, 1 at the tip
@@ -97,14 +99,14 @@ def leaves(s: Surface, f: Field, tint: Tint) -> Tensor:
     vein = (base * 0.55 + 0.40).clamp(max=1) - 0.55 * smooth(0.6, 0.85, lightness(base))[..., None]
     colour = (base * 0.16).expand(-1, uv.shape[1], -1)
     for layer in range(6):
-        part, number = strewn(uv, f, 3.1, layer, 0.12)
+        part, number = strewn(uv, f, 2.3, layer, 0.12)
         x, y = part.unbind(-1)
         t = (y + 0.46) / 0.92  # 0 at the stalk, 1 at the tip
         half = 0.30 * torch.sin(math.pi * t.clamp(0, 1) ** 0.72) * (1.05 - 0.2 * t)
         inside = smooth(0.0, 0.03, half - x.abs())
         ribs = torch.sin((t * 1.0 - x.abs() * 1.6) * 34)
         light = (0.42 + 0.10 * layer) * (0.8 + 0.35 * number[..., 0]) * (1 + 0.2 * torch.tanh(x * 14)) * (0.94 + 0.08 * ribs)
-        leaf = base * light[..., None]
+        leaf = dyed(base, light)
         leaf = mix(leaf, vein * (0.45 + 0.1 * layer), 0.8 * smooth(0.022, 0.008, x.abs()))
         shadow = smooth(-0.05, 0.02, half - x.abs()) * smooth(-0.05, 0.02, t) * smooth(1.05, 0.98, t)
         colour = mix(colour * (1 - 0.5 * shadow)[..., None], leaf, inside * ((t > 0) & (t < 1)))
@@ -116,7 +118,7 @@ def clover(s: Surface, f: Field, tint: Tint) -> Tensor:
     uv = s.uv * zoom(f)
     colour = rgb(0.03, 0.13, 0.05).expand(*uv.shape[:2], 3)
     for layer in range(7):
-        part, number = strewn(uv, f, 2.9, layer, 0.1)
+        part, number = strewn(uv, f, 2.1, layer, 0.1)
         radius, angle = polar(part)
         turn = fold(angle, 3)
         leaflet = pair(radius * torch.cos(turn) - 0.245, radius * torch.sin(turn))
@@ -129,7 +131,7 @@ def clover(s: Surface, f: Field, tint: Tint) -> Tensor:
         leaf = mix(rgb(0.17, 0.50, 0.16) * light[..., None], rgb(0.72, 0.88, 0.62) * light[..., None], 0.75 * crescent)
         leaf = leaf * (1 - 0.35 * smooth(0.02, 0.0, leaflet[..., 1].abs()) * (radius > 0.05))[..., None]
         colour = mix(colour * (1 - 0.45 * shadow)[..., None], leaf, inside)
-    part, number = strewn(uv, f, 1.5, 8, 0.7)
+    part, number = strewn(uv, f, 1.3, 8, 0.7)
     radius, angle = polar(part)
     petals = 0.82 + 0.14 * torch.sin(angle * 12 + 40 * radius) + 0.6 * (0.13 - radius)
     flower = mix(rgb(0.93, 0.70, 0.78), rgb(1.0, 0.98, 0.97), smooth(0.02, 0.11, radius)) * petals[..., None]
@@ -157,22 +159,21 @@ def lava(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def coral(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Brain coral: a maze of round ridges with a furrow along each crest.
-
-    Waves of one length in random directions add up to a labyrinth.
-    """
-    base = tint.over(f.pick(torch.stack([rgb(0.96, 0.47, 0.36), rgb(0.95, 0.52, 0.45), rgb(0.93, 0.60, 0.34)])))
-    q = f.warp(s.q, 2.0, 0.05) * zoom(f)
-    maze = torch.zeros_like(q[..., 0])
-    for _ in range(7):
-        way = torch.nn.functional.normalize(f.vector(-1, 1, q.shape[-1]), dim=-1)
-        maze = maze + torch.cos((q * way).sum(-1) * 19 + f.uniform(0, 6.3))
-    height = smooth(-2.2, 1.8, maze)
-    crest = smooth(2.2, 3.6, maze)
-    light = 0.22 + 0.95 * height - 0.30 * crest
-    teeth = 0.93 + 0.14 * f.value(q, 15)
-    pale = 0.22 * smooth(0.7, 1.0, height) * (1 - crest)
-    return mix(base * (light * teeth)[..., None], rgb(1.0, 0.96, 0.90), pale)
+    """Star coral: cups with a thick pale rim, and in each a ring of tentacles about a dark mouth."""
+    base = tint.over(f.pick(torch.stack([rgb(0.96, 0.42, 0.34), rgb(0.95, 0.50, 0.45), rgb(0.94, 0.52, 0.28)])))
+    pale = mix(base * 0.55 + 0.44, base * 0.82, smooth(0.8, 0.9, lightness(base)))
+    uv = s.uv * zoom(f)
+    colour = dyed(base, 0.34 + 0.35 * f.fbm(uv, 6, 2))
+    for layer in range(5):
+        part, number = strewn(uv, f, 1.85, layer, 0.16)
+        radius, angle = polar(part)
+        size = 0.34 + 0.08 * number[..., 0]
+        r = radius / size + 0.05 * torch.sin(3 * angle + 30 * number[..., 1])
+        arms = smooth(-0.5, 0.5, torch.cos(angle * 12)) * smooth(0.20, 0.32, r)
+        light = torch.where(r < 0.66, 0.26 + 0.62 * arms * smooth(0.75, 0.45, r), 1.12 - 1.9 * (r - 0.72).abs())
+        cup = mix(dyed(base, light), pale, 0.75 * smooth(0.16, 0.04, (r - 0.74).abs()) + 0.5 * arms * smooth(0.5, 0.3, r))
+        colour = mix(colour * (1 - 0.5 * smooth(1.25, 0.95, r))[..., None], cup, smooth(1.0, 0.94, r))
+    return colour
 
 
 def crystal(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -185,7 +186,7 @@ def crystal(s: Surface, f: Field, tint: Tint) -> Tensor:
     slope = ((beside - edge) / 0.05).clamp(-1, 1)
     table = smooth(0.27, 0.30, edge)
     light = torch.lerp(0.62 + 0.42 * slope, 0.75 + 0.5 * number[..., 0], table)
-    colour = mix(base * light[..., None], rgb(1.0, 1.0, 1.0), 0.55 * smooth(0.45, 1.0, slope) * (1 - table) + 0.2 * table)
+    colour = mix(dyed(base, light), rgb(1.0, 1.0, 1.0), 0.55 * smooth(0.45, 1.0, slope) * (1 - table) + 0.2 * table)
     outline = smooth(0.022, 0.006, edge)
     rim = smooth(0.02, 0.0, (edge - 0.285).abs())
     return mix(mix(colour, base * 0.22, outline), rgb(1.0, 1.0, 1.0), 0.6 * rim)
@@ -205,7 +206,8 @@ def honeycomb(s: Surface, f: Field, tint: Tint) -> Tensor:
     depth = smooth(0.08, 0.34, edge)
     up = part[..., 1] * 1.6
     empty = ramp(0.62 - 0.6 * depth - up * 0.5, rgb(0.20, 0.09, 0.02), rgb(0.60, 0.33, 0.07), rgb(0.85, 0.56, 0.16))
-    honey = ramp(0.5 - up * 0.7 + 0.2 * (number[..., 1] - 0.5), rgb(0.72, 0.36, 0.02), rgb(0.95, 0.62, 0.08), rgb(1.0, 0.80, 0.25))
+    level = 0.4 - up * 0.7 + 0.2 * number[..., 1]
+    honey = ramp(level, rgb(0.72, 0.36, 0.02), rgb(0.95, 0.62, 0.08), rgb(1.0, 0.80, 0.25))
     glint = smooth(0.13, 0.07, (part - part.new_tensor((-0.12, 0.17))).norm(dim=-1))
     honey = mix(honey, rgb(1.0, 0.97, 0.80), 0.8 * glint)
     cap = rgb(0.93, 0.77, 0.45) * (0.80 + 0.25 * f.value(q, 3) + 0.2 * up)[..., None]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..noise import Field, mix, rgb, rotate, smooth
 from ..vocabulary import COLOURS
-from .common import Material, Surface, Tint, choose, courses, grid, lightness, zoom
+from .common import Material, Surface, Tint, choose, courses, dyed, grid, lightness, zoom
 from .stamps import polar, strewn
 
 
@@ -48,16 +48,18 @@ def splatter(s: Surface, f: Field, tint: Tint) -> Tensor:
     colours = _palette("red", "blue", "yellow", "green", "pink", "orange", "purple", "teal")
     uv = s.uv * zoom(f)
     colour = canvas
-    for layer, (scale, arms) in enumerate(((1.5, 0.16), (1.35, 0.16), (1.7, 0.15), (2.3, 0.13), (6.0, 0.02), (6.5, 0.02))):
+    for layer, (scale, arms) in enumerate(((1.15, 0.15), (1.0, 0.15), (1.4, 0.14), (1.9, 0.12), (4.6, 0.02))):
         part, number = strewn(uv, f, scale, layer, 0.15 if arms > 0.1 else 0.5)
         radius, angle = polar(part)
-        bumps = sum(torch.sin(k * angle + 40 * number[..., k % 3]) for k in (3, 5, 8, 11)) / 4
+        bumps = sum(torch.sin(k * angle + 40 * number[..., k % 3]) for k in (3, 5, 7)) / 3
         rim = 0.26 + arms * bumps * 1.2 if arms > 0.1 else 0.08 + 0.2 * number[..., 1]
         shown = number[..., 2] < (0.8 if arms > 0.1 else 0.35)
         inside = smooth(0.0, 0.02 * scale, (rim - radius)) * shown
         paint = choose(number[..., 0], colours)
-        glint = smooth(0.03, 0.0, ((radius - rim * 0.72) * 0.6).abs()) * smooth(0.2, 0.9, torch.cos(angle - 2.2 + 6.283 * number[..., 3]))
-        colour = mix(colour, mix(paint * (0.88 + 0.12 * (radius < rim * 0.8))[..., None], rgb(1.0, 1.0, 1.0), 0.45 * glint), inside)
+        lean = torch.cos(angle + 2 * math.pi * number[..., 3] - 2.2)
+        glint = smooth(0.05, 0.0, (radius - rim * 0.72).abs()) * smooth(0.2, 0.9, lean)
+        paint = mix(paint * (0.84 + 0.16 * smooth(0.0, 0.05, rim - radius))[..., None], rgb(1.0, 1.0, 1.0), 0.5 * glint)
+        colour = mix(colour, paint, inside)
     return colour
 
 
@@ -77,7 +79,7 @@ def mosaic(s: Surface, f: Field, tint: Tint) -> Tensor:
     cell, part, edge = grid(uv, size)
     number = f.hash(cell)
     many = choose(number[..., 0], _palette("teal", "blue", "orange", "white", "red", "yellow")) * (0.8 + 0.3 * number[..., 1:2])
-    one = tint.colour * (0.62 + 0.6 * number[..., :1])
+    one = dyed(tint.colour, 0.62 + 0.6 * number[..., 0])
     one = mix(one, tint.colour * 0.4 + 0.55, 0.8 * (number[..., 1] > 0.84))
     colour = mix(many, one, tint.given)
     tilt = 1 + (part * (number[..., 2:4] - 0.5)).sum(-1) / size * 0.7
@@ -90,12 +92,13 @@ def camouflage(s: Surface, f: Field, tint: Tint) -> Tensor:
     q = f.warp(s.q * zoom(f), 3.0, 0.10)
     given = tint.given[..., None]
     base = tint.over(rgb(0.44, 0.45, 0.27))
-    dark = base * 0.5 * given + rgb(0.19, 0.28, 0.13) * (1 - given)
+    low = 0.3 * smooth(0.7, 0.9, lightness(base))[..., None]
+    dark = base * (0.55 + low) * given + rgb(0.19, 0.28, 0.13) * (1 - given)
     pale = (base * 0.62 + 0.26) * given + rgb(0.60, 0.55, 0.38) * (1 - given)
-    black = base * 0.22 * given + rgb(0.13, 0.10, 0.07) * (1 - given)
+    black = base * (0.25 + low) * given + rgb(0.13, 0.10, 0.07) * (1 - given)
     colour = base
-    for shade, level in ((dark, 0.53), (pale, 0.60), (black, 0.63)):
-        colour = mix(colour, shade, smooth(level - 0.012, level + 0.012, f.fbm(q, 1.7, 2, 0.4)))
+    for shade, level in ((dark, 0.53), (pale, 0.60), (black, 0.66)):
+        colour = mix(colour, shade, smooth(level - 0.012, level + 0.012, f.fbm(q, 2.5, 2, 0.4)))
     return colour
 
 

@@ -15,7 +15,7 @@ from .common import pair
 
 
 def strewn(uv: Tensor, f: Field, scale: Tensor | float, layer: int, jitter: float = 0.2) -> tuple[Tensor, Tensor]:
-    """One shape per cell: the place [B, N, 2] in its own turned frame (-0.5..0.5 inside the cell), and four random numbers [B, N, 4].
+    """One shape per cell: the place [B, N, 2] in its own turned frame (-0.5..0.5 in the cell), and four random numbers.
 
     Shapes of radius 0.5 - jitter / 2 stay inside their cell. The fourth number is the angle: use the other three.
     """
