@@ -1,9 +1,9 @@
 """Write the training pictures: `python -m training.dataset --out DATA/pictures --split train --part flat --count 6000`.
 
 Shards of 100, NAME = <split>_<part>_<start>: NAME.npz holds `pictures` uint8 [100, S, S, 3] (S = 384 for flats, of which training
-takes crops of 256; else 256) and, for objects, `depth` uint8 [100, 256, 256] (inverse depth, 255 = near); NAME.json lists their facts
-and seeds and is written last, so that it marks a whole shard. A shard depends on its name alone: processes can share the work by
-ranges, and what exists is skipped.
+takes crops of 256; else 256) and, for objects, `depth` uint8 [100, 256, 256] (inverse depth, 255 = near); NAME.json lists their
+facts and seeds and is written last, so that it marks a whole shard. A shard depends on its name alone: processes can share the
+work by ranges, and what exists is skipped.
 """
 
 from __future__ import annotations

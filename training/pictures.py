@@ -81,9 +81,7 @@ def _stand(seen: shapes.Seen, colour: Tensor, rotation: Tensor, r: Random) -> Te
     jump = F.max_pool2d(padded, 3, 1) + F.max_pool2d(-padded, 3, 1)
     soften = torch.maximum(soften, (jump[0, 0] > 0.12 * seen.camera.width).float())
     kernel = colour.new_tensor([1.0, 2.0, 1.0]) / 4
-    blurred = F.conv2d(
-        F.pad(image[:, None], (1, 1, 1, 1), mode="replicate"), (kernel[:, None] * kernel)[None, None]
-    )[:, 0]
+    blurred = F.conv2d(F.pad(image[:, None], (1, 1, 1, 1), mode="replicate"), (kernel[:, None] * kernel)[None, None])[:, 0]
     return image + (blurred - image) * soften
 
 

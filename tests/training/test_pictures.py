@@ -1,56 +1,89 @@
-"""The training pictures: seeded, with captions from the vocabulary and depth by the project's convention."""
+"""The training pictures: seeded, independent of their batch, with exact depth and captions of known words."""
 
 from __future__ import annotations
+
+import json
+from random import Random
 
 import numpy as np
 import pytest
 import torch
 
-from training import scenes, shapes, vocabulary
+from training import dataset, shapes, vocabulary
+from training.captions import KINDS, Facts, caption, random_facts, subjects
 from training.noise import Field
-from training.pictures import example
+from training.pictures import draw
+from training.scenes import World, directions
+from training.shapes.solids import SHARES, Superquadric
 
-SEEDS = range(12)
-
-
-@pytest.fixture(scope="module")
-def examples():
-    return {seed: example(seed) for seed in SEEDS}
-
-
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_picture(examples):
-    again = example(3)
-    assert np.array_equal(again.picture, examples[3].picture)
-    assert np.array_equal(again.depth, examples[3].depth)
-    assert again.captions == examples[3].captions
-    assert not np.array_equal(examples[3].picture, examples[4].picture)
-
-
-def test_every_kind_of_picture_is_made(examples):
-    assert {made.kind for made in examples.values()} == {"flat", "object", "scene"}
+CPU = torch.device("cpu")
+BRICKS = [
+    Facts("flat", noun="brick", colour="red", modifier="mossy"),
+    Facts("flat", noun="brick"),
+    Facts("flat", noun="brick", modifier="wet"),
+]
+SOLIDS = [
+    Facts("object", noun="marble", colour="teal", view="front"),
+    Facts("object", noun="marble", modifier="worn", view="side"),
+]
+PLACES = [
+    Facts("scene", scene="desert", time="sunset", weather="clear", look="horizon"),
+    Facts("scene", scene="desert", time="day", weather="foggy", look="up"),
+]
 
 
-def test_captions_use_known_words_only(examples):
-    known = set(vocabulary.learned_words())
-    for made in examples.values():
-        for caption in made.captions:
-            assert set(vocabulary.words_of(caption)) <= known, caption
+@pytest.mark.parametrize("facts", [BRICKS, SOLIDS, PLACES], ids=KINDS)
+def test_a_picture_depends_on_its_facts_and_seed_not_on_its_batch(facts):
+    seeds = list(range(20, 20 + len(facts)))
+    together = draw(facts, seeds, 64)
+    for k in range(len(facts)):
+        alone = draw(facts[k : k + 1], seeds[k : k + 1], 64)
+        assert (dataset.bytes_of(alone.images).astype(int) - dataset.bytes_of(together.images[k : k + 1])).__abs__().max() <= 1
+        assert torch.equal(alone.inverse_depth[0], together.inverse_depth[k])
+    again = draw(facts, seeds, 64)
+    assert torch.equal(again.images, together.images)
+    assert not torch.equal(draw(facts, [seed + 9 for seed in seeds], 64).images, together.images)
+    assert together.images.min() >= 0 and together.images.max() <= 1
 
 
-def test_only_solids_have_depth(examples):
-    for made in examples.values():
-        assert (made.depth.max() == 255) == (made.kind == "object")
+def test_a_batch_of_two_nouns_is_refused():
+    with pytest.raises(ValueError, match="share"):
+        draw([BRICKS[0], SOLIDS[0]], [0, 1], 64)
 
 
-def test_before_the_solid_lies_one_plain_grey(examples):
-    """Where depth is 0 around the solid, the picture is one colour; on the solid it is not."""
-    for made in (made for made in examples.values() if made.kind == "object"):
-        corner = made.picture[0, 0].astype(int)
-        assert np.ptp(corner) == 0
-        covered = made.depth > 0
-        changed = (np.abs(made.picture.astype(int) - corner) > 3).any(-1)
-        assert changed[~covered].mean() < 0.02  # the farthest pixel of the solid has depth 0 too
-        assert changed[covered].mean() > 0.5
+def test_a_larger_flat_shows_more_at_the_same_scale():
+    small, large = (draw([Facts("flat", noun="marble", colour="green")], [3], size).images for size in (128, 192))
+    assert float((large[..., 32:160, 32:160] - small).abs().mean()) < 0.01
+
+
+def test_only_objects_have_depth_and_stand_before_one_grey():
+    drawn = draw(SOLIDS, [5, 6], 128)
+    assert draw(BRICKS[:1], [5], 64).inverse_depth.abs().max() == 0
+    for image, depth in zip(drawn.images, drawn.inverse_depth[:, 0], strict=True):
+        assert depth.max() == 1
+        corner = image[:, :1, :1]
+        assert float((corner - corner.mean()).abs().max()) < 1e-6
+        around = torch.nn.functional.max_pool2d(depth[None], 5, 1, 2)[0] == 0  # beyond the softened outline
+        assert float((image - corner).abs()[:, around].max()) < 1e-6
+        assert 0.05 < float((depth > 0).float().mean()) < 0.9
+
+
+def test_depth_is_exact_against_a_sphere():
+    ball = Superquadric((0.8, 0.8, 0.8), 2, 2, CPU)
+    camera = shapes.frame(ball, torch.eye(3), "front", Random(3))
+    seen = shapes.look(ball, camera, 128)
+    rays = camera.rays(128)
+    along = -(rays @ camera.origin)
+    under = along.square() - (camera.origin.square().sum() - 0.64)
+    truth = (along - under.clamp(min=0).sqrt()) * -(rays @ camera.back)
+    mask = seen.mask.reshape(-1)
+    certain = under.abs() > 0.01  # not the pixels whose ray grazes the ball
+    assert torch.equal(mask[certain], (under > 0)[certain])
+    both = mask & certain
+    assert float((seen.depth.reshape(-1) - truth)[both].abs().max()) < 1e-3
+    inverse = 1 / truth[mask & (under > 0)]
+    expected = (1 / truth - inverse.min()) / (inverse.max() - inverse.min())
+    assert float((seen.inverse_depth.reshape(-1) - expected)[both].abs().max()) < 0.02
 
 
 def test_inverse_depth_is_min_max_over_the_solid_and_zero_elsewhere():
@@ -61,37 +94,89 @@ def test_inverse_depth_is_min_max_over_the_solid_and_zero_elsewhere():
     assert inverse[1, 0] == pytest.approx((1 / 3 - 1 / 4) / (1 / 2 - 1 / 4), abs=1e-6)
 
 
-def test_points_seen_lie_on_the_surface_and_uv_are_two_of_their_coordinates():
-    f = Field(5)
-    solid = shapes.Solid(f)
-    seen = shapes.look(solid, f, 64)
-    assert seen.mask.sum() == len(seen.points) > 200
-    assert float(solid.distance(seen.points).abs().max()) < 0.01  # the tracer stops at 0.002
-    assert bool((seen.inverse_depth[~seen.mask] == 0).all())
-    both = (seen.uv[:, :, None] == seen.points[:, None, :]).any(-1)
-    assert bool(both.all())
+@pytest.mark.parametrize("make", SHARES, ids=lambda make: make.__name__)
+def test_every_solid_is_framed_whole_and_its_points_lie_on_its_surface(make):
+    solid = make(Random(4), CPU)
+    seen = shapes.look(solid, shapes.frame(solid, torch.eye(3), "side", Random(5)), 64)
+    assert len(seen.points) == int(seen.mask.sum()) > 60
+    assert float(solid.distance(seen.points * seen.camera.width).abs().max()) < 2e-3
+    border = torch.cat([seen.mask[0], seen.mask[-1], seen.mask[:, 0], seen.mask[:, -1]])
+    assert not border.any()
+    assert bool(torch.isfinite(seen.uv).all()) and bool(torch.isfinite(seen.normals).all())
 
 
-@pytest.mark.parametrize("scene", ["mountains", "beach", "aurora"])
-def test_a_world_looks_the_same_from_every_view(scene):
-    """One direction has one colour, whichever view (and batch) it is seen in; 2e-3: float sums in another order."""
-    world = scenes.World(scene, "day", Field(9))
-    d = scenes.directions(30, 5, 80, 24)
-    alone = torch.cat([world(part) for part in d.split(100)])
-    assert float((world(d) - alone).abs().max()) < 2e-3
+def test_captions_use_known_words_only():
+    random, known = Random(0), set(vocabulary.all_words())
+    for _ in range(5000):
+        text = caption(random_facts(random), random)
+        assert set(vocabulary.words_of(text)) <= known, text
+        assert "{" not in text and "  " not in text and " ," not in text, text
+
+
+def test_captions_never_contradict_their_facts():
+    random = Random(1)
+    for _ in range(3000):
+        facts = random_facts(random)
+        words = set(vocabulary.words_of(caption(facts, random)))
+        if facts.kind != "scene":
+            assert facts.colour in words or not facts.colour
+            own = set(vocabulary.words_of(" ".join(vocabulary.MATERIALS[facts.noun].ways)))
+            assert not (set(vocabulary.COLOURS) - own - {facts.colour}) & words
+        elif facts.time not in ("day", "night"):
+            assert words & set(vocabulary.words_of(" ".join(vocabulary.TIMES[facts.time] + vocabulary.SKIES[facts.time])))
+
+
+def test_facts_respect_what_a_scene_allows():
+    random = Random(2)
+    for _ in range(1000):
+        facts = random_facts(random, "scene")
+        assert facts.time == "night" or facts.scene not in vocabulary.ALWAYS_NIGHT
+        assert (facts.weather == "") == (facts.scene in vocabulary.NO_WEATHER)
+
+
+def test_plans_are_balanced_and_the_held_out_seeds_are_others():
+    count = len(subjects("scene")) * dataset.GROUP
+    planned = [dataset.plan("train", "scene", index)[0].scene for index in range(count)]
+    assert all(planned.count(name) == dataset.GROUP for name in subjects("scene"))
+    seeds = {split: {dataset.plan(split, part, index)[1] for part in KINDS for index in range(50)} for split in dataset.SPLITS}
+    assert len(seeds["train"]) == 150 and not seeds["train"] & seeds["held"]
+
+
+def test_shards_are_whole_or_absent_and_read_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(dataset, "SHARD", 4)
+    monkeypatch.setattr(dataset, "SIZES", {"flat": 64, "object": 64, "scene": 64})
+    arguments = ["dataset", "--out", str(tmp_path), "--part", "object", "--count", "8"]
+    monkeypatch.setattr("sys.argv", arguments)
+    dataset.main()
+    names = dataset.shards(tmp_path, "train", "object")
+    assert names == ["train_object_000000", "train_object_000004"]
+    loaded = dataset.load(tmp_path, names)
+    assert loaded.pictures.shape == (8, 64, 64, 3) and loaded.depth.shape == (8, 64, 64)
+    assert loaded.facts[5] == dataset.plan("train", "object", 5)[0]
+    first = (tmp_path / "train_object_000000.npz").stat().st_mtime_ns
+    (tmp_path / "train_object_000004.json").unlink()  # as if stopped in the middle
+    assert dataset.shards(tmp_path, "train", "object") == names[:1]
+    dataset.main()
+    assert (tmp_path / "train_object_000000.npz").stat().st_mtime_ns == first
+    again = dataset.load(tmp_path, names)
+    assert np.array_equal(again.pictures, loaded.pictures)
+    assert len(json.loads((tmp_path / "train_object_000004.json").read_text())) == 4
+
+
+def test_a_world_looks_the_same_from_every_view():
+    """One direction has one colour, whichever view it is seen in; 2e-3: float sums in another order."""
+    for scene in ("mountains", "beach", "aurora"):
+        world = World(scene, ["night"], ["clear"], Field([9]))
+        d = directions(torch.tensor([30.0]), torch.tensor([5.0]), torch.tensor([80.0]), 24)
+        alone = torch.cat([world(part) for part in d.split(100, 1)], 1)
+        assert float((world(d) - alone).abs().max()) < 2e-3
 
 
 def test_azimuth_grows_to_the_right_and_elevation_upward():
-    d = scenes.directions(0, 0, 90, 8).reshape(8, 8, 3)
-    right = scenes.directions(20, 0, 90, 8).reshape(8, 8, 3)[4, 4]
-    up = scenes.directions(0, 20, 90, 8).reshape(8, 8, 3)[4, 4]
+    def view(azimuth: float, elevation: float) -> torch.Tensor:
+        numbers = (torch.tensor([number]) for number in (azimuth, elevation, 90.0))
+        return directions(*numbers, 8).reshape(8, 8, 3)
+
+    d, right, up = view(0, 0), view(20, 0)[4, 4], view(0, 20)[4, 4]
     assert d[4, 7] @ right > d[4, 0] @ right
     assert d[0, 4] @ up > d[7, 4] @ up
-
-
-def test_unknown_modifier_is_refused():
-    from training.materials import modify
-
-    p = torch.zeros(4, 3)
-    with pytest.raises(ValueError, match="unknown modifier"):
-        modify("sparkling", p, p, p[:, :2], Field(0))

@@ -27,13 +27,15 @@ def smooth_min(distances: Tensor, k: float) -> Tensor:
 class Solid:
     """A distance field: negative inside, and never more than the way to the surface outside."""
 
+    lowest = -25.0  # degrees: cameras stay above
+
     def distance(self, p: Tensor) -> Tensor:
         """Points [N, 3] -> [N]."""
         raise NotImplementedError
 
     def uv(self, p: Tensor, normals: Tensor, towards: Tensor) -> Tensor:
-        """Coordinates [N, 2] of surface points, in their units of length; `towards` [3] points to the camera, so that seams can be
-        put where it does not look."""
+        """Coordinates [N, 2] of surface points, in their units of length; `towards` [3] points to the camera: seams are put where it
+        does not look."""
         return box_uv(p, normals)
 
 
@@ -42,13 +44,16 @@ class Ellipsoids(Solid):
 
     def __init__(self, parts: list[tuple[float, ...]], blend: float, device: torch.device, bumps: float = 0.0) -> None:
         table = torch.tensor(parts, device=device)
-        self._centres, self._sizes = table[:, :3], table[:, 3:]
+        centres, inverse = table[:, :3], table[:, 3:].square().reciprocal()
+        # |(p - c) / s|^2 and |(p - c) / s^2|^2 of all parts as one product of (p^2, p) with a matrix, and a constant
+        weights = [torch.cat([w, -2 * w * centres], -1) for w in (inverse, inverse.square())]
+        self._weights = torch.cat(weights).T.contiguous()  # [6, 2 K]
+        self._constant = torch.cat([(w * centres.square()).sum(-1) for w in (inverse, inverse.square())])  # [2 K]
         self._k, self._bumps = blend / 4, bumps
 
     def distance(self, p: Tensor) -> Tensor:
-        q = (p[:, None] - self._centres) / self._sizes
-        k0 = q.norm(dim=-1)
-        k1 = (q / self._sizes).norm(dim=-1).clamp(min=1e-4)
+        squares = torch.addmm(self._constant, torch.cat([p * p, p], -1), self._weights).clamp(min=1e-8).sqrt()
+        k0, k1 = squares.chunk(2, -1)
         total = smooth_min(k0 * (k0 - 1) / k1, self._k)
         if self._bumps:
             total = total + self._bumps * torch.sin(9 * p[:, 0]) * torch.sin(8 * p[:, 1] + 1) * torch.sin(10 * p[:, 2])
@@ -64,8 +69,11 @@ class Boxes(Solid):
         self._rounding = rounding
 
     def distance(self, p: Tensor) -> Tensor:
-        q = (p[:, None] - self._centres).abs() - self._sizes
-        return smooth_min(q.clamp(min=0).norm(dim=-1) + q.amax(-1).clamp(max=0) - self._rounding, 0.008)
+        # axis by axis: reductions over a last dimension of three are slow
+        x, y, z = ((p[:, k, None] - self._centres[:, k]).abs() - self._sizes[:, k] for k in range(3))
+        outside = (x.clamp(min=0).square() + y.clamp(min=0).square() + z.clamp(min=0).square()).sqrt()
+        inside = torch.maximum(torch.maximum(x, y), z).clamp(max=0)
+        return smooth_min(outside + inside - self._rounding, 0.008)
 
 
 class Superquadric(Solid):
@@ -89,11 +97,11 @@ class Torus(Solid):
         self._radius, self._tube = radius, tube
 
     def distance(self, p: Tensor) -> Tensor:
-        ring = p[:, :2].norm(dim=-1) - self._radius
+        ring = torch.hypot(p[:, 0], p[:, 1]) - self._radius
         return (ring.square() + p[:, 2].square()).sqrt() - self._tube
 
     def uv(self, p: Tensor, normals: Tensor, towards: Tensor) -> Tensor:
-        ring = p[:, :2].norm(dim=-1) - self._radius
+        ring = torch.hypot(p[:, 0], p[:, 1]) - self._radius
         return torch.stack([_angle(p, towards) * self._radius, torch.atan2(p[:, 2], ring) * self._tube], -1)
 
 
@@ -144,11 +152,11 @@ class Lathe(Solid):
         return self._middle + sum(size * torch.sin(rate * z + start) for size, rate, start in self._waves)
 
     def distance(self, p: Tensor) -> Tensor:
-        side = (p[:, :2].norm(dim=-1) - self._profile(p[:, 2]).clamp(min=0.1)) * self._factor
+        side = (torch.hypot(p[:, 0], p[:, 1]) - self._profile(p[:, 2]).clamp(min=0.1)) * self._factor
         lid = p[:, 2].abs() - self._height
-        total = 0.03 * torch.logsumexp(torch.stack([side, lid], -1) / 0.03, -1)
+        total = 0.03 * torch.logaddexp(side / 0.03, lid / 0.03)
         for place in self._handles:
-            q = torch.stack([p[:, 0] - place, p[:, 2] - 0.1], -1).norm(dim=-1) - 0.3
+            q = torch.hypot(p[:, 0] - place, p[:, 2] - 0.1) - 0.3
             total = torch.minimum(total, (q.square() + p[:, 1].square()).sqrt() - 0.075)
         return total * 0.95
 
@@ -159,6 +167,8 @@ class Lathe(Solid):
 
 class Terrain(Solid):
     """A square piece of hilly ground."""
+
+    lowest = 12.0
 
     def __init__(self, waves: list[tuple[float, float, float, float]], half: float, base: float) -> None:
         self._waves, self._half, self._base = waves, half, base
@@ -184,7 +194,7 @@ class Rock(Solid):
 
 def _angle(p: Tensor, towards: Tensor) -> Tensor:
     """Angle about the z axis, -pi..pi, whose seam lies away from the camera."""
-    x, y = F.normalize(towards[:2], dim=0).unbind() if towards[:2].norm() > 1e-3 else (towards.new_ones(()), towards.new_zeros(()))
+    x, y = F.normalize(towards[:2] + 1e-6, dim=0).unbind()
     return torch.atan2(p[:, 1] * x - p[:, 0] * y, p[:, 0] * x + p[:, 1] * y)
 
 
@@ -226,7 +236,7 @@ def blob(r: Random, device: torch.device) -> Solid:
     parts = []
     for _ in range(r.randint(3, 6)):
         size = u(0.25, 0.5)
-        parts.append((u(-0.5, 0.5), u(-0.5, 0.5), u(-0.5, 0.5), size * u(0.7, 1.3), size, size * u(0.7, 1.3)))
+        parts.append((u(-0.4, 0.4), u(-0.4, 0.4), u(-0.4, 0.4), size * u(0.7, 1.3), size, size * u(0.7, 1.3)))
     return Ellipsoids(parts, u(0.1, 0.3), device)
 
 
@@ -314,13 +324,22 @@ def house(r: Random, device: torch.device) -> Solid:
     wide, deep, wall, steep = u(0.4, 0.6), u(0.4, 0.7), u(0.1, 0.3), math.radians(u(30, 50))
     ridge = wall + wide * math.tan(steep)
     c, s = math.cos(steep), math.sin(steep)
-    faces = [(1, 0, 0, wide), (-1, 0, 0, wide), (0, 1, 0, deep), (0, -1, 0, deep), (0, 0, -1, 0.5), (s, 0, c, c * ridge), (-s, 0, c, c * ridge)]
+    faces = [
+        (1, 0, 0, wide),
+        (-1, 0, 0, wide),
+        (0, 1, 0, deep),
+        (0, -1, 0, deep),
+        (0, 0, -1, 0.5),
+        (s, 0, c, c * ridge),
+        (-s, 0, c, c * ridge),
+    ]
     return Rock(torch.tensor(faces, device=device), 0.01)
 
 
 TURNED = (blob, ball, cube, torus, knot, rock)  # without a front: they come at any angle
 SHARES: dict[Callable[[Random, torch.device], Solid], int] = {
-    head: 24, animal: 10, blob: 8, ball: 10, cube: 10, chair: 3, robot: 5, torus: 6, knot: 5, vase: 10, terrain: 4, rock: 4, house: 3,
+    head: 24, animal: 10, blob: 8, ball: 10, cube: 10, chair: 3, robot: 5, torus: 6, knot: 5, vase: 10,
+    terrain: 4, rock: 4, house: 3,
 }  # fmt: skip
 
 
