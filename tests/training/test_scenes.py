@@ -1,0 +1,67 @@
+"""Worlds are the same in every view, in every batch, and never blank."""
+
+import pytest
+import torch
+
+from training.noise import Field
+from training.scenes import PAINTERS, World, directions
+from training.vocabulary import SCENES, TIMES, WEATHERS
+
+SIZE = 24
+
+
+def views(azimuths: list[float], elevations: list[float], fov: float = 90.0, size: int = SIZE) -> torch.Tensor:
+    return directions(torch.tensor(azimuths), torch.tensor(elevations), torch.full((len(azimuths),), fov), size)
+
+
+def test_every_scene_of_the_vocabulary_is_painted() -> None:
+    assert set(PAINTERS) == set(SCENES)
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_views_agree_where_they_see_the_same(scene: str) -> None:
+    world = World(scene, ["sunset", "night"], ["cloudy", "rainy"], Field([3, 4]))
+    here = views([10.0, 100.0], [0.0, -30.0])
+    near = views([40.0, 130.0], [15.0, 30.0])
+    shared = torch.cat([here[:, 50:300], near[:, 200:420]], 1)
+    alone, after = world(here), world(near)
+    together = world(shared)
+    assert torch.allclose(together[:, :250], alone[:, 50:300], atol=1e-4)
+    assert torch.allclose(together[:, 250:], after[:, 200:420], atol=1e-4)
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_batch_of_one_is_a_batch_of_many(scene: str) -> None:
+    times, weathers = list(TIMES), list(WEATHERS)
+    d = views([0.0, 60.0, 120.0, 180.0, 240.0, 300.0], [0.0, 20.0, -20.0, 80.0, -80.0, 5.0])
+    many = World(scene, times, weathers, Field(range(6)))(d)
+    for k in range(6):
+        one = World(scene, times[k : k + 1], weathers[k : k + 1], Field([k]))(d[k : k + 1])
+        assert torch.allclose(one[0], many[k], atol=1e-4)
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_no_world_is_blank(scene: str) -> None:
+    times = [time for time in TIMES for _ in WEATHERS]
+    weathers = list(WEATHERS) * len(TIMES)
+    world = World(scene, times, weathers, Field(range(len(times))))
+    for elevation in (0.0, 90.0, -90.0):
+        colour = world(views([30.0] * len(times), [elevation] * len(times)))
+        assert torch.isfinite(colour).all()
+        assert colour.min() >= 0 and colour.max() <= 1
+        spread = colour.std(1).mean(-1)
+        assert (spread > (0.02 if elevation == 0 else 0.004)).all(), (elevation, spread.min())
+
+
+@pytest.mark.parametrize("elevation", (-80.0, 0.0, 80.0))
+def test_night_is_dark_and_blue(elevation: float) -> None:
+    d = views([0.0, 0.0], [elevation, elevation])
+    for scene in ("desert", "meadow", "beach", "village", "mountains"):
+        day, night = World(scene, ["day", "night"], ["clear", "clear"], Field([1, 1]))(d).mean(1)
+        assert night.mean() < 0.5 * day.mean()
+        assert night[2] > 1.3 * night[0]
+
+
+def test_directions_turn_right_and_up() -> None:
+    ahead = directions(torch.tensor([0.0, 90.0, 0.0]), torch.tensor([0.0, 0.0, 90.0]), torch.full((3,), 60.0), 3)[:, 4]
+    assert torch.allclose(ahead, torch.tensor([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]]), atol=1e-6)

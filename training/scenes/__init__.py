@@ -1,0 +1,85 @@
+"""Worlds without geometry: a colour for every direction, the same world for every view of it (world: +Z up, Blender's).
+
+A world is a sky, silhouettes that depend on azimuth, and a ground plane one unit below the eye.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from ..noise import Field
+from ..vocabulary import ALWAYS_NIGHT, NO_WEATHER
+from . import built, coast, land, strange
+from .light import Light
+from .view import View
+from .weather import fall
+
+PAINTERS: dict[str, Callable[[World, View, Tensor], Tensor]] = {
+    "desert": land.desert,
+    "mountains": land.mountains_scene,
+    "meadow": land.meadow,
+    "forest": land.forest,
+    "canyon": land.canyon,
+    "ocean": coast.ocean,
+    "beach": coast.beach,
+    "underwater": coast.underwater,
+    "clouds": coast.clouds,
+    "city": built.city,
+    "village": built.village,
+    "room": built.room,
+    "stars": strange.stars,
+    "aurora": strange.aurora,
+    "volcano": strange.volcano,
+    "alien": strange.alien,
+}
+
+
+class World:
+    """B worlds of one scene, each at its own time and in its own weather. Call it with unit directions to see them."""
+
+    def __init__(self, scene: str, times: Sequence[str], weathers: Sequence[str], f: Field) -> None:
+        if scene in ALWAYS_NIGHT:
+            times = ["night"] * len(times)
+        if scene in NO_WEATHER:
+            weathers = ["clear"] * len(weathers)
+        self.scene, self.f = scene, f
+        self.light = Light(times, weathers, f)
+        if scene in ALWAYS_NIGHT:
+            self.light.moon = self.light.moon * 0
+        self.salt = [f.draw() for _ in range(24)]  # [B, 1] each, 0..1: what else a scene varies
+        self.air: tuple[Tensor, Tensor] | None = None  # an alien sky: its own zenith and horizon [B, 1, 3]
+        if scene == "alien":
+            strange.other_air(self)
+
+    def part(self, number: int) -> None:
+        """Noise asked for next is that of this part of the world, whatever was drawn or left out before."""
+        self.f._used = number
+
+    def __call__(self, d: Tensor) -> Tensor:
+        """sRGB 0..1 [B, N, 3] for unit directions [B, N, 3]."""
+        v = View(d)
+        if self.scene in ("room", "underwater"):
+            sky = torch.zeros_like(d)
+        elif (v.up > -0.02).any():
+            sky = self.light.sky(v)
+        else:  # the ground covers everything
+            sky = self.light.horizon.expand_as(d)
+        return fall(self.light, self.f, v, PAINTERS[self.scene](self, v, sky)).clamp(0, 1)
+
+
+def directions(azimuth: Tensor, elevation: Tensor, fov: Tensor, size: int) -> Tensor:
+    """Unit directions [B, size * size, 3] of square views; degrees [B]; azimuth grows to the right, elevation upward."""
+    a, e = torch.deg2rad(azimuth), torch.deg2rad(elevation)
+    zero = torch.zeros_like(a)
+    forward = torch.stack([a.sin() * e.cos(), a.cos() * e.cos(), e.sin()], -1)
+    right = torch.stack([a.cos(), -a.sin(), zero], -1)
+    up = torch.linalg.cross(right, forward)
+    axis = (torch.arange(size, device=a.device) + 0.5) / size * 2 - 1
+    x, y = torch.meshgrid(axis, -axis, indexing="xy")
+    reach = torch.tan(fov * (math.pi / 360))[:, None, None]
+    rays = forward[:, None] + reach * (x.reshape(1, -1, 1) * right[:, None] + y.reshape(1, -1, 1) * up[:, None])
+    return torch.nn.functional.normalize(rays, dim=-1)
