@@ -27,7 +27,7 @@ def _upright(s: Surface) -> Tensor:
 
 def mossy(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """Green cushions that grow over half of it."""
-    cover = _cover(s, f, 1.9, 0.38)
+    cover = _cover(s, f, 2.4, 0.38)
     fuzz = 0.75 * f.fbm(s.q, 11, 2) + 0.4 * smooth(0.3, 1.0, cover) - 0.1
     green = ramp(fuzz, rgb(0.08, 0.15, 0.02), rgb(0.26, 0.40, 0.06), rgb(0.55, 0.66, 0.18))
     return mix(colour, green, smooth(0.3, 0.6, cover))
@@ -75,13 +75,13 @@ def rusty(colour: Tensor, s: Surface, f: Field) -> Tensor:
     q = _upright(s)
     streak = f.fbm(stretch(q, 7, 0.8), 1.0, 2)
     crust = ramp(f.fbm(s.q, 7, 3, 0.6), rgb(0.25, 0.09, 0.04), rgb(0.57, 0.23, 0.07), rgb(0.82, 0.44, 0.14))
-    colour = mix(colour, rgb(0.52, 0.24, 0.09), 0.75 * smooth(0.52, 0.75, streak))
-    return mix(colour, crust, _cover(s, f, 2.3, 0.36, 0.03))
+    colour = mix(colour, rgb(0.52, 0.24, 0.09), 0.75 * smooth(0.56, 0.75, streak))
+    return mix(colour, crust, _cover(s, f, 3.0, 0.28, 0.03))
 
 
 def worn(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """The top flaked off in crisp patches: a pale ground with a dark lip, and grime round about."""
-    t = f.fbm(f.warp(s.q, 4, 0.08), 2.9, 4, 0.6) - 0.53
+    t = f.fbm(f.warp(s.q, 4, 0.08), 2.9, 4, 0.6) - 0.545
     ground = mix(colour, rgb(0.70, 0.67, 0.61), torch.full_like(t, 0.78)) * (0.86 + 0.24 * f.fbm(s.q, 9, 2))[..., None]
     grime = colour * (0.62 + 0.32 * f.fbm(s.q, 2.1, 2))[..., None]
     colour = mix(grime, grime * 0.35, smooth(-0.05, -0.01, t))
@@ -116,7 +116,7 @@ def painted(colour: Tensor, s: Surface, f: Field) -> Tensor:
 
 def snowy(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """White heaps with blue shadows at their feet."""
-    t = f.fbm(f.warp(s.q, 2.0, 0.12), 1.9, 3, 0.45) - 0.545
+    t = f.fbm(f.warp(s.q, 2.0, 0.12), 2.4, 3, 0.45) - 0.545
     heap = smooth(0.0, 0.16, t) * 0.75 + 0.3 * f.fbm(s.q, 6, 2)
     snow = ramp(heap, rgb(0.60, 0.72, 0.92), rgb(0.90, 0.94, 1.0), rgb(1.0, 1.0, 1.0))
     colour = mix(colour, rgb(0.86, 0.91, 0.98), 0.22 * f.fbm(s.q, 8, 2))
@@ -126,7 +126,7 @@ def snowy(colour: Tensor, s: Surface, f: Field) -> Tensor:
 
 def burnt(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """Black char with a brown scorch around it, and embers along the rim."""
-    t = f.fbm(f.warp(s.q, 2.4, 0.12), 1.9, 4, 0.55) - 0.56
+    t = f.fbm(f.warp(s.q, 2.4, 0.12), 2.4, 4, 0.55) - 0.56
     colour = mix(colour, colour * rgb(0.45, 0.28, 0.16), smooth(-0.16, -0.02, t))
     char = rgb(0.07, 0.06, 0.06) * (0.6 + 1.1 * f.fbm(s.q, 8, 2))[..., None] + 0.10 * colour
     colour = mix(colour, char, smooth(-0.02, 0.01, t))
@@ -150,7 +150,7 @@ def scratched(colour: Tensor, s: Surface, f: Field) -> Tensor:
 def faded(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """Bleached by the sun: little contrast, pale, unevenly so."""
     grey = lightness(colour)[..., None]
-    colour = grey + (colour - grey) * 0.72
+    colour = grey + (colour - grey) * 0.85
     mean = colour.mean(1, keepdim=True)
     colour = mean + (colour - mean) * 0.7
     bleach = 0.36 + 0.2 * smooth(0.3, 0.7, f.fbm(s.q, 1.2, 2))

@@ -27,7 +27,7 @@ def mud(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Dried plates with curled pale rims, parted by deep dark cracks, finer cracks inside."""
     q = f.warp(s.q * zoom(f), 3.5, 0.07)
     _, edge, number = f.cells(q * 2.5, 1.0)
-    _, fine, _ = f.cells(q * 6.5 + 5, 1.0)
+    _, fine, _ = f.cells(s.uv * 6 + 5, 1.0)
     rim = smooth(0.03, 0.09, edge) * smooth(0.22, 0.09, edge)
     shade = 0.30 + 0.22 * number[..., 0] + 0.30 * rim + 0.4 * (f.fbm(s.q, 5, 3) - 0.5)
     colour = ramp(shade, rgb(0.27, 0.18, 0.11), rgb(0.49, 0.35, 0.23), rgb(0.70, 0.56, 0.40))
@@ -52,7 +52,7 @@ def ice(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Blue plates, white straight cracks, frozen bubbles."""
     q = f.warp(s.q * zoom(f), 2.5, 0.06)
     _, edge, number = f.cells(q * 2.3, 0.95)
-    _, fine, _ = f.cells(stretch(q, *(5.5, 4.0, 4.5)[: q.shape[-1]]) + 7, 0.95)
+    _, fine, _ = f.cells(stretch(s.uv, 5.5, 4.0) + 7, 0.95)
     colour = ramp(f.fbm(q, 2.0, 3), rgb(0.16, 0.46, 0.70), rgb(0.48, 0.77, 0.90), rgb(0.78, 0.93, 0.98))
     colour = colour * (0.84 + 0.26 * number[..., :1])
     white = smooth(0.05, 0.0, edge) + 0.25 * smooth(0.18, 0.0, edge) + 0.5 * smooth(0.05, 0.0, fine)
@@ -117,8 +117,8 @@ def clover(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Three round leaflets with a pale crescent each; a white ball of flowers here and there."""
     uv = s.uv * zoom(f)
     colour = rgb(0.03, 0.13, 0.05).expand(*uv.shape[:2], 3)
-    for layer in range(7):
-        part, number = strewn(uv, f, 2.1, layer, 0.1)
+    for layer in range(6):
+        part, number = strewn(uv, f, 1.75, layer, 0.1)
         radius, angle = polar(part)
         turn = fold(angle, 3)
         leaflet = pair(radius * torch.cos(turn) - 0.245, radius * torch.sin(turn))
@@ -126,7 +126,7 @@ def clover(s: Surface, f: Field, tint: Tint) -> Tensor:
         notch = 0.05 * smooth(0.7, 0.0, around.abs())
         inside = smooth(0.0, 0.03, 0.215 - notch - round_)
         shadow = smooth(-0.06, 0.03, 0.22 - round_)
-        crescent = smooth(0.035, 0.012, (radius - 0.20 - 0.5 * turn.abs() * 0.25).abs())
+        crescent = smooth(0.045, 0.018, (radius - 0.20 - 0.5 * turn.abs() * 0.25).abs())
         light = (0.46 + 0.09 * layer) * (0.85 + 0.3 * number[..., 0]) * (0.82 + 0.9 * radius * 0.5)
         leaf = mix(rgb(0.17, 0.50, 0.16) * light[..., None], rgb(0.72, 0.88, 0.62) * light[..., None], 0.75 * crescent)
         leaf = leaf * (1 - 0.35 * smooth(0.02, 0.0, leaflet[..., 1].abs()) * (radius > 0.05))[..., None]
@@ -163,16 +163,16 @@ def coral(s: Surface, f: Field, tint: Tint) -> Tensor:
     base = tint.over(f.pick(torch.stack([rgb(0.96, 0.42, 0.34), rgb(0.95, 0.50, 0.45), rgb(0.94, 0.52, 0.28)])))
     pale = mix(base * 0.55 + 0.44, base * 0.82, smooth(0.8, 0.9, lightness(base)))
     uv = s.uv * zoom(f)
-    colour = dyed(base, 0.34 + 0.35 * f.fbm(uv, 6, 2))
+    colour = dyed(base, 0.50 + 0.35 * f.fbm(uv, 6, 2))
     for layer in range(5):
         part, number = strewn(uv, f, 1.85, layer, 0.16)
         radius, angle = polar(part)
         size = 0.34 + 0.08 * number[..., 0]
         r = radius / size + 0.05 * torch.sin(3 * angle + 30 * number[..., 1])
         arms = smooth(-0.5, 0.5, torch.cos(angle * 12)) * smooth(0.20, 0.32, r)
-        light = torch.where(r < 0.66, 0.26 + 0.62 * arms * smooth(0.75, 0.45, r), 1.12 - 1.9 * (r - 0.72).abs())
+        light = torch.where(r < 0.66, 0.40 + 0.65 * arms * smooth(0.75, 0.45, r), 1.15 - 1.2 * (r - 0.72).abs())
         cup = mix(dyed(base, light), pale, 0.75 * smooth(0.16, 0.04, (r - 0.74).abs()) + 0.5 * arms * smooth(0.5, 0.3, r))
-        colour = mix(colour * (1 - 0.5 * smooth(1.25, 0.95, r))[..., None], cup, smooth(1.0, 0.94, r))
+        colour = mix(colour * (1 - 0.4 * smooth(1.2, 0.95, r))[..., None], cup, smooth(1.0, 0.94, r))
     return colour
 
 
