@@ -35,7 +35,7 @@ def candy(s: Surface, f: Field, tint: Tint) -> Tensor:
 def dots(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Pale dots in staggered rows; dark ones on a pale ground."""
     base = tint.over(f.pick(_palette("red", "teal", "blue", "pink", "yellow")))
-    dot = mix(rgb(0.97, 0.95, 0.90), rgb(0.14, 0.14, 0.17), smooth(0.74, 0.84, lightness(base)))
+    dot = mix(rgb(0.97, 0.95, 0.90), rgb(0.14, 0.14, 0.17), smooth(0.82, 0.88, lightness(base)))
     uv = rotate(s.uv, f.uniform(-25, 25)) * zoom(f)
     _, part, _ = courses(uv, 0.34, 0.29)
     shade = (0.94 + 0.1 * f.fbm(uv, 2, 2))[..., None]
