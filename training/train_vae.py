@@ -1,13 +1,12 @@
-"""Train the autoencoder on crops: `python -m training.train_vae --data FOLDER --minutes 18`.
+"""Train the autoencoder on crops: `python -m training.train_vae --data FOLDER --minutes 20`.
 
-FOLDER/pictures holds the shards; FOLDER/vae.pt is the result (running average), FOLDER/vae_state.pt resumes. The schedule is
-in elapsed time, not steps, so that it ends when it should on a machine that is shared.
+FOLDER/pictures holds the shards; FOLDER/vae.pt is the result (running average, channels normalised), FOLDER/vae_state.pt resumes.
+The schedule is in elapsed time, not steps, so that it ends when it should on a machine that is shared.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import time
 from pathlib import Path
@@ -19,40 +18,40 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from . import dataset
-from .architecture import build_vae
+from .architecture import FACTOR, build_vae
+from .captions import KINDS
 from .common import Average, Team, add_team, save
 
 # part of the time, crop size in pixels, crops per step: small crops first (many steps), whole context last
-PHASES = ((0.65, 64, 8), (0.92, 128, 2), (1.01, 192, 1))
+PHASES = ((0.6, 64, 8), (0.9, 128, 3), (1.01, 256, 1))
+TO_LATENT = 2 * torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]])  # RGB to what `colours` returns
 
 
 def pyramid_loss(made: Tensor, wanted: Tensor) -> Tensor:
-    """L1 of the picture and of three Laplacian bands, so that edges count as much as areas."""
+    """L1 of the picture and of four Laplacian bands, so that edges count as much as areas, and the squared error."""
     difference = made - wanted
-    loss = difference.abs().mean()
-    for _ in range(3):
+    loss = difference.abs().mean() + 3.0 * difference.square().mean()
+    for _ in range(4):
         low = F.avg_pool2d(difference, 2)
         band = difference - F.interpolate(low, scale_factor=2.0, mode="bilinear", align_corners=False)
-        loss = loss + 0.8 * band.abs().mean()
+        loss = loss + 0.7 * band.abs().mean()
         difference = low
     return loss + 2.0 * difference.abs().mean()
 
 
 def colours(images: Tensor) -> Tensor:
-    """What the first three latent channels must be: lightness and two colour differences of each 8x8 block, [B, 3, h/8, w/8].
+    """What the first three latent channels must be: lightness and two colour differences of each block, [B, 3, h/16, w/16].
 
-    Without this the code spends itself on light and dark for the first thousand steps and colours come late and wash out.
+    Without this the code spends itself on light and dark for the first thousand steps and colours come late and wash out; and
+    the diffusion model gets three smooth channels that it can decide first.
     """
-    red, green, blue = F.avg_pool2d(images, 8).unbind(1)
+    red, green, blue = F.avg_pool2d(images, FACTOR).unbind(1)
     return 2 * torch.stack([(red + green + blue) / 3, red - blue, green - (red + blue) / 2], 1)
-
-
-TO_LATENT = 2 * torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]])  # what `colours` does to RGB
 
 
 @torch.no_grad()
 def start_as_block_mean(vae: AutoencoderKL, images: Tensor) -> None:
-    """Set the weights so that the first latents are `colours` and the decoder paints them as 8x8 blocks, near enough.
+    """Set the weights so that the first latents are `colours` and the decoder paints them as blocks, near enough.
 
     Six channels carry the three values and their negatives through every layer (silu(x) - silu(-x) = x), the residual
     branches start at zero, all other channels stay random. Learning colour from random weights took most of the time.
@@ -79,7 +78,7 @@ def start_as_block_mean(vae: AutoencoderKL, images: Tensor) -> None:
     carry(vae.encoder.conv_out, eye.T, centre, 1.0)
     channels = vae.config.latent_channels
     vae.encoder.conv_out.weight[channels:] *= 0.1
-    vae.encoder.conv_out.bias[channels:] = -3.0
+    vae.encoder.conv_out.bias[channels:] = -4.0
     for conv in (vae.quant_conv, vae.post_quant_conv):
         conv.weight.copy_(torch.eye(len(conv.weight))[:, :, None, None])
         conv.bias.zero_()
@@ -89,38 +88,60 @@ def start_as_block_mean(vae: AutoencoderKL, images: Tensor) -> None:
     wanted = colours(images)
     made = vae.encode(images).latent_dist.mean[:, :3]
     vae.encoder.conv_out.weight[:3] *= (made * wanted).sum() / made.square().sum()
-    wanted = F.interpolate(F.avg_pool2d(images, 8), scale_factor=8.0)
+    wanted = F.interpolate(F.avg_pool2d(images, FACTOR), scale_factor=float(FACTOR))
     made = vae.decode(vae.encode(images).latent_dist.mean).sample
     vae.decoder.conv_out.weight.mul_((made * wanted).sum() / made.square().sum())
 
 
-def crops(pictures: np.ndarray, size: int, count: int, rng: np.random.Generator) -> Tensor:
-    """Random crops [count, 3, size, size] in -1..1, flipped half of the time."""
+@torch.no_grad()
+def normalise(vae: AutoencoderKL, images: Tensor) -> None:
+    """Give every latent channel mean 0 and standard deviation 1 over `images`, without changing one decoded picture.
+
+    The factors go into the 1x1 convolutions on both sides of the latent. Channels of unequal size would be drowned in the
+    diffusion model's noise one after the other, the small ones at nearly every step.
+    """
+    latents = torch.cat([vae.encode(part).latent_dist.mean for part in images.split(8)])
+    mean, std = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
+    c = len(mean)
+    vae.post_quant_conv.bias += vae.post_quant_conv.weight[:, :, 0, 0] @ mean
+    vae.post_quant_conv.weight *= std[None, :, None, None]
+    vae.quant_conv.weight[:c] /= std[:, None, None, None]
+    vae.quant_conv.bias[:c] = (vae.quant_conv.bias[:c] - mean) / std
+    vae.quant_conv.bias[c:] -= 2 * std.log()  # log variances
+
+
+def crops(pictures: list[np.ndarray], size: int, count: int, rng: np.random.Generator) -> Tensor:
+    """Random crops [count, 3, size, size] in -1..1, flipped half of the time; `pictures` are [n, H, W, 3] of any sizes."""
     out = np.empty((count, size, size, 3), np.uint8)
     for k in range(count):
-        y, x = rng.integers(0, 257 - size, 2)
-        crop = pictures[rng.integers(len(pictures)), y : y + size, x : x + size]
+        shard = pictures[rng.integers(len(pictures))]
+        y, x = rng.integers(0, shard.shape[1] + 1 - size), rng.integers(0, shard.shape[2] + 1 - size)
+        crop = shard[rng.integers(len(shard)), y : y + size, x : x + size]
         out[k] = crop[:, ::-1] if rng.random() < 0.5 else crop
     return torch.from_numpy(out).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def train(data: Path, minutes: float, seed: int, team: Team, decoder_only: bool) -> None:
-    """Train all of it, or go on with the decoder alone (latents made before stay valid)."""
+def names_of(data: Path, split: str) -> list[str]:
+    """Every whole shard of `split`."""
+    return [name for part in KINDS for name in dataset.shards(data / "pictures", split, part)]
+
+
+def read(data: Path, names: list[str]) -> list[np.ndarray]:
+    """Pictures of each named shard, [n, H, W, 3] uint8."""
+    return [dataset.load(data / "pictures", [name]).pictures for name in names]
+
+
+def train(data: Path, minutes: float, seed: int, team: Team, rate: float) -> None:
+    """Train encoder and decoder; new shards are taken in as they appear."""
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, team.rank, int(time.time())])
-    names = dataset.shards(data / "pictures")
-    pictures = dataset.load(data / "pictures", names)[0]
+    names = names_of(data, "train")
+    pictures = read(data, names)
     vae = build_vae()
-    state_file, peak = data / "vae_state.pt", 1.5e-3
-    if decoder_only:
-        vae.load_state_dict(torch.load(data / "vae.pt", weights_only=True))
-        vae.encoder.requires_grad_(False)
-        vae.quant_conv.requires_grad_(False)
-        state_file, peak = data / "vae_decoder_state.pt", 5e-4
-    else:
-        start_as_block_mean(vae, crops(pictures, 64, 64, np.random.default_rng(seed)))
+    state_file = data / "vae_state.pt"
+    start_as_block_mean(vae, crops(pictures, 128, 32, np.random.default_rng(seed)))
     vae = vae.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW([p for p in vae.parameters() if p.requires_grad], lr=peak, betas=(0.9, 0.99), weight_decay=1e-4)
+    optimiser = torch.optim.AdamW(vae.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=1e-4)
     average = Average(vae, 0.995)
     spent, step, shown = 0.0, 0, 0.0
     if state_file.exists():
@@ -135,24 +156,24 @@ def train(data: Path, minutes: float, seed: int, team: Team, decoder_only: bool)
         part = team.agree((time.monotonic() - started) / (minutes * 60))
         if part >= 1:
             break
-        if step % 200 == 0 and dataset.shards(data / "pictures") != names:
-            names = dataset.shards(data / "pictures")
-            pictures = dataset.load(data / "pictures", names)[0]
-        size, count = next((size, count) for until, size, count in (PHASES[1:] if decoder_only else PHASES) if part < until)
+        if step % 300 == 0:
+            fresh = [name for name in names_of(data, "train") if name not in names]
+            names, pictures = names + fresh, pictures + read(data, fresh)
+        size, count = next((size, count) for until, size, count in PHASES if part < until)
         wanted = crops(pictures, size, count, rng).contiguous(memory_format=torch.channels_last)
         source = wanted
-        if part > 0.5 and rng.random() < 0.4:  # what it made itself must come back unchanged
-            with torch.no_grad():
-                source = vae.decode(vae.encode(wanted).latent_dist.mode()).sample.clamp(-1, 1)
+        if part > 0.5 and rng.random() < 0.35:  # what it made itself must come back unchanged
+            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+                source = vae.decode(vae.encode(wanted).latent_dist.mode()).sample.float().clamp(-1, 1)
         for group in optimiser.param_groups:
-            group["lr"] = peak * min(1.0, (step + 1) / 50) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
+            group["lr"] = rate * min(1.0, (step + 1) / 50) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
         with torch.autocast("cpu", torch.bfloat16):
             posterior = vae.encode(source).latent_dist
             made = vae.decode(posterior.sample()).sample.float()
         fit = pyramid_loss(made, wanted)
         kl = posterior.kl().float().mean() / posterior.mean[0].numel()
         guide = (posterior.mean[:, :3].float() - colours(source)).abs().mean()
-        loss = fit + 0.3 * guide + 2e-4 * kl
+        loss = fit + 0.3 * guide + 3e-4 * kl
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         team.average_gradients(vae)
@@ -165,56 +186,63 @@ def train(data: Path, minutes: float, seed: int, team: Team, decoder_only: bool)
             shown = time.monotonic()
             fit_mean, kl_mean, guide_mean = (sums[1:] / sums[0]).tolist()
             losses = f"fit {fit_mean:.4f} kl {kl_mean:.3f} guide {guide_mean:.3f}"
-            print(f"part {part:.2f} step {step} pictures {len(pictures)} {losses}", flush=True)
+            print(f"part {part:.2f} step {step} shards {len(pictures)} {losses} PSNR {check(average.state, data):.2f}", flush=True)
             sums.zero_()
-            state = {
-                "model": vae.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "average": average.state,
-                "spent": shown - started,
-                "step": step,
-            }
-            save(state, state_file)
-            save(average.state, data / "vae.pt")
+            state = {"model": vae.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state}
+            save(state | {"spent": shown - started, "step": step}, state_file)
     if team.rank == 0:
-        save(average.state, data / "vae.pt")
-        measure(data, keep_scale=decoder_only)
+        finish(average.state, data)
 
 
-def measure(data: Path, keep_scale: bool, count: int = 48) -> None:
-    """Write FOLDER/latent_scale.json (1 / std) unless latents are in use already; print PSNR of one and eight round trips."""
+def held_out(data: Path, count: int) -> Tensor:
+    """`count` held-out pictures from all shards alike, [count, 3, 256, 256] in -1..1."""
+    shards = read(data, names_of(data, "held"))
+    each = -(-count // len(shards))
+    chosen = [shard[:: max(1, len(shard) // each)][:each, :256, :256] for shard in shards]
+    return torch.from_numpy(np.concatenate(chosen)[:count]).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def psnr(made: Tensor, wanted: Tensor) -> Tensor:
+    """dB of each picture, [B]; both in -1..1."""
+    return -10 * ((made - wanted).square().mean((1, 2, 3)) / 4).log10()
+
+
+@torch.no_grad()
+def check(state: dict[str, Tensor], data: Path, count: int = 12) -> float:
+    """Mean PSNR of one round trip over a few held-out pictures."""
     vae = build_vae()
-    vae.load_state_dict(torch.load(data / "vae.pt", weights_only=True))
+    vae.load_state_dict(state)
+    wanted = held_out(data, count)
+    return float(psnr(vae.eval().decode(vae.encode(wanted).latent_dist.mode()).sample.clamp(-1, 1), wanted).mean())
+
+
+@torch.no_grad()
+def finish(state: dict[str, Tensor], data: Path, count: int = 64) -> None:
+    """Normalise the channels, write FOLDER/vae.pt, print PSNR of one and of eight round trips over held-out pictures."""
+    vae = build_vae()
+    vae.load_state_dict(state)
     vae.eval()
-    names = dataset.shards(data / "pictures")
-    pictures = dataset.load(data / "pictures", names[-1:])[0][:count]
-    wanted = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
-    with torch.no_grad():
-        latents = torch.cat([vae.encode(batch).latent_dist.mode() for batch in wanted.split(8)])
-        scale = 1 / float(latents.std())
-        print("latent std", latents.std((0, 2, 3)).tolist(), "scaling_factor", scale)
-        if not keep_scale:
-            (data / "latent_scale.json").write_text(json.dumps({"scaling_factor": round(scale, 5)}))
-        made = wanted
-        for trip in range(1, 9):
-            made = torch.cat([vae.decode(vae.encode(batch).latent_dist.mode()).sample.clamp(-1, 1) for batch in made.split(8)])
-            if trip in (1, 8):
-                error = (made - wanted).square().mean((1, 2, 3)) / 4
-                drift = (made - wanted).mean((0, 2, 3)).abs().max() / 2
-                print(f"trips {trip}: PSNR {float((-10 * error.log10()).mean()):.2f} dB, mean colour drift {float(drift):.4f}")
+    normalise(vae, crops(read(data, names_of(data, "train")), 256, 200, np.random.default_rng(1)))
+    save(vae.state_dict(), data / "vae.pt")
+    made = wanted = held_out(data, count)
+    for trip in range(1, 9):
+        made = torch.cat([vae.decode(vae.encode(batch).latent_dist.mode()).sample.clamp(-1, 1) for batch in made.split(8)])
+        if trip in (1, 8):
+            drift = (made - wanted).mean((0, 2, 3)).abs().max() / 2
+            print(f"trips {trip}: PSNR {float(psnr(made, wanted).mean()):.2f} dB, mean colour drift {float(drift):.4f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=18)
+    parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--decoder", action="store_true", help="go on from vae.pt with the encoder frozen")
+    parser.add_argument("--rate", type=float, default=1.5e-3)
     add_team(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     team = Team(arguments.team, arguments.rank, arguments.data / "meeting_vae")
-    train(arguments.data, arguments.minutes, arguments.seed, team, arguments.decoder)
+    train(arguments.data, arguments.minutes, arguments.seed, team, arguments.rate)
 
 
 if __name__ == "__main__":
