@@ -99,7 +99,7 @@ def test_every_solid_is_framed_whole_and_its_points_lie_on_its_surface(make):
     solid = make(Random(4), CPU)
     seen = shapes.look(solid, shapes.frame(solid, torch.eye(3), "side", Random(5)), 64)
     assert len(seen.points) == int(seen.mask.sum()) > 60
-    assert float(solid.distance(seen.points * seen.camera.width).abs().max()) < 2e-3
+    assert float(solid.distance(seen.points * seen.camera.width).abs().max()) < 4e-3
     border = torch.cat([seen.mask[0], seen.mask[-1], seen.mask[:, 0], seen.mask[:, -1]])
     assert not border.any()
     assert bool(torch.isfinite(seen.uv).all()) and bool(torch.isfinite(seen.normals).all())

@@ -49,11 +49,13 @@ def _march(solid: Solid, origin: Tensor, rays: Tensor, start: Tensor, far: float
     return travelled, hit
 
 
-def _normals(solid: Solid, p: Tensor, h: float = 4e-3) -> Tensor:
-    """Unit gradients [N, 3] of the distance, from the corners of a tetrahedron."""
-    corners = p.new_tensor([[1, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1]])
-    values = solid.distance((p[:, None] + h * corners).reshape(-1, 3)).reshape(-1, 4)
-    return F.normalize(values @ corners, dim=-1)
+def _settle(solid: Solid, p: Tensor, rays: Tensor, h: float = 4e-3) -> tuple[Tensor, Tensor]:
+    """What is left [N] of the way to the surface, by one Newton step, and the unit normals [N, 3]."""
+    corners = p.new_tensor([[1, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1], [0, 0, 0]])
+    values = solid.distance((p[:, None] + h * corners).reshape(-1, 3)).reshape(-1, 5)
+    gradient = values @ corners / (4 * h)
+    slope = (gradient * rays).sum(-1).clamp(max=-0.1)
+    return values[:, 4] / -slope, F.normalize(gradient, dim=-1)
 
 
 def look(solid: Solid, camera: Camera, size: int) -> Seen:
@@ -69,8 +71,9 @@ def look(solid: Solid, camera: Camera, size: int) -> Seen:
     rays = camera.rays(size)[maybe]
     travelled, hit = _march(solid, camera.origin, rays, nearest[maybe] - 0.03, camera.far, 40, TOLERANCE)
     rays, travelled, pixels = rays[hit], travelled[hit], maybe[hit]
+    left, normals = _settle(solid, camera.origin + rays * travelled[:, None], rays)
+    travelled = travelled + left
     points = camera.origin + rays * travelled[:, None]
-    normals = _normals(solid, points)
     uv = solid.uv(points, normals, camera.back)
     depth = torch.zeros(size * size, device=rays.device)
     depth[pixels] = -(travelled * (rays @ camera.back))

@@ -34,8 +34,8 @@ class Solid:
         raise NotImplementedError
 
     def uv(self, p: Tensor, normals: Tensor, towards: Tensor) -> Tensor:
-        """Coordinates [N, 2] of surface points, in their units of length; `towards` [3] points to the camera: seams are put where it
-        does not look."""
+        """Coordinates [N, 2] of surface points, in their units of length; `towards` [3] points to the camera: seams lie on
+        the other side."""
         return box_uv(p, normals)
 
 
