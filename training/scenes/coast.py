@@ -74,11 +74,11 @@ def beach(w: World, v: View, colour: Tensor) -> Tensor:
 
 
 def palms(w: World, v: View, colour: Tensor, shore: Tensor) -> Tensor:
-    """Nine leaning palms on either hand and inland; the nearest reach overhead."""
+    """Six leaning palms on either hand and inland; the nearest reach overhead."""
     azimuth = v.turn * 2 * math.pi
-    for k in range(9):
+    for k in range(6):
         place = w.salt[3 + k]
-        centre = shore + (1 if k % 2 else -1) * (0.45 + 0.62 * (k // 2) + 0.4 * place)
+        centre = shore + (1 if k % 2 else -1) * (0.45 + 0.85 * (k // 2) + 0.5 * place)
         size = 0.42 + 0.42 * w.salt[12 + k % 6] + (0.45 if k % 3 == 0 else 0.0)
         x = torch.atan2(torch.sin(azimuth - centre), torch.cos(azimuth - centre)) / size
         h = (v.tan + 0.16 * size) / size
@@ -182,6 +182,11 @@ def bubbles(w: World, v: View, colour: Tensor) -> Tensor:
     return mix(colour, w.light.tint * rgb(0.85, 1.0, 1.0).to(disc.device), 0.75 * ring + 0.2 * disc)
 
 
+def domes(w: World, p: Tensor, frequency: float) -> Tensor:
+    """Round tops with creases between them, 0..1: cumulus."""
+    return (2 * w.f.value(p, frequency) - 1).abs().clamp(min=1e-4).sqrt()
+
+
 def clouds(w: World, v: View, colour: Tensor) -> Tensor:
     """Towers of cloud on the horizon, billows below."""
     light = w.light
@@ -189,23 +194,26 @@ def clouds(w: World, v: View, colour: Tensor) -> Tensor:
     w.part(4)
     streak = w.f.fbm(torch.stack([plane[..., 0] * 0.35, plane[..., 1]], -1) + w.f.value(plane, 0.8)[..., None] * 0.4, 2.2, 2)
     colour = mix(colour, light.bright, 0.85 * smooth(0.46, 0.72, streak) * smooth(0.15, 0.45, v.up))
-    for part, base, height, fog in ((8, 0.02, 0.42, 0.42), (16, -0.06, 0.34, 0.12)):
-        bumps = around(w, v, part, lambda q: w.f.fbm(q, 2.0, 2) + 0.30 * (1 - (2 * w.f.value(q, 7.0) - 1).abs()))
-        below = base + height * (bumps - 0.30) - v.tan
+    for part, base, height, fog in ((8, 0.0, 0.52, 0.45), (16, -0.06, 0.40, 0.10)):
+        crest = base + height * around(
+            w, v, part, lambda q: 1.5 * w.f.value(q, 2.2) ** 2 + 0.34 * domes(w, q, 4.5) + 0.16 * domes(w, q, 11.0)
+        )
+        below = crest - v.tan
         w.part(part + 4)
-        billow = w.f.fbm(torch.cat([v.circle * 5, v.tan[..., None] * 11], -1), 1.0, 2)
-        puff = mix(light.dark, light.bright, smooth(0.2, 0.8, 1 - below.clamp(min=0) * 3.5 + 0.9 * (billow - 0.6)))
+        billow = domes(w, torch.cat([v.circle * 4.5, v.tan[..., None] * 8], -1), 1.0)
+        puff = mix(light.dark, light.bright, smooth(0.05, 0.75, 0.75 - below.clamp(min=0) * 1.6 + 0.9 * (billow - 0.45)))
         colour = mix(colour, haze(w, puff, fog), smooth(-0.004, 0.02, below))
     w.part(24)
-    q = w.f.warp(v.hit, 0.5, 0.4)
+    q = w.f.warp(v.hit, 0.5, 0.3)
     w.part(28)
-    high = w.f.fbm(q, 0.75, 4)
-    w.part(28)
-    lit = w.f.fbm(q + 0.25, 0.75, 2)
-    t = 0.45 + (high - 0.5) * 0.9 + 2.0 * (high - lit)
-    t = 0.55 + (t - 0.55) * (0.25 + 0.75 * v.fade(0.25))
+    first, _, number = w.f.cells(q * 1.25, 0.9)
+    w.part(30)
+    low = w.f.value(v.hit, 0.4)
+    high = 1 - 1.2 * first.square() + 0.35 * (number[..., 0] - 0.5)
+    t = 0.08 + 0.75 * high + 0.5 * (low - 0.5) + 0.45 * (w.f.value(v.hit, 3.0) - 0.5) * v.fade(2.0)
+    t = 0.62 + (t - 0.62) * (0.35 + 0.65 * v.fade(0.12))
     floor = mix(light.dark, light.bright, smooth(0.0, 1.0, t))
-    gap = smooth(0.30, 0.22, high) * v.fade(0.3)  # a glimpse of the blue below
+    gap = smooth(0.42, 0.28, high + 0.8 * (low - 0.3)) * v.fade(0.3)  # a glimpse of the blue below
     floor = mix(floor, light.zenith * 0.8, gap * 0.8)
     fog = 0.55 * (1 - torch.exp(-(v.far - 1).clamp(min=0) / 24))
     return mix(colour, mix(floor, light.horizon, fog), v.below)

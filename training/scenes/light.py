@@ -65,14 +65,14 @@ LIGHT = {
         (0.66, 0.42, 0.70), (0.24, 0.15, 0.40), (0.02, 0.05), 0.30, 0.5, 0.5,
     ),
     "night": Time(
-        (0.02, 0.05, 0.21), (0.09, 0.16, 0.42), (0.22, 0.28, 0.50), (0.17, 0.22, 0.40), (0.93, 0.94, 0.97),
+        (0.02, 0.05, 0.21), (0.09, 0.16, 0.42), (0.15, 0.22, 0.48), (0.15, 0.21, 0.40), (0.93, 0.94, 0.97),
         (0.24, 0.29, 0.50), (0.06, 0.08, 0.20), (0.30, 0.6), 0.20, 1.0, 0.65,
     ),
 }  # fmt: skip
 WEATHER = {
     "clear": Weather((1, 1, 1), (1, 1, 1), 0.0, (1, 1, 1), (1, 1, 1), 1.0, 1.0),
     "cloudy": Weather((0.60, 0.66, 0.76), (0.86, 0.88, 0.92), 0.25, (1, 1, 1), (0.6, 0.64, 0.72), 0.40, 0.88),
-    "foggy": Weather((0.82, 0.85, 0.88), (0.88, 0.90, 0.91), 0.92, (0.9, 0.92, 0.94), (0.8, 0.82, 0.86), 1.0, 0.90),
+    "foggy": Weather((0.82, 0.85, 0.88), (0.88, 0.90, 0.91), 0.92, (0.94, 0.95, 0.95), (0.72, 0.75, 0.80), 0.36, 0.90),
     "rainy": Weather((0.40, 0.44, 0.50), (0.62, 0.66, 0.70), 0.88, (0.62, 0.65, 0.70), (0.36, 0.40, 0.46), 0.30, 0.62),
     "snowfall": Weather((0.84, 0.87, 0.92), (0.92, 0.94, 0.97), 0.88, (0.97, 0.98, 1.0), (0.80, 0.83, 0.89), 0.42, 0.88),
     "stormy": Weather((0.09, 0.07, 0.15), (0.36, 0.29, 0.48), 0.90, (0.38, 0.31, 0.50), (0.06, 0.045, 0.11), 0.32, 0.48),
@@ -98,6 +98,7 @@ class Light:
         self.fog, self.rain, self.snow, self.storm = (when(w) for w in ("foggy", "rainy", "snowfall", "stormy"))
         tone, cover = colours(moment, "tone"), amounts(weather, "cover")
         tone = mix(tone, tone * 0.55 + 0.35, self.storm)  # lightning lights a storm at any hour
+        tone = mix(tone, tone.mean(-1, keepdim=True).expand_as(tone), 0.35 * self.fog)  # mist is pale
         self.tone = tone
         self.zenith = mix(colours(moment, "zenith"), colours(weather, "zenith") * tone, cover)
         self.horizon = mix(colours(moment, "horizon"), colours(weather, "horizon") * tone, cover)

@@ -32,7 +32,7 @@ def stars(w: World, v: View, colour: Tensor) -> Tensor:
     colour = mix(colour, rgb(0.012, 0.016, 0.035), inside)
     floor = ramp(detail(w, v, 28, 0.8), rgb(0.02, 0.03, 0.07), rgb(0.09, 0.11, 0.20), rgb(0.20, 0.23, 0.36))
     stone, _ = dots(w.f, v.hit * 1.7, 0.36, 3, 0.5)
-    floor = mix(floor, ramp(stone, rgb(0.02, 0.025, 0.05), rgb(0.30, 0.33, 0.48)), smooth(0.05, 0.4, stone) * v.fade(1.2))
+    floor = mix(floor, ramp(stone, rgb(0.08, 0.09, 0.16), rgb(0.34, 0.37, 0.54)), smooth(0.05, 0.4, stone) * v.fade(1.2))
     return mix(colour, mix(floor, rgb(0.03, 0.045, 0.10), 1 - torch.exp(-v.far / 12)), v.below)
 
 
@@ -65,7 +65,7 @@ def volcano(w: World, v: View, colour: Tensor) -> Tensor:
     w.part(8)
     ash = w.f.fbm(v.d[..., :2] / (v.up[..., None].clamp(min=0) + 0.35), 1.0, 3)
     smoke = mix(rgb(0.30, 0.24, 0.24), rgb(0.62, 0.52, 0.48), smooth(0.3, 0.8, ash)) * light.tint.clamp(min=0.25)
-    colour = mix(colour, smoke * rgb(1.0, 0.72, 0.55).to(ash.device), 0.45)  # ash reddens the air
+    colour = mix(colour, smoke * rgb(1.0, 0.72, 0.55).to(ash.device), torch.full_like(ash, 0.5))  # ash reddens the air
     colour = mix(colour, smoke, 0.75 * smooth(0.42, 0.60, ash) * smooth(0.25, 0.6, v.up))
     colour = mountains(w, v, colour, 12, 0.0, 0.16, 2.4, rgb(0.22, 0.18, 0.20), -9.0, 0.3)
     aside, number, _ = stand(w, v, 4, 3, 1.0, 0.25)
