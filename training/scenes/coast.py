@@ -60,7 +60,7 @@ def beach(w: World, v: View, colour: Tensor) -> Tensor:
     water = sea(w, v, rgb(0.03, 0.62, 0.68))
     shallow = rgb(0.42, 0.88, 0.80).to(edge.device) * light.tint
     water = veil(w, v, mix(water, shallow, 0.75 * smooth(2.6, 0.2, edge)), 0.25)
-    sand = ramp(detail(w, v, 32, 1.3, 3), rgb(0.82, 0.66, 0.42), rgb(0.96, 0.85, 0.62), rgb(1.0, 0.95, 0.80))
+    sand = ramp(detail(w, v, 32, 1.3), rgb(0.82, 0.66, 0.42), rgb(0.96, 0.85, 0.62), rgb(1.0, 0.95, 0.80))
     shell, number = dots(w.f, v.hit * 1.7, 0.15, 4, 0.55)
     tint = ramp(number[..., 0], rgb(0.98, 0.52, 0.36), rgb(1.0, 0.97, 0.92), rgb(0.86, 0.46, 0.56))
     sand = mix(sand, tint, smooth(0.1, 0.5, shell) * v.fade(1.4))

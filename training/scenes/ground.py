@@ -64,7 +64,7 @@ def lay(w: World, v: View, colour: Tensor, surface: Tensor, haziness: float = 0.
     return mix(colour, mix(surface, light.horizon, fog), v.below)
 
 
-def detail(w: World, v: View, part: int, frequency: float, octaves: int = 3) -> Tensor:
+def detail(w: World, v: View, part: int, frequency: float, octaves: int = 2) -> Tensor:
     """Noise of the ground that fades to its mean far away."""
     w.part(part)
     n = w.f.fbm(v.hit, frequency, octaves)

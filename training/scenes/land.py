@@ -69,7 +69,7 @@ def mountains_scene(w: World, v: View, colour: Tensor) -> Tensor:
     colour = mountains(w, v, colour, 16, 0.04, 0.50, 2.2, rgb(0.29, 0.31, 0.38), 0.15, 0.06)
     colour = pines(w, v, colour, 4, 0.085, 80, rgb(0.11, 0.23, 0.18), 0.10)
     snow = ramp(detail(w, v, 24, 0.6), rgb(0.50, 0.61, 0.82), rgb(0.90, 0.94, 0.99), rgb(1, 1, 1))
-    stone = detail(w, v, 28, 0.9, 3)
+    stone = detail(w, v, 28, 0.9)
     face = ramp(detail(w, v, 32, 2.2, 2), rgb(0.18, 0.19, 0.23), rgb(0.46, 0.46, 0.50))
     return lay(w, v, colour, mix(snow, face, smooth(0.56, 0.62, stone)), 0.7, snow=0.7)
 
