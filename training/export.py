@@ -18,25 +18,32 @@ GOOD_PROMPTS = Path(__file__).with_name("good_prompts.json")
 def load_parts(data: Path) -> dict[str, torch.nn.Module]:
     """Every part with its newest trained weights found in `data`; a part not trained yet keeps its first random weights."""
     torch.manual_seed(0)
-    tokenizer = architecture.build_tokenizer(data / "tokenizer")
     parts = {
         "vae": architecture.build_vae(),
         "unet": architecture.build_unet(),
-        "text_encoder": architecture.build_text_encoder(tokenizer),
+        "text_encoder": architecture.build_text_encoder(architecture.build_tokenizer(data / "tokenizer")),
     }
+    parts["controlnet"] = architecture.build_controlnet(parts["unet"])
     for name, part in parts.items():
         file = data / f"{name}.pt"
         if file.exists():
             part.load_state_dict(torch.load(file, weights_only=True))
-    scale = data / "latent_scale.json"
-    if scale.exists():
-        parts["vae"].register_to_config(scaling_factor=json.loads(scale.read_text())["scaling_factor"])
-    parts["controlnet"] = architecture.build_controlnet(parts["unet"])
-    parts["unet"].register_to_config(sample_size=architecture.RUN_LATENT_SIZE)
-    file = data / "controlnet.pt"
-    if file.exists():
-        parts["controlnet"].load_state_dict(torch.load(file, weights_only=True))
     return parts
+
+
+def known_words() -> dict:
+    """What the engine tells an artist that this checkpoint knows."""
+    return {
+        "words": vocabulary.all_words(),
+        "colours": list(vocabulary.COLOURS),
+        "materials": {name: list(noun.ways) for name, noun in vocabulary.MATERIALS.items()},
+        "paintable": [name for name, noun in vocabulary.MATERIALS.items() if noun.paintable],
+        "modifiers": {name: list(ways) for name, ways in vocabulary.MODIFIERS.items()},
+        "scenes": {name: list(ways) for name, ways in vocabulary.SCENES.items()},
+        "times": {name: list(ways) for name, ways in vocabulary.TIMES.items()},
+        "weathers": {name: list(ways) for name, ways in vocabulary.WEATHERS.items()},
+        "good_prompts": json.loads(GOOD_PROMPTS.read_text()),
+    }
 
 
 def export(data: Path, target: Path) -> None:
@@ -54,16 +61,7 @@ def export(data: Path, target: Path) -> None:
     )
     pipeline.save_pretrained(target, safe_serialization=True)
     parts["controlnet"].save_pretrained(target / "controlnet", safe_serialization=True)
-    known = {
-        "words": vocabulary.learned_words(),
-        "colours": list(vocabulary.COLOURS),
-        "materials": {name: list(vocabulary.MATERIALS[name][0]) for name in vocabulary.LEARNED_MATERIALS},
-        "paintable": [name for name in vocabulary.LEARNED_MATERIALS if vocabulary.MATERIALS[name][1]],
-        "scenes": {name: list(vocabulary.SCENES[name]) for name in vocabulary.LEARNED_SCENES},
-        "times": {name: [way for way in vocabulary.TIMES[name] if way] for name in vocabulary.LEARNED_TIMES},
-        "good_prompts": json.loads(GOOD_PROMPTS.read_text()),
-    }
-    (target / "vocabulary.json").write_text(json.dumps(known, indent=1) + "\n")
+    (target / "vocabulary.json").write_text(json.dumps(known_words(), indent=1) + "\n")
 
 
 def main() -> None:

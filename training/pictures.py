@@ -17,7 +17,7 @@ from .noise import Field, rotate, smooth
 from .scenes import World, directions
 from .vocabulary import COLOURS
 
-UNIT = 128  # pixels of a flat picture in one unit of a material's space
+UNIT = 192  # pixels of a flat picture in one unit of a material's space
 GREY = 0.5
 MODIFIER_SEED = 1 << 48  # a modifier's noise must not be its material's
 
@@ -54,10 +54,10 @@ def _flats(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int) -
 
 
 def _objects(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int) -> tuple[Tensor, Tensor]:
-    """A barely lit solid before plain grey, the material in its own space, a little finer than face on."""
+    """A barely lit solid before plain grey, the material in its own space, about as coarse as face on."""
     seen = [shapes.random_look(r, fact.view, size, f.device) for fact, r in zip(facts, randoms, strict=True)]
     longest = max(len(one.points) for one, _ in seen)
-    fine = [r.uniform(1.05, 1.35) for r in randoms]
+    fine = [r.uniform(0.75, 1.0) for r in randoms]
     p, uv = (
         torch.stack([F.pad(part * k, (0, 0, 0, longest - len(part))) for part, k in zip(parts, fine, strict=True)])
         for parts in ([one.points for one, _ in seen], [one.uv for one, _ in seen])
