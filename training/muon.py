@@ -12,11 +12,11 @@ def orthogonal(update: Tensor, steps: int = 5) -> Tensor:
     """The nearest (semi-)orthogonal matrix to `update` [rows, columns], near enough (Newton-Schulz)."""
     a, b, c = COEFFICIENTS
     x = update.T if update.shape[0] > update.shape[1] else update
-    x = x / (x.norm() + 1e-7)
+    x = (x / (x.norm() + 1e-7)).bfloat16()
     for _ in range(steps):
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.T if update.shape[0] > update.shape[1] else x
+    return (x.T if update.shape[0] > update.shape[1] else x).to(update.dtype)
 
 
 class Muon(torch.optim.Optimizer):

@@ -21,9 +21,10 @@ from . import dataset
 from .architecture import FACTOR, build_vae
 from .captions import KINDS
 from .common import Average, Team, add_team, save
+from .muon import Muon
 
 # part of the time, crop size in pixels, crops per step: small crops first (many steps), whole context last
-PHASES = ((0.6, 64, 8), (0.9, 128, 3), (1.01, 256, 1))
+PHASES = ((0.6, 64, 12), (0.9, 128, 4), (1.01, 256, 1))
 TO_LATENT = 2 * torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]])  # RGB to what `colours` returns
 
 
@@ -141,7 +142,7 @@ def train(data: Path, minutes: float, seed: int, team: Team, rate: float) -> Non
     state_file = data / "vae_state.pt"
     start_as_block_mean(vae, crops(pictures, 128, 32, np.random.default_rng(seed)))
     vae = vae.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(vae.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=1e-4)
+    optimiser = Muon(vae, rate)
     average = Average(vae, 0.995)
     spent, step, shown = 0.0, 0, 0.0
     if state_file.exists():
@@ -237,7 +238,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--rate", type=float, default=1.2e-3)
     add_team(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
