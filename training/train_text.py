@@ -76,7 +76,8 @@ def train(data: Path, minutes: float, seed: int, batch: int, rate: float) -> Non
         if time.monotonic() - shown > 20:
             shown = time.monotonic()
             right = {key: float((logits[key].argmax(-1) == wanted[key]).float().mean()) for key in CLASSES}
-            print(f"part {part:.2f} step {step} loss {float(loss):.3f} " + " ".join(f"{k} {v:.2f}" for k, v in right.items()), flush=True)
+            shares = " ".join(f"{key} {share:.2f}" for key, share in right.items())
+            print(f"part {part:.2f} step {step} loss {float(loss):.3f} {shares}", flush=True)
     save(reader.text_encoder.state_dict(), data / "text_encoder.pt")
 
 

@@ -19,6 +19,7 @@ from torch import Tensor
 from .architecture import build_controlnet, build_scheduler, build_text_encoder, build_unet
 from .cache import Batch, Cache
 from .common import Average, Team, add_team, save
+from .muon import Muon
 
 SHARES = {"flat": 0.34, "object": 0.28, "scene": 0.38}  # of a batch
 SHARES_WITH_DEPTH = {"flat": 0.25, "object": 0.5, "scene": 0.25}  # objects: half of them with depth
@@ -82,7 +83,7 @@ def train(data: Path, minutes: float, seed: int, batch: int, rate: float, team: 
     cache.refresh(2)
     lesson = Lesson(data, cache, control)
     nets = lesson.nets
-    optimiser = torch.optim.AdamW(nets.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+    optimiser = Muon(nets, rate)
     average = Average(nets, 0.995)  # of every fifth step
     spent, step = 0.0, 0
     state_file = data / ("control_state.pt" if control else "unet_state.pt")
@@ -140,7 +141,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60, help="in all, earlier runs included")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch", type=int, default=32, help="of each process of the team")
-    parser.add_argument("--rate", type=float, default=8e-4)
+    parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--control", action="store_true", help="train the ControlNet too, starting from unet.pt")
     add_team(parser)
     arguments = parser.parse_args()

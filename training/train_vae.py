@@ -186,8 +186,8 @@ def train(data: Path, minutes: float, seed: int, team: Team, rate: float) -> Non
         if team.rank == 0 and time.monotonic() - shown > 30:
             shown = time.monotonic()
             fit_mean, kl_mean, guide_mean = (sums[1:] / sums[0]).tolist()
-            losses = f"fit {fit_mean:.4f} kl {kl_mean:.3f} guide {guide_mean:.3f}"
-            print(f"part {part:.2f} step {step} shards {len(pictures)} {losses} PSNR {check(average.state, data):.2f}", flush=True)
+            losses = f"fit {fit_mean:.4f} kl {kl_mean:.3f} guide {guide_mean:.3f} PSNR {check(average.state, data):.2f}"
+            print(f"part {part:.2f} step {step} shards {len(pictures)} {losses}", flush=True)
             sums.zero_()
             state = {"model": vae.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state}
             save(state | {"spent": shown - started, "step": step}, state_file)
