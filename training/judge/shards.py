@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..captions import Facts
+from .. import dataset
+from ..captions import KINDS, Facts
 from .network import NONE, SIZE
-
-
-class Shard(NamedTuple):
-    """One file of pictures as it lies on disk."""
-
-    pictures: np.ndarray  # [n, H, H, 3] uint8
-    depth: np.ndarray | None  # [n, 256, 256] uint8, objects only
-    facts: list[Facts]
-
-
-def names(folder: Path, part: str) -> list[str]:
-    """Names of the whole shards of `part` ("train" or "held")."""
-    return sorted(file.stem for file in folder.glob(f"{part}_*.json") if file.with_suffix(".npz").exists())
-
-
-def load(folder: Path, name: str) -> Shard:
-    """The shard called `name`."""
-    with np.load(folder / f"{name}.npz") as arrays:
-        pictures, depth = arrays["pictures"], arrays["depth"] if "depth" in arrays else None
-    return Shard(pictures, depth, [Facts(**entry) for entry in json.loads((folder / f"{name}.json").read_text())])
 
 
 class Album(NamedTuple):
@@ -46,15 +25,16 @@ class Album(NamedTuple):
         return len(self.pictures)
 
 
-def album(folder: Path, part: str, questions: dict[str, tuple[str, ...]]) -> Album:
-    """All of `part` in memory: 50 to 110 kB a picture."""
+def album(folder: Path, split: str, questions: dict[str, tuple[str, ...]]) -> Album:
+    """All of `split` ("train" or "held") in memory: 50 to 110 kB a picture."""
     pictures: list[Tensor] = []
     facts: list[Facts] = []
-    for name in names(folder, part):
-        shard = load(folder, name)
-        for few in torch.from_numpy(shard.pictures).split(64):
-            pictures += list(F.avg_pool2d(few.permute(0, 3, 1, 2).float(), 2).round().to(torch.uint8))
-        facts += shard.facts
+    for kind in KINDS:
+        for name in dataset.shards(folder, split, kind):
+            loaded = dataset.load(folder, [name])
+            for few in torch.from_numpy(loaded.pictures).split(64):
+                pictures += list(F.avg_pool2d(few.permute(0, 3, 1, 2).float(), 2).round().to(torch.uint8))
+            facts += loaded.facts
     return Album(pictures, {name: torch.tensor(labels(facts, name, answers)) for name, answers in questions.items()}, facts)
 
 
