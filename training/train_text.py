@@ -77,7 +77,7 @@ def train(data: Path, minutes: float, seed: int, batch: int, rate: float) -> Non
             shown = time.monotonic()
             right = {key: float((logits[key].argmax(-1) == wanted[key]).float().mean()) for key in CLASSES}
             shares = " ".join(f"{key} {share:.2f}" for key, share in right.items())
-            print(f"part {part:.2f} step {step} loss {float(loss):.3f} {shares}", flush=True)
+            print(f"part {part:.2f} step {step} loss {loss.item():.3f} {shares}", flush=True)
     save(reader.text_encoder.state_dict(), data / "text_encoder.pt")
 
 
