@@ -87,7 +87,7 @@ def build_vae() -> AutoencoderKL:
         latent_channels=LATENT_CHANNELS,
         norm_num_groups=1,  # two channels a group would wash out the colours of plain areas
         sample_size=IMAGE_SIZE,
-        scaling_factor=1.0,  # train_vae leaves every channel with mean 0 and deviation 1
+        scaling_factor=1.0,  # train_vae leaves the latents with mean 0 and deviation 1
         mid_block_add_attention=False,
     )
 
