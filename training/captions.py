@@ -32,6 +32,8 @@ from .vocabulary import (
 KINDS = ("flat", "object", "scene")
 COLOURED, MODIFIED = 0.70, 0.45  # how many paintable materials have a colour word; how many materials have a modifier
 LOOK_SHARES = (62, 19, 19)  # of LOOKS, in order
+TIME_SHARES = (35, 13, 13, 13, 13, 13)  # of TIMES: what goes without saying is asked for most
+WEATHER_SHARES = (50, 10, 10, 10, 10, 10)  # of WEATHERS
 VIEW_SHARES = (30, 36, 22, 12)  # of VIEWS, in order
 ONE = ("wall", "floor", "roof", "carpet", "rug", "lawn", "field", "board", "plate", "sheet", "window", "mosaic", "reef", "weave")
 AGED = ("mossy", "cracked", "rusty", "dusty", "faded")  # what one also calls old
@@ -80,8 +82,8 @@ def random_facts(random: Random, kind: str | None = None, subject: str | None = 
     kind = kind or random.choice(KINDS)
     subject = subject or random.choice(subjects(kind))
     if kind == "scene":
-        time = "night" if subject in ALWAYS_NIGHT else random.choice(list(TIMES))
-        weather = "" if subject in NO_WEATHER else random.choice(list(WEATHERS))
+        time = "night" if subject in ALWAYS_NIGHT else random.choices(list(TIMES), TIME_SHARES)[0]
+        weather = "" if subject in NO_WEATHER else random.choices(list(WEATHERS), WEATHER_SHARES)[0]
         look = random.choices(list(LOOKS), LOOK_SHARES)[0]
         return Facts("scene", scene=subject, time=time, weather=weather, look=look)
     colour = random.choice(list(COLOURS)) if MATERIALS[subject].paintable and random.random() < COLOURED else ""
