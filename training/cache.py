@@ -38,11 +38,11 @@ def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
 class Cache:
     """Latents of every shard made so far; each member of a team holds its share of the shards."""
 
-    def __init__(self, data: Path, team: Team, seed: int) -> None:
-        self._data, self._team = data, team
+    def __init__(self, data: Path, team: Team, seed: int, device: torch.device) -> None:
+        self._data, self._team, self._device = data, team, device
         self._vae = build_vae()
         self._vae.load_state_dict(torch.load(data / "vae.pt", weights_only=True))
-        self._vae.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self._vae.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
         self.tokenizer = build_tokenizer(data / "tokenizer")
         self._empty = tokenize(self.tokenizer, [""])[0]
         self._shards: dict[str, dict[str, Shard]] = {part: {} for part in KINDS}
@@ -72,15 +72,15 @@ class Cache:
     def _encode(self, images: Tensor) -> Tensor:
         parts = []
         for batch in images.split(5):
-            pixels = (batch.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", torch.bfloat16):
-                parts.append(self._vae.encode(pixels).latent_dist.mode().half())
+            pixels = (batch.float() / 127.5 - 1).to(self._device).contiguous(memory_format=torch.channels_last)
+            with torch.autocast(self._device.type, torch.bfloat16):
+                parts.append(self._vae.encode(pixels).latent_dist.mode().half().cpu())
         return torch.cat(parts)
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> np.ndarray:
         """Pictures [B, 256, 256, 3] uint8."""
-        return dataset.bytes_of(self._vae.decode(latents).sample / 2 + 0.5)
+        return dataset.bytes_of(self._vae.decode(latents.to(self._device)).sample / 2 + 0.5)
 
     def _randint(self, high: int) -> int:
         return int(torch.randint(high, (), generator=self._generator))
@@ -102,12 +102,13 @@ class Cache:
         tokens = tokenize(self.tokenizer, captions)
         tokens[torch.rand(count, generator=self._generator) < unconditional] = self._empty
         depth = (torch.stack(depths).float() / 255)[:, None].expand(-1, 3, -1, -1) if depths else None
-        return Batch(torch.stack(latents).float().contiguous(memory_format=torch.channels_last), tokens, depth)
+        x0 = torch.stack(latents).float().to(self._device).contiguous(memory_format=torch.channels_last)
+        return Batch(x0, tokens.to(self._device), None if depth is None else depth.to(self._device))
 
     def noise(self, like: Tensor) -> Tensor:
-        return torch.randn(like.shape, generator=self._generator)
+        return torch.randn(like.shape, generator=self._generator).to(like)
 
     def steps(self, count: int) -> Tensor:
         """Timesteps 0..999 [count], stratified, a little more often where whole pictures are decided (large t)."""
         u = (torch.randperm(count, generator=self._generator) + torch.rand(count, generator=self._generator)) / count
-        return (u.pow(0.85) * 1000).long().clamp(max=999)
+        return (u.pow(0.85) * 1000).long().clamp(max=999).to(self._device)

@@ -77,7 +77,9 @@ class Team:
 
 
 def add_team(parser: argparse.ArgumentParser) -> None:
-    """The three options that every training program has for its team."""
+    """The options that every training program has for its device and its team."""
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--compile", action="store_true", help="torch.compile the networks: worth its minute on a GPU")
     parser.add_argument("--threads", type=int, default=2, help="threads of this process")
     parser.add_argument("--team", type=int, default=1, help="processes that train together; start each by hand")
     parser.add_argument("--rank", type=int, default=0, help="0..team-1")

@@ -54,19 +54,19 @@ def labels(facts: list[Facts]) -> dict[str, Tensor]:
     return {key: torch.tensor([names.index(row[key]) for row in rows]) for key, names in CLASSES.items()}
 
 
-def train(data: Path, minutes: float, seed: int, batch: int, rate: float) -> None:
+def train(data: Path, minutes: float, seed: int, batch: int, rate: float, device: torch.device) -> None:
     torch.manual_seed(seed)
     random = Random(seed)
     tokenizer = build_tokenizer(data / "tokenizer")
-    reader = Reader(build_text_encoder(tokenizer))
+    reader = Reader(build_text_encoder(tokenizer)).to(device)
     optimiser = torch.optim.AdamW(reader.parameters(), lr=rate, weight_decay=0.01)
     started, step, shown = time.monotonic(), 0, 0.0
     while (part := (time.monotonic() - started) / (minutes * 60)) < 1:
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1.0, (step + 1) / 50) * (1 - 0.98 * part)
         facts = [random_facts(random) for _ in range(batch)]
-        wanted = labels(facts)
-        logits = reader(tokenize(tokenizer, [caption(fact, random) for fact in facts]))
+        wanted = {key: numbers.to(device) for key, numbers in labels(facts).items()}
+        logits = reader(tokenize(tokenizer, [caption(fact, random) for fact in facts]).to(device))
         loss = sum(F.cross_entropy(logits[key], wanted[key]) for key in CLASSES)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -78,7 +78,7 @@ def train(data: Path, minutes: float, seed: int, batch: int, rate: float) -> Non
             right = {key: float((logits[key].argmax(-1) == wanted[key]).float().mean()) for key in CLASSES}
             shares = " ".join(f"{key} {share:.2f}" for key, share in right.items())
             print(f"part {part:.2f} step {step} loss {loss.item():.3f} {shares}", flush=True)
-    save(reader.text_encoder.state_dict(), data / "text_encoder.pt")
+    save(reader.cpu().text_encoder.state_dict(), data / "text_encoder.pt")
 
 
 def main() -> None:
@@ -88,10 +88,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    train(arguments.data, arguments.minutes, arguments.seed, arguments.batch, arguments.rate)
+    train(arguments.data, arguments.minutes, arguments.seed, arguments.batch, arguments.rate, torch.device(arguments.device))
 
 
 if __name__ == "__main__":

@@ -34,38 +34,34 @@ def velocity(x0: Tensor, eps: Tensor, alpha_bar: Tensor) -> tuple[Tensor, Tensor
 class Lesson:
     """UNet, ControlNet (or none) and the frozen text encoder; `loss` of one batch."""
 
-    def __init__(self, data: Path, cache: Cache, control: bool) -> None:
+    def __init__(self, data: Path, cache: Cache, control: bool, device: torch.device) -> None:
         self.text_encoder = build_text_encoder(cache.tokenizer)
         self.text_encoder.load_state_dict(torch.load(data / "text_encoder.pt", weights_only=True))
-        self.text_encoder.eval().requires_grad_(False)
+        self.text_encoder.to(device).eval().requires_grad_(False)
         self.nets = torch.nn.ModuleDict({"unet": build_unet()})
-        self._cache = cache
-        self._alpha_bar = build_scheduler().alphas_cumprod.float()
+        self._cache, self._device = cache, device
+        self._alpha_bar = build_scheduler().alphas_cumprod.float().to(device)
         self._alpha_bar[-1] = 0.0  # diffusers keeps 2**-24 there
         if control:
             if (data / "unet.pt").exists():
                 self.nets["unet"].load_state_dict(torch.load(data / "unet.pt", weights_only=True))
             self.nets["controlnet"] = build_controlnet(self.nets["unet"])
-        self.nets.to(memory_format=torch.channels_last)
+        self.nets.to(device, memory_format=torch.channels_last)
 
     def loss(self, batches: list[Batch]) -> Tensor:
         """Mean squared error of v over batches that share one forward; those with depth come first."""
         x0 = torch.cat([batch.latents for batch in batches])
         t = self._cache.steps(len(x0))
         x_t, target = velocity(x0, self._cache.noise(x0), self._alpha_bar[t].view(-1, 1, 1, 1))
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(self._device.type, torch.bfloat16):
             with torch.no_grad():
                 text = self.text_encoder(torch.cat([batch.tokens for batch in batches])).last_hidden_state
             down = mid = None
             if batches[0].depth is not None and "controlnet" in self.nets:
                 n, rest = len(batches[0].latents), len(x0) - len(batches[0].latents)
-                down, mid = self.nets["controlnet"](
-                    x_t[:n], t[:n], text[:n], controlnet_cond=batches[0].depth, return_dict=False
-                )
+                down, mid = self.nets["controlnet"](x_t[:n], t[:n], text[:n], controlnet_cond=batches[0].depth, return_dict=False)
                 down, mid = [F.pad(each, (0, 0) * 3 + (0, rest)) for each in down], F.pad(mid, (0, 0) * 3 + (0, rest))
-            out = self.nets["unet"](
-                x_t, t, text, down_block_additional_residuals=down, mid_block_additional_residual=mid
-            ).sample
+            out = self.nets["unet"](x_t, t, text, down_block_additional_residuals=down, mid_block_additional_residual=mid).sample
         return (out.float() - target).square().mean((1, 2, 3))
 
     def batches(self, size: int) -> list[Batch]:
@@ -77,18 +73,23 @@ class Lesson:
         return [guided, *(batch._replace(depth=None) for batch in (free, made["flat"], made["scene"]))]
 
 
-def train(data: Path, minutes: float, seed: int, batch: int, rate: float, team: Team, control: bool) -> None:
+def train(
+    data: Path, minutes: float, seed: int, batch: int, rate: float, team: Team, control: bool, device: torch.device, faster: bool
+) -> None:
     torch.manual_seed(seed)
-    cache = Cache(data, team, seed + 1000 * team.rank + int(time.time()))
+    cache = Cache(data, team, seed + 1000 * team.rank + int(time.time()), device)
     cache.refresh(2)
-    lesson = Lesson(data, cache, control)
+    lesson = Lesson(data, cache, control, device)
     nets = lesson.nets
+    if faster:
+        for net in nets.values():
+            net.compile()
     optimiser = Muon(nets, rate)
     average = Average(nets, 0.995)  # of every fifth step
     spent, step = 0.0, 0
     state_file = data / ("control_state.pt" if control else "unet_state.pt")
     if state_file.exists():
-        state = torch.load(state_file, weights_only=True)
+        state = torch.load(state_file, weights_only=True, map_location=device)
         nets.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         average.load(state["average"])
@@ -112,7 +113,7 @@ def train(data: Path, minutes: float, seed: int, batch: int, rate: float, team: 
         if step % 5 == 0:
             average.update(nets)
         step, count = step + 1, count + 1
-        totals += torch.stack([each.mean() for each in losses.detach().split([len(b.latents) for b in batches])])
+        totals += torch.stack([each.mean() for each in losses.detach().cpu().split([len(b.latents) for b in batches])])
         if team.rank == 0 and time.monotonic() - shown > 60:
             pace, means = (time.monotonic() - shown) / count, " ".join(f"{x:.4f}" for x in (totals / count).tolist())
             print(f"part {part:.3f} step {step} pictures {held} v-loss {means} seconds a step {pace:.2f}", flush=True)
@@ -130,7 +131,7 @@ def train(data: Path, minutes: float, seed: int, batch: int, rate: float, team: 
 def write(data: Path, average: Average) -> None:
     """The averaged weights as unet.pt and controlnet.pt."""
     for name in ("unet", "controlnet"):
-        part = {key.removeprefix(name + "."): value for key, value in average.state.items() if key.startswith(name + ".")}
+        part = {key.removeprefix(name + "."): value.cpu() for key, value in average.state.items() if key.startswith(name + ".")}
         if part:
             save(part, data / f"{name}.pt")
 
@@ -147,7 +148,17 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     team = Team(arguments.team, arguments.rank, arguments.data / "meeting_unet")
-    train(arguments.data, arguments.minutes, arguments.seed, arguments.batch, arguments.rate, team, arguments.control)
+    train(
+        arguments.data,
+        arguments.minutes,
+        arguments.seed,
+        arguments.batch,
+        arguments.rate,
+        team,
+        arguments.control,
+        torch.device(arguments.device),
+        arguments.compile,
+    )
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ def read(data: Path, names: list[str]) -> list[np.ndarray]:
     return [dataset.load(data / "pictures", [name]).pictures for name in names]
 
 
-def train(data: Path, minutes: float, seed: int, team: Team, rate: float) -> None:
+def train(data: Path, minutes: float, seed: int, team: Team, rate: float, device: torch.device, faster: bool) -> None:
     """Train encoder and decoder; new shards are taken in as they appear."""
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, team.rank, int(time.time())])
@@ -144,12 +144,15 @@ def train(data: Path, minutes: float, seed: int, team: Team, rate: float) -> Non
     vae = build_vae()
     state_file = data / "vae_state.pt"
     start_as_block_mean(vae, crops(pictures, 128, 32, np.random.default_rng(seed)))
-    vae = vae.to(memory_format=torch.channels_last)
+    vae = vae.to(device, memory_format=torch.channels_last)
+    if faster:
+        vae.encoder.compile()
+        vae.decoder.compile()
     optimiser = Muon(vae, rate)
     average = Average(vae, 0.995)
     spent, step, shown = 0.0, 0, 0.0
     if state_file.exists():
-        state = torch.load(state_file, weights_only=True)
+        state = torch.load(state_file, weights_only=True, map_location=device)
         vae.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         average.load(state["average"])
@@ -164,14 +167,14 @@ def train(data: Path, minutes: float, seed: int, team: Team, rate: float) -> Non
             fresh = [name for name in names_of(data, "train") if name not in names]
             names, pictures = names + fresh, pictures + read(data, fresh)
         size, count = next((size, count) for until, size, count in PHASES if part < until)
-        wanted = crops(pictures, size, count, rng).contiguous(memory_format=torch.channels_last)
+        wanted = crops(pictures, size, count, rng).to(device).contiguous(memory_format=torch.channels_last)
         source = wanted
         if part > 0.5 and rng.random() < 0.35:  # what it made itself must come back unchanged
-            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
                 source = vae.decode(vae.encode(wanted).latent_dist.mode()).sample.float().clamp(-1, 1)
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1.0, (step + 1) / 50) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16):
             posterior = vae.encode(source).latent_dist
             made = vae.decode(posterior.sample()).sample.float()
         fit = pyramid_loss(made, wanted)
@@ -246,7 +249,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     team = Team(arguments.team, arguments.rank, arguments.data / "meeting_vae")
-    train(arguments.data, arguments.minutes, arguments.seed, team, arguments.rate)
+    device = torch.device(arguments.device)
+    train(arguments.data, arguments.minutes, arguments.seed, team, arguments.rate, device, arguments.compile)
 
 
 if __name__ == "__main__":
