@@ -91,7 +91,7 @@ class Judge:
 
     @torch.no_grad()
     def read(self, pictures: np.ndarray, batch: int = 64) -> Reading:
-        """Judge pictures [n, H, W, 3] uint8; H = W, 128 or a multiple of it, in full precision."""
+        """Judge pictures [n, H, W, 3] uint8; H = W, best 128 or a multiple of it; in full precision."""
         logits: dict[str, list[Tensor]] = {name: [] for name in self.questions}
         features = []
         for start in range(0, len(pictures), batch):
@@ -108,7 +108,7 @@ def prepared(pictures: np.ndarray) -> Tensor:
     """[n, H, W, 3] uint8 -> [n, 3, 128, 128] in -1..1, shrunk by plain averaging."""
     x = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
     if x.shape[-1] != SIZE:
-        x = F.avg_pool2d(x, x.shape[-1] // SIZE)
+        x = F.adaptive_avg_pool2d(x, SIZE)
     return x.contiguous(memory_format=torch.channels_last)
 
 
