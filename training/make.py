@@ -17,7 +17,8 @@ import torch
 
 from .captions import KINDS
 
-SHARES = {"train_vae": 0.14, "train_text": 0.03, "train_unet": 0.63, "control": 0.13, "judge.train": 0.07}  # of the minutes
+SHARES = {"train_vae": 0.14, "decoder": 0.05, "train_text": 0.03, "train_unet": 0.6, "control": 0.12, "judge.train": 0.06}
+"""Parts of the minutes; "decoder" and "control" are second runs of train_vae and train_unet."""
 
 
 def together(commands: list[list[str]]) -> None:
@@ -44,9 +45,9 @@ def make(data: Path, target: Path, minutes: float, pictures: int, held: int, pro
             for k in range(0, len(ranges), size):
                 together([[*parts, "--start", start, "--count", one] for start, one in ranges[k : k + size]])
     for name, share in SHARES.items():
-        module = "train_unet" if name == "control" else name
+        module = {"control": "train_unet", "decoder": "train_vae"}.get(name, name)
         command = [f"training.{module}", *where, "--minutes", str(minutes * share), "--device", device]
-        command += ["--control"] if name == "control" else []
+        command += [f"--{name}"] if module != name else []
         if name == "judge.train":
             together([["training.export", *where, "--target", str(target)], command])
         elif name == "train_text" or size == 1:

@@ -1,7 +1,9 @@
 """Train the autoencoder on crops: `python -m training.train_vae --data FOLDER --minutes 20`.
 
 FOLDER/pictures holds the shards; FOLDER/vae.pt is the result (running average, channels normalised), FOLDER/vae_state.pt resumes.
-The schedule is in elapsed time, not steps, so that it ends when it should on a machine that is shared.
+The schedule is in elapsed time, not steps, so that it ends when it should on a shared machine. With `--decoder` the decoder
+goes on alone (vae_decoder_state.pt), and what was trained on the latents stays valid: it learns to be read back as what it drew,
+which is what keeps a picture the same over the many round trips of a job.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from .muon import Muon
 
 # part of the time, crop size in pixels, crops per step: small crops first (many steps), whole context last
 PHASES = ((0.6, 64, 12), (0.9, 128, 4), (1.01, 256, 1))
+DECODER_PHASES = ((0.5, 128, 4), (1.01, 256, 1))
 TO_LATENT = 2 * torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]])  # RGB to what `colours` returns
 
 
@@ -135,16 +138,50 @@ def read(data: Path, names: list[str]) -> list[np.ndarray]:
     return [dataset.load(data / "pictures", [name]).pictures for name in names]
 
 
-def train(data: Path, minutes: float, seed: int, team: Team, rate: float, device: torch.device, faster: bool) -> None:
-    """Train encoder and decoder; new shards are taken in as they appear."""
+class Lesson:
+    """The autoencoder and its losses."""
+
+    def __init__(self, data: Path, pictures: list[np.ndarray], seed: int, decoder: bool, device: torch.device) -> None:
+        self.vae, self._decoder, self._device = build_vae(), decoder, device
+        if decoder:
+            self.vae.load_state_dict(torch.load(data / "vae.pt", weights_only=True))
+            self.vae.encoder.requires_grad_(False)
+            self.vae.quant_conv.requires_grad_(False)
+        else:
+            start_as_block_mean(self.vae, crops(pictures, 128, 32, np.random.default_rng(seed)))
+        self.vae.to(device, memory_format=torch.channels_last)
+
+    def loss(self, wanted: Tensor, again: bool) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of a batch [B, 3, h, w] and its terms. `again`: what is encoded has been through the autoencoder before."""
+        source = wanted
+        with torch.autocast(self._device.type, torch.bfloat16):
+            if again:
+                with torch.no_grad():
+                    source = self.vae.decode(self.vae.encode(wanted).latent_dist.mode()).sample.float().clamp(-1, 1)
+            posterior = self.vae.encode(source).latent_dist
+            made = self.vae.decode(posterior.sample()).sample.float()
+            if self._decoder:
+                back = self.vae.encode(made).latent_dist.mode().float()
+        fit = pyramid_loss(made, wanted)
+        if self._decoder:
+            trip = (back - posterior.mean.float()).square().mean()
+            return fit + 0.5 * trip, {"fit": fit, "trip": trip}
+        kl = posterior.kl().float().mean() / posterior.mean[0].numel()
+        guide = (posterior.mean[:, :3].float() - colours(source)).abs().mean()
+        return fit + 0.3 * guide + 3e-4 * kl, {"fit": fit, "kl": kl, "guide": guide}
+
+
+def train(
+    data: Path, minutes: float, seed: int, team: Team, rate: float, device: torch.device, faster: bool, decoder: bool
+) -> None:
+    """Train encoder and decoder, or the decoder alone; new shards are taken in as they appear."""
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, team.rank, int(time.time())])
     names = names_of(data, "train")
     pictures = read(data, names)
-    vae = build_vae()
-    state_file = data / "vae_state.pt"
-    start_as_block_mean(vae, crops(pictures, 128, 32, np.random.default_rng(seed)))
-    vae = vae.to(device, memory_format=torch.channels_last)
+    state_file = data / ("vae_decoder_state.pt" if decoder else "vae_state.pt")
+    lesson = Lesson(data, pictures, seed, decoder, device)
+    vae = lesson.vae
     if faster:
         vae.encoder.compile()
         vae.decoder.compile()
@@ -158,7 +195,7 @@ def train(data: Path, minutes: float, seed: int, team: Team, rate: float, device
         average.load(state["average"])
         spent, step = state["spent"], state["step"]
     started = time.monotonic() - spent
-    sums = torch.zeros(4)
+    sums: dict[str, float] = {}
     while True:
         part = team.agree((time.monotonic() - started) / (minutes * 60))
         if part >= 1:
@@ -166,21 +203,12 @@ def train(data: Path, minutes: float, seed: int, team: Team, rate: float, device
         if step % 300 == 0:
             fresh = [name for name in names_of(data, "train") if name not in names]
             names, pictures = names + fresh, pictures + read(data, fresh)
-        size, count = next((size, count) for until, size, count in PHASES if part < until)
+        size, count = next((size, count) for until, size, count in (DECODER_PHASES if decoder else PHASES) if part < until)
         wanted = crops(pictures, size, count, rng).to(device).contiguous(memory_format=torch.channels_last)
-        source = wanted
-        if part > 0.5 and rng.random() < 0.35:  # what it made itself must come back unchanged
-            with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
-                source = vae.decode(vae.encode(wanted).latent_dist.mode()).sample.float().clamp(-1, 1)
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1.0, (step + 1) / 50) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
-        with torch.autocast(device.type, torch.bfloat16):
-            posterior = vae.encode(source).latent_dist
-            made = vae.decode(posterior.sample()).sample.float()
-        fit = pyramid_loss(made, wanted)
-        kl = posterior.kl().float().mean() / posterior.mean[0].numel()
-        guide = (posterior.mean[:, :3].float() - colours(source)).abs().mean()
-        loss = fit + 0.3 * guide + 3e-4 * kl
+        # What it made itself must come back unchanged: in part of the steps, once there is something to come back.
+        loss, terms = lesson.loss(wanted, again=(decoder or part > 0.5) and rng.random() < 0.35)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         team.average_gradients(vae)
@@ -188,17 +216,19 @@ def train(data: Path, minutes: float, seed: int, team: Team, rate: float, device
         optimiser.step()
         average.update(vae)
         step += 1
-        sums += torch.tensor([1.0, float(fit.detach()), float(kl.detach()), float(guide.detach())])
+        for name, value in {**terms, "steps": torch.ones(())}.items():
+            sums[name] = sums.get(name, 0.0) + value.item()
         if team.rank == 0 and time.monotonic() - shown > 30:
             shown = time.monotonic()
-            fit_mean, kl_mean, guide_mean = (sums[1:] / sums[0]).tolist()
-            losses = f"fit {fit_mean:.4f} kl {kl_mean:.3f} guide {guide_mean:.3f} PSNR {check(average.state, data):.2f}"
-            print(f"part {part:.2f} step {step} shards {len(pictures)} {losses}", flush=True)
-            sums.zero_()
+            steps = sums.pop("steps")
+            losses = " ".join(f"{name} {value / steps:.4f}" for name, value in sums.items())
+            check = float(trips(average.state, data, 12, 1)[1].mean())
+            print(f"part {part:.2f} step {step} shards {len(pictures)} {losses} PSNR {check:.2f}", flush=True)
+            sums.clear()
             state = {"model": vae.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state}
             save(state | {"spent": shown - started, "step": step}, state_file)
     if team.rank == 0:
-        finish(average.state, data)
+        finish(average.state, data, equalise=not decoder)
 
 
 def held_out(data: Path, count: int) -> Tensor:
@@ -215,28 +245,27 @@ def psnr(made: Tensor, wanted: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def check(state: dict[str, Tensor], data: Path, count: int = 12) -> float:
-    """Mean PSNR of one round trip over a few held-out pictures."""
-    vae = build_vae()
-    vae.load_state_dict(state)
-    wanted = held_out(data, count)
-    return float(psnr(vae.eval().decode(vae.encode(wanted).latent_dist.mode()).sample.clamp(-1, 1), wanted).mean())
-
-
-@torch.no_grad()
-def finish(state: dict[str, Tensor], data: Path, count: int = 64) -> None:
-    """Normalise the channels, write FOLDER/vae.pt, print PSNR of one and of eight round trips over held-out pictures."""
+def trips(state: dict[str, Tensor], data: Path, count: int, most: int) -> dict[int, Tensor]:
+    """PSNR of held-out pictures, [count] dB, after 1 to `most` round trips."""
     vae = build_vae()
     vae.load_state_dict(state)
     vae.eval()
-    normalise(vae, crops(read(data, names_of(data, "train")), 256, 200, np.random.default_rng(1)))
-    save(vae.state_dict(), data / "vae.pt")
-    made = wanted = held_out(data, count)
-    for trip in range(1, 9):
+    made, wanted, found = held_out(data, count), held_out(data, count), {}
+    for trip in range(1, most + 1):
         made = torch.cat([vae.decode(vae.encode(batch).latent_dist.mode()).sample.clamp(-1, 1) for batch in made.split(8)])
-        if trip in (1, 8):
-            drift = (made - wanted).mean((0, 2, 3)).abs().max() / 2
-            print(f"trips {trip}: PSNR {float(psnr(made, wanted).mean()):.2f} dB, mean colour drift {float(drift):.4f}")
+        found[trip] = psnr(made, wanted)
+    return found
+
+
+def finish(state: dict[str, Tensor], data: Path, *, equalise: bool) -> None:
+    """Write FOLDER/vae.pt, its channels normalised where asked; print PSNR of one and of eight round trips."""
+    vae = build_vae()
+    vae.load_state_dict(state)
+    if equalise:
+        normalise(vae.eval(), crops(read(data, names_of(data, "train")), 256, 200, np.random.default_rng(1)))
+    save(vae.state_dict(), data / "vae.pt")
+    found = trips(vae.state_dict(), data, 64, 8)
+    print(" ".join(f"{trip} trips: {float(found[trip].mean()):.2f} dB" for trip in (1, 8)), flush=True)
 
 
 def main() -> None:
@@ -245,12 +274,13 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=1.2e-3)
+    parser.add_argument("--decoder", action="store_true", help="go on from vae.pt with the encoder as it is")
     add_team(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     team = Team(arguments.team, arguments.rank, arguments.data / "meeting_vae")
     device = torch.device(arguments.device)
-    train(arguments.data, arguments.minutes, arguments.seed, team, arguments.rate, device, arguments.compile)
+    train(arguments.data, arguments.minutes, arguments.seed, team, arguments.rate, device, arguments.compile, arguments.decoder)
 
 
 if __name__ == "__main__":
