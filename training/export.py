@@ -10,6 +10,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from . import architecture, vocabulary
+from .nearest import NEAREST
 
 BUILTIN = Path(__file__).resolve().parents[1] / "engine" / "models" / "builtin"
 GOOD_PROMPTS = Path(__file__).with_name("good_prompts.json")
@@ -35,6 +36,7 @@ def known_words() -> dict:
     """What the engine tells an artist that this checkpoint knows."""
     return {
         "words": vocabulary.all_words(),
+        "nearest": NEAREST,
         "colours": list(vocabulary.COLOURS),
         "materials": {name: list(noun.ways) for name, noun in vocabulary.MATERIALS.items()},
         "paintable": [name for name, noun in vocabulary.MATERIALS.items() if noun.paintable],

@@ -14,7 +14,7 @@ from .codec import StableDiffusionCodec
 from .denoiser import StableDiffusionDenoiser
 from .layout import WEIGHTS, check_controlnet, check_model, read_json, variant_of, weights_file
 from .memory import check_memory
-from .text import cut_off, embed, load_vocabulary, prompt_warnings
+from .text import Vocabulary, cut_off, embed, load_vocabulary, prompt_warnings
 
 CPU_VIEWS = {"unet": 8, "vae": 2}
 """Views at once on a CPU: measured on two cores with the built-in checkpoint at 256 px, the VAE is a third slower with ten
@@ -38,7 +38,7 @@ class Checkpoint:
     prediction_type: str  # "epsilon" | "v_prediction" | "sample"
     latent_shape: tuple[int, int, int]  # (C, h, w) of one view
     view_resolution: int  # pixels
-    vocabulary: frozenset[str]  # words it was trained on; empty: too many to list
+    vocabulary: Vocabulary  # what it was trained on
     unet_chunks: Chunks
     vae_chunks: Chunks
 

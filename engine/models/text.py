@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -36,23 +38,37 @@ def cut_off(tokenizer, prompt: str) -> str:
     return tokenizer.decode(ids[room - 1:-1]).strip() if len(ids) > room else ""
 
 
-def load_vocabulary(folder: Path) -> frozenset[str]:
-    """The words that a small checkpoint was trained on, from its vocabulary.json; empty where there is none."""
+class Vocabulary(NamedTuple):
+    """The words that a small checkpoint was trained on; no words: too many to list."""
+
+    words: frozenset[str] = frozenset()
+    nearest: Mapping[str, str] = MappingProxyType({})  # what it knows that comes nearest in meaning to a word it does not
+
+
+def load_vocabulary(folder: Path) -> Vocabulary:
+    """What vocabulary.json in a checkpoint's folder says; empty where there is none."""
     path = folder / "vocabulary.json"
-    return frozenset(read_json(path)["words"]) if path.is_file() else frozenset()
+    if not path.is_file():
+        return Vocabulary()
+    listed = read_json(path)
+    return Vocabulary(frozenset(listed["words"]), MappingProxyType(listed.get("nearest", {})))
 
 
-def unknown_words(prompt: str, vocabulary: Iterable[str]) -> list[tuple[str, str]]:
-    """The words of `prompt` outside `vocabulary`, each with the nearest word inside it ("" when none is near)."""
-    known = sorted(vocabulary)
-    if not known:
+def unknown_words(prompt: str, vocabulary: Vocabulary) -> list[tuple[str, str]]:
+    """The words of `prompt` outside `vocabulary`, each with the nearest inside it, by meaning or else by spelling, or ""."""
+    if not vocabulary.words:
         return []
     words = dict.fromkeys(re.findall(r"[^\W\d_]+", prompt.lower()))
-    strange = [word for word in words if word not in known and word not in FILLERS]
-    return [(word, "".join(difflib.get_close_matches(word, known, n=1))) for word in strange]
+    strange = [word for word in words if word not in vocabulary.words and word not in FILLERS]
+    return [(word, vocabulary.nearest.get(word) or alike(word, vocabulary.words)) for word in strange]
 
 
-def prompt_warnings(tokenizer, vocabulary: frozenset[str], prompts: Iterable[str]) -> tuple[str, ...]:
+def alike(word: str, known: Iterable[str]) -> str:
+    """The known word that is spelt most like `word`, "" when none is."""
+    return "".join(difflib.get_close_matches(word, sorted(known), n=1))
+
+
+def prompt_warnings(tokenizer, vocabulary: Vocabulary, prompts: Iterable[str]) -> tuple[str, ...]:
     """One sentence per thing in `prompts` that the model will not heed."""
     warnings = []
     for prompt in dict.fromkeys(prompts):

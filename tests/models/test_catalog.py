@@ -104,5 +104,5 @@ def test_the_builtin_checkpoint_is_whole_and_what_its_entry_says(tmp_path):
     assert checkpoint.controlnet is not None
     assert checkpoint.view_resolution == entry.view_resolution
     assert checkpoint.prediction_type == entry.prediction_type
-    assert {"red", "brick"} <= checkpoint.vocabulary
+    assert {"red", "brick"} <= checkpoint.vocabulary.words
     assert checkpoint.memory_bytes() < entry.memory_gb * 1e9

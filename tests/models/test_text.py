@@ -8,7 +8,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from engine.models.stable_diffusion import load_checkpoint
-from engine.models.text import FILLERS, cut_off, embed, load_vocabulary, prompt_warnings, tokenize, unknown_words
+from engine.models.text import FILLERS, Vocabulary, cut_off, embed, load_vocabulary, prompt_warnings, tokenize, unknown_words
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +42,17 @@ def test_long_prompt_warns_once(checkpoint):
 
 
 def test_unknown_words_with_the_nearest_known():
-    known = {"brick", "wall", "red", "forest"}
+    known = Vocabulary(frozenset({"brick", "wall", "red", "forest"}), {"jungle": "forest"})
     assert unknown_words("A RED brick-wall, of the forest!", known) == []
     assert unknown_words("red briks in a Schloß", known) == [("briks", "brick"), ("schloß", "")]
-    assert unknown_words("anything goes", frozenset()) == []
+    assert unknown_words("a red jungle", known) == [("jungle", "forest")]
+    assert unknown_words("anything goes", Vocabulary()) == []
     assert not {"red", "sky", "ice"} & FILLERS, "short words that do carry a picture"
 
 
 def test_vocabulary_comes_from_the_folder(checkpoint, tmp_path):
-    assert load_vocabulary(tmp_path) == frozenset()
+    assert load_vocabulary(tmp_path) == Vocabulary()
     (tmp_path / "vocabulary.json").write_text(json.dumps({"words": ["brick", "red"], "colours": ["red"]}), encoding="utf-8")
-    assert load_vocabulary(tmp_path) == {"brick", "red"}
+    assert load_vocabulary(tmp_path).words == {"brick", "red"}
     (warning,) = prompt_warnings(checkpoint.tokenizer, load_vocabulary(tmp_path), ["red castle", "a red castle, side"])
     assert '"castle"' in warning and '"side"' in warning and '"red"' not in warning

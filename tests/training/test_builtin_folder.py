@@ -70,6 +70,12 @@ def test_every_known_word_is_one_token_and_unknown_words_still_have_tokens(pipel
     assert len(unknown) > 6 and None not in unknown
 
 
+def test_the_nearest_words_lead_from_what_it_does_not_know_to_what_it_does():
+    listed = json.loads((BUILTIN / "vocabulary.json").read_text())
+    assert listed["nearest"] and set(listed["nearest"].values()) <= set(listed["words"])
+    assert not set(listed["nearest"]) & set(listed["words"])
+
+
 def test_the_good_prompts_use_known_words_only():
     listed = json.loads((BUILTIN / "vocabulary.json").read_text())
     for prompt in [*listed["good_prompts"]["texture"], *listed["good_prompts"]["panorama"]]:
