@@ -53,7 +53,8 @@ class Cache:
         """Take in up to `at_most` new shards of each part; return the number of pictures held."""
         for part, held in self._shards.items():
             names = dataset.shards(self._data / "pictures", "train", part)
-            mine = [name for k, name in enumerate(names) if k % self._team.size == self._team.rank and name not in held]
+            ours = [name for name in names if int(name[-6:]) // dataset.SHARD % self._team.size == self._team.rank]
+            mine = [name for name in ours if name not in held]
             for name in mine[:at_most]:
                 held[name] = self._read(name, part)
         return sum(len(shard.facts) for held in self._shards.values() for shard in held.values())
