@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from engine.contracts import Canvas
-from engine.images import load_png, save_png
+from engine.images import load_png, save_png, to_uint8
 from engine.models.catalog import BUILTIN_FOLDER, entry_for
 from engine.models.stable_diffusion import Checkpoint
 from engine.prompts import prompts_by_label
@@ -39,6 +40,7 @@ WIDTH = 1024
 CROPS = ring(10, elevation=0, fov=60, start=18)  # each lies across a border of one of the sets
 BORDERS = [WIDTH * k / 10 for k in range(10)]  # columns where neighbours of either set meet
 BAND = slice(WIDTH // 4 - WIDTH // 14, WIDTH // 4 + WIDTH // 14)  # rows within 25 degrees of the horizon: every view covers them
+SHOWN = 3  # prompts whose panoramas are on the page
 STRIP = WIDTH // 90  # four degrees on either side of a border
 
 
@@ -119,8 +121,8 @@ def references(
     return lines_of(log)
 
 
-def run(arguments: argparse.Namespace) -> tuple[list[dict], list[dict], SamplingParams]:
-    """(lines of all panoramas, of the single pictures, the settings that all rows share), made where not there yet."""
+def run(arguments: argparse.Namespace) -> str:
+    """The page; panoramas and single pictures are made where they are not there yet."""
     torch.set_num_threads(arguments.threads)
     folder = BUILTIN_FOLDER if arguments.model == MODEL else Path(arguments.model)
     model, judge = checkpoint(folder), Judge.load(arguments.data / "judge.pt")
@@ -147,23 +149,22 @@ def run(arguments: argparse.Namespace) -> tuple[list[dict], list[dict], Sampling
                   f"disagreement {entry['disagreement']:.3f}, {made.forwards} forwards", flush=True)  # fmt: skip
     keep = range(arguments.prompts)
     entries = [entry for entry in lines_of(log) if entry["prompt_number"] in keep]
-    if arguments.pictures:
-        show(arguments.pictures, home, jobs)
-    return entries, [entry for entry in singles if entry["prompt_number"] in keep], base
+    lines = show(arguments.out.parent, home, [prompt for _, prompt in jobs[:SHOWN]])
+    return report(entries, [entry for entry in singles if entry["prompt_number"] in keep], base) + "\n".join(lines) + "\n"
 
 
-def show(folder: Path, home: Path, jobs: list[tuple[Facts, str]], few: int = 3) -> None:
-    """The band of all six rows of the first prompts, one JPEG each."""
-    from PIL import Image
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(min(few, len(jobs))):
+def show(docs: Path, home: Path, prompts: list[str]) -> list[str]:
+    """Lines of Markdown with the band of all six rows of each prompt, below one another, in one JPEG in docs/images."""
+    (docs / "images").mkdir(parents=True, exist_ok=True)
+    lines = ["", "## Rows 1 to 6, from above"]
+    for number, prompt in enumerate(prompts):
         files = [home / f"{number:02d}_row{row.number}.png" for row in ROWS]
         bands = [load_png(file)[:, BAND] for file in files]
         stacked = torch.cat([torch.nn.functional.pad(band, (0, 0, 0, 6), value=1.0) for band in bands], 1)
-        Image.fromarray((stacked * 255 + 0.5).to(torch.uint8).permute(1, 2, 0).numpy()).save(
-            folder / f"ablation_{number}.jpg", quality=85, optimize=True
-        )
+        name = f"images/ablation_{number}.jpg"
+        Image.fromarray(to_uint8(stacked)).save(docs / name, quality=85, optimize=True)
+        lines += ["", f"{prompt}:", "", f"![{prompt}]({name})"]
+    return lines
 
 
 def main() -> None:
@@ -176,12 +177,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20, help="DDIM steps of the single pictures")
     parser.add_argument("--model", default=MODEL, help="the built-in model, or a folder to try with its settings")
     parser.add_argument("--out", type=Path, default=Path("docs/ablation.md"))
-    parser.add_argument("--pictures", type=Path, default=Path("docs/images"), help="where three prompts are shown, row by row")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
-    entries, singles, base = run(arguments)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(report(entries, singles, base))
+    arguments.out.write_text(run(arguments))
     print(arguments.out)
 
 

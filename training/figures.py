@@ -158,9 +158,8 @@ def table(rows: Sequence[Figure]) -> str:
         bar = f"{'≥' if row.sign == '>=' else '≤'} {row.bar:g}" if row.sign else ""
         verdict = {True: "yes", False: "**no**", None: ""}[row.holds]
         name = f"{row.name} ({row.note})" if row.note else row.name
-        lines.append(
-            f"| {name} | {number(row.value)} {row.unit} | {bar} | {verdict} | {number(row.real)} | {row.count or ''} |"
-        )
+        here = "–" if math.isnan(row.value) else f"{number(row.value)} {row.unit}".strip()
+        lines.append(f"| {name} | {here} | {bar} | {verdict} | {number(row.real)} | {row.count or ''} |")
     return "\n".join(lines)
 
 
