@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from random import Random
 
 import torch
 import torch.nn.functional as F
@@ -25,7 +26,8 @@ class Field:
         self.device = torch.device(device)
         lattices, offsets, draws = [], [], []
         for seed in self.seeds:
-            generator = torch.Generator().manual_seed(seed)
+            # A processor's generator keeps only the low 32 bits of its seed: fold all of them in.
+            generator = torch.Generator().manual_seed(Random(seed).getrandbits(32))
             lattices.append(torch.rand(PERIOD, PERIOD, PERIOD, generator=generator))
             offsets.append(torch.rand(64, 3, generator=generator) * PERIOD)
             draws.append(torch.rand(DRAWS, generator=generator))

@@ -180,3 +180,10 @@ def test_azimuth_grows_to_the_right_and_elevation_upward():
     d, right, up = view(0, 0), view(20, 0)[4, 4], view(0, 20)[4, 4]
     assert d[4, 7] @ right > d[4, 0] @ right
     assert d[0, 4] @ up > d[7, 4] @ up
+
+
+def test_seeds_that_differ_above_32_bits_give_other_noise():
+    """Held-out pictures have such seeds: with the noise of the training pictures they would not be held out."""
+    points = torch.rand(1, 100, 2, generator=torch.Generator().manual_seed(0)) * 8
+    low, high = (Field([seed]).value(points) for seed in (5, 5 + (1 << 40)))
+    assert not torch.allclose(low, high)
