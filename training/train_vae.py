@@ -262,9 +262,9 @@ def finish(state: dict[str, Tensor], data: Path, *, equalise: bool) -> None:
     vae = build_vae()
     vae.load_state_dict(state)
     if equalise:
-        normalise(vae.eval(), crops(read(data, names_of(data, "train")), 256, 200, np.random.default_rng(1)))
+        normalise(vae.eval(), crops(read(data, names_of(data, "train")), 256, 64, np.random.default_rng(1)))
     save(vae.state_dict(), data / "vae.pt")
-    found = trips(vae.state_dict(), data, 64, 8)
+    found = trips(vae.state_dict(), data, 16, 8)
     print(" ".join(f"{trip} trips: {float(found[trip].mean()):.2f} dB" for trip in (1, 8)), flush=True)
 
 
