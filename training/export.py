@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 
 import torch
@@ -29,6 +30,7 @@ def load_parts(data: Path) -> dict[str, torch.nn.Module]:
         file = data / f"{name}.pt"
         if file.exists():
             part.load_state_dict(torch.load(file, weights_only=True))
+    parts["unet"].register_to_config(sample_size=architecture.RUN_LATENT_SIZE)
     return parts
 
 
@@ -62,6 +64,8 @@ def export(data: Path, target: Path) -> None:
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(target, safe_serialization=True)
+    for name in ("vocab.json", "merges.txt"):  # the classic files: transformers itself writes tokenizer.json alone
+        shutil.copyfile(data / "tokenizer" / name, target / "tokenizer" / name)
     parts["controlnet"].save_pretrained(target / "controlnet", safe_serialization=True)
     (target / "vocabulary.json").write_text(json.dumps(known_words(), indent=1) + "\n")
 

@@ -19,6 +19,8 @@ from engine.models.stable_diffusion import Checkpoint, load_checkpoint
 from engine.sampling.denoise import denoise
 from engine.sampling.schedule import Schedule
 
+from .architecture import IMAGE_SIZE
+
 BATCH = 10
 
 
@@ -29,8 +31,9 @@ class Named(NamedTuple):
 
 
 def checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
-    """The diffusers folder with its ControlNet."""
-    return load_checkpoint(folder, own_controlnet(folder), device=device, batch_views=BATCH if device == "cpu" else 0)
+    """The diffusers folder with its ControlNet, for views of the size that it was trained at."""
+    loaded = load_checkpoint(folder, own_controlnet(folder), device=device, batch_views=BATCH if device == "cpu" else 0)
+    return loaded.at_half_size() if loaded.view_resolution == 2 * IMAGE_SIZE else loaded
 
 
 def fingerprint(folder: Path, *more: object) -> str:
