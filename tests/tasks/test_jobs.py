@@ -16,6 +16,7 @@ from engine.checkpoints import ModelCache, negative_for, sampling_for
 from engine.command_line import main
 from engine.mesh_io import unwrap
 from engine.models.codec import StableDiffusionCodec
+from engine.models.text import Vocabulary
 from engine.protocol.errors import BadResult, InvalidJob, InvalidMesh, InvalidParameter, ModelUnavailable
 from engine.protocol.job import Job, save_job
 from engine.protocol.messages import Preview, Progress, Result
@@ -164,7 +165,7 @@ def test_presets_follow_the_paper_and_auto_the_catalogue(panorama):
 
 def test_words_a_small_model_does_not_know_leave_the_negative_prompt(panorama):
     class Small:
-        vocabulary = frozenset({"snow", "red"})
+        vocabulary = Vocabulary(frozenset({"snow", "red"}))
 
     def negative(text: str) -> tuple[str, str]:
         return negative_for(replace(panorama, params=replace(panorama.params, negative_prompt=text)), Small)
