@@ -70,11 +70,6 @@ class Team:
         dist.broadcast(box, 0)
         return float(box)
 
-    def wait(self) -> None:
-        """Until every rank is here."""
-        if self.size > 1:
-            dist.barrier()
-
 
 def add_team(parser: argparse.ArgumentParser) -> None:
     """The options that every training program has for its device and its team."""
