@@ -46,21 +46,27 @@ class Team:
     Rank 0 keeps the clock and the files; gradients are averaged after every step. A team of one does nothing.
     """
 
-    def __init__(self, size: int, rank: int, meeting: Path) -> None:
+    def __init__(self, size: int, rank: int, meeting: Path | None = None) -> None:
+        """`meeting`: a file that no earlier team has used, the same for all; a team of one needs none."""
         self.size, self.rank = size, rank
         if size > 1:
             dist.init_process_group("gloo", init_method=f"file://{meeting.resolve()}", rank=rank, world_size=size)
 
+    def add(self, tensors: list[Tensor]) -> None:
+        """Replace each tensor by its sum over the team."""
+        if self.size == 1 or not tensors:
+            return
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        dist.all_reduce(flat)
+        for tensor, part in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+            tensor.copy_(part.view_as(tensor))
+
     def average_gradients(self, module: nn.Module) -> None:
         """Replace every gradient by its mean over the team; parameters without one are left out on all ranks alike."""
-        if self.size == 1:
-            return
         gradients = [p.grad for p in module.parameters() if p.grad is not None]
-        flat = torch.cat([g.reshape(-1) for g in gradients])
-        dist.all_reduce(flat)
-        flat /= self.size
-        for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-            gradient.copy_(part.view_as(gradient))
+        self.add(gradients)
+        for gradient in gradients:
+            gradient /= self.size
 
     def agree(self, number: float) -> float:
         """Rank 0's number, on every rank."""

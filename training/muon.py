@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .common import Team
+
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # quintic whose iteration drives singular values to about 1
 
 
@@ -23,10 +25,13 @@ class Muon(torch.optim.Optimizer):
     """Two kinds of groups: `muon` ones take orthogonalised momentum, others AdamW. `rate` scales both.
 
     An orthogonal update has unit singular values; times 0.2 sqrt(max(rows, columns)) its entries are as large as AdamW's
-    (Liu et al., 2025), so one learning rate serves both.
+    (Liu et al., 2025), so one learning rate serves both. In a team each member orthogonalises its part of the matrices.
     """
 
-    def __init__(self, module: nn.Module, rate: float, decay: float = 0.01, momentum: float = 0.95) -> None:
+    def __init__(
+        self, module: nn.Module, rate: float, decay: float = 0.01, momentum: float = 0.95, team: Team | None = None
+    ) -> None:
+        self._team = team or Team(1, 0)
         wide, others = [], []
         for name, parameter in module.named_parameters():
             matrix = parameter.ndim >= 2 and "embedding" not in name and "conv_in" not in name and "conv_out" not in name
@@ -37,20 +42,30 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self) -> None:
         for group in self.param_groups:
-            turn = self._muon if group["muon"] else self._adam
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    parameter.mul_(1 - group["lr"] * group["decay"])
-                    turn(parameter, group)
+            learning = [parameter for parameter in group["params"] if parameter.grad is not None]
+            for parameter in learning:
+                parameter.mul_(1 - group["lr"] * group["decay"])
+            if group["muon"]:
+                self._muon(learning, group)
+            else:
+                for parameter in learning:
+                    self._adam(parameter, group)
 
-    def _muon(self, parameter: Tensor, group: dict) -> None:
-        state = self.state[parameter]
-        if not state:
-            state["momentum"] = torch.zeros_like(parameter)
-        state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
-        ahead = parameter.grad.lerp(state["momentum"], group["momentum"])
-        flat = orthogonal(ahead.reshape(len(ahead), -1))
-        parameter.sub_(flat.reshape(parameter.shape), alpha=0.2 * max(flat.shape) ** 0.5 * group["lr"])
+    def _muon(self, parameters: list[Tensor], group: dict) -> None:
+        updates = []
+        # the largest go round first, so that members have about as much to do
+        turns = sorted(range(len(parameters)), key=lambda k: -parameters[k].numel())
+        owner = {k: turn % self._team.size for turn, k in enumerate(turns)}
+        for k, parameter in enumerate(parameters):
+            state = self.state[parameter]
+            if not state:
+                state["momentum"] = torch.zeros_like(parameter)
+            state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
+            ahead = parameter.grad.lerp(state["momentum"], group["momentum"]).reshape(len(parameter), -1)
+            updates.append(orthogonal(ahead) if owner[k] == self._team.rank else torch.zeros_like(ahead))
+        self._team.add(updates)
+        for parameter, update in zip(parameters, updates, strict=True):
+            parameter.sub_(update.reshape(parameter.shape), alpha=0.2 * max(update.shape) ** 0.5 * group["lr"])
 
     def _adam(self, parameter: Tensor, group: dict) -> None:
         state = self.state[parameter]

@@ -185,7 +185,7 @@ def train(
     if faster:
         vae.encoder.compile()
         vae.decoder.compile()
-    optimiser = Muon(vae, rate)
+    optimiser = Muon(vae, rate, team=team)
     average = Average(vae, 0.995)
     spent, step, shown = 0.0, 0, 0.0
     if state_file.exists():

@@ -126,6 +126,7 @@ SCENES: dict[str, tuple[str, ...]] = {
     "room": ("a room interior", "a living room", "inside a room", "a cosy room", "an apartment interior", "a bedroom"),
 }
 ALWAYS_NIGHT = ("stars", "aurora")  # no other time, no weather but clear
+OPEN_SKY = ("desert", "mountains", "meadow", "ocean", "beach", "canyon", "village")  # the same sky when one looks up
 NO_WEATHER = ("stars", "aurora", "underwater", "clouds", "room")
 
 TIMES: dict[str, tuple[str, ...]] = {

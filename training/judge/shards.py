@@ -11,6 +11,7 @@ from torch import Tensor
 
 from .. import dataset
 from ..captions import KINDS, Facts
+from ..vocabulary import OPEN_SKY
 from .network import NONE, SIZE
 
 
@@ -45,7 +46,9 @@ def labels(facts: list[Facts], question: str, answers: tuple[str, ...]) -> list[
 
 
 def truth(fact: Facts, question: str) -> str:
-    """The right answer; "" where the question does not apply."""
+    """The right answer; "" where the question does not apply: nobody can tell a meadow's sky from a desert's."""
+    if question == "scene" and fact.look == "up" and fact.scene in OPEN_SKY:
+        return ""
     if question == "modifier" and fact.noun and not fact.modifier:
         return NONE
     return getattr(fact, question)

@@ -18,10 +18,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..common import Average, save
+from ..muon import Muon
 from .network import QUESTIONS, Judge, Network, Reading, parameters
 from .shards import Album, album, crops, truth
 
-PEAK_RATE = 3e-3
+PEAK_RATE = 2e-3
 SAVE_EVERY = 60  # seconds
 SHOW_EVERY = 30
 
@@ -32,7 +33,7 @@ def train(data: Path, minutes: float, seed: int, batch: int, device: torch.devic
     generator = torch.Generator().manual_seed(seed + int(time.time()))
     pictures = album(data / "pictures", "train", QUESTIONS)
     network = Network(QUESTIONS).to(device, memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=0.02)
+    optimiser = Muon(network, PEAK_RATE, decay=0.02)
     average = Average(network, 0.995)
     spent, step = 0.0, 0
     state_file = data / "judge_state.pt"
