@@ -63,6 +63,7 @@ def run(arguments: argparse.Namespace, home: Path) -> list[dict]:
             )
             entry = judged(home / name, kind, facts, prompt, judge)
             entry |= {"mesh": mesh_name, "seconds": report["seconds"]["total"], "warnings": report["warnings"]}
+            entry["threads"] = arguments.threads
             add_line(log, entry)
             subject = entry["answers"]["noun" if kind == "texture" else "scene"]
             print(f"{name} {entry['seconds']:.0f} s: {prompt!r} {mesh_name} -> {', '.join(subject)}", flush=True)
@@ -87,7 +88,7 @@ def rows(entries: list[dict]) -> list[Figure]:
         found.append(Figure("… views that say what most of their job's do", each, count=sum(map(len, said))))
         seconds = [entry["seconds"] for entry in mine]
         found.append(Figure("… median time", float(np.median(seconds)), "s", "<=", 60 if kind == "panorama" else 90,
-                            count=len(mine)))  # fmt: skip
+                            count=len(mine), note=f"{max(entry['threads'] for entry in mine)} threads"))  # fmt: skip
     return found
 
 

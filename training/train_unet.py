@@ -23,7 +23,8 @@ from .common import Average, Team, add_team, save
 from .muon import Muon
 
 SHARES = {"flat": 0.34, "object": 0.28, "scene": 0.38}  # of a batch
-SHARES_WITH_DEPTH = {"flat": 0.28, "object": 0.42, "scene": 0.3}  # objects: half of them with depth
+SHARES_WITH_DEPTH = {"flat": 0.28, "object": 0.42, "scene": 0.3}  # textures are always made with depth
+GUIDED = 2 / 3  # of the objects
 
 
 def velocity(x0: Tensor, eps: Tensor, alpha_bar: Tensor) -> tuple[Tensor, Tensor]:
@@ -72,8 +73,8 @@ class Lesson:
         if "controlnet" not in self.nets:
             return [self._cache.batch(part, round(size * share))._replace(depth=None) for part, share in SHARES.items()]
         made = {part: self._cache.batch(part, round(size * share)) for part, share in SHARES_WITH_DEPTH.items()}
-        half = len(made["object"].latents) // 2
-        guided, free = (Batch(*(part[k] for part in made["object"])) for k in (slice(half), slice(half, None)))
+        count = round(GUIDED * len(made["object"].latents))
+        guided, free = (Batch(*(part[k] for part in made["object"])) for k in (slice(count), slice(count, None)))
         return [guided, *(batch._replace(depth=None) for batch in (free, made["flat"], made["scene"]))]
 
 

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .chunks import Chunks
+from .depth_reader import DepthMemory
 
 
 class StableDiffusionDenoiser:
@@ -25,17 +26,19 @@ class StableDiffusionDenoiser:
         self.controlnet_scale = controlnet_scale
         self.chunks = chunks
         self.forwards = 0
+        self._memory = None if controlnet is None else DepthMemory(controlnet)
 
     def __call__(self, x_t: Tensor, t: int, views: Sequence, condition: Tensor | None, guidance: float) -> Tensor:
         """Guided model output, float32: uncond + guidance (cond - uncond), both in one call; guidance <= 1: cond alone."""
         if condition is not None and self.controlnet is None:
             raise ValueError("A depth condition was given to a denoiser that has no ControlNet.")
         text = torch.stack([self.embeddings[view.label] for view in views])
-        hint = self._hint(condition, x_t) if condition is not None else None
 
         def call(part: slice) -> Tensor:
-            piece = None if hint is None else hint[part]
-            return self._guided(x_t[part], t, text[part], piece, guidance)
+            hint = None
+            if condition is not None:
+                hint = self._memory.read(condition, part, lambda: self._hint(condition[part], x_t))
+            return self._guided(x_t[part], t, text[part], hint, guidance)
 
         with torch.inference_mode():
             output = self.chunks.run(len(views), call)
@@ -57,15 +60,16 @@ class StableDiffusionDenoiser:
         timestep = torch.tensor(t, device=device)
         if hint is None:
             return self.unet(x, timestep, encoder_hidden_states=text).sample
-        down, middle = self.controlnet(x, timestep, encoder_hidden_states=text, controlnet_cond=hint.to(device, dtype),
+        down, middle = self.controlnet(x, timestep, encoder_hidden_states=text, controlnet_cond=hint,
                                        conditioning_scale=self.controlnet_scale, return_dict=False)
         return self.unet(x, timestep, encoder_hidden_states=text, down_block_additional_residuals=down,
                          mid_block_additional_residual=middle).sample
 
     def _hint(self, condition: Tensor, x_t: Tensor) -> Tensor:
-        """[B, 1, h, w] inverse depth as the ControlNet wants it: its channels, at the resolution it reduces to x_t's."""
+        """[B, 1, h, w] inverse depth as the ControlNet wants it: channels, precision, and the resolution it reduces to x_t's."""
         factor = 2 ** (len(self.controlnet.config.conditioning_embedding_out_channels) - 1)
         size = (x_t.shape[-2] * factor, x_t.shape[-1] * factor)
         if condition.shape[-2:] != size:
             condition = F.interpolate(condition, size=size, mode="bilinear", antialias=True)
-        return condition.expand(-1, self.controlnet.config.conditioning_channels, -1, -1)
+        hint = condition.expand(-1, self.controlnet.config.conditioning_channels, -1, -1)
+        return hint.to(self.controlnet.device, self.controlnet.dtype)

@@ -159,6 +159,24 @@ def test_a_view_does_not_depend_on_its_neighbours(checkpoint):
     assert (together[2:] - checkpoint.codec.encode(images[2:], generators(1))).abs().max() > 1e-3
 
 
+def test_depth_is_read_once_for_all_steps_of_a_solve(checkpoint):
+    """And anew for another condition, or for other views of it; what comes out is what reading it every time gives."""
+    denoiser, views = checkpoint.denoiser(PROMPTS), [Labelled("horizon"), Labelled("up"), Labelled("up")]
+    x = noise(3, 4, 8, 8)
+    one, other = torch.rand(3, 1, 64, 64), torch.rand(3, 1, 64, 64)
+    read = []
+    hook = checkpoint.controlnet.controlnet_cond_embedding.embedding.register_forward_hook(lambda *call: read.append(call))
+    steps = [denoiser(x, t, views, one, 4.0) for t in (900, 500, 100)]
+    assert len(read) == -(-3 // checkpoint.unet_chunks.limit)
+    changed = denoiser(x, 900, views, other, 4.0)
+    assert len(read) == 2 * -(-3 // checkpoint.unet_chunks.limit)
+    hook.remove()
+    assert (changed - steps[0]).abs().max() > 10 * ROUNDING
+    for t, step in zip((900, 500, 100), steps, strict=True):
+        fresh = checkpoint.denoiser(PROMPTS)(x, t, views, one, 4.0)
+        assert (fresh - step).abs().max() < ROUNDING
+
+
 def test_codec_equals_diffusers(checkpoint, folder):
     vae = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None).vae
     images = torch.rand(2, 3, 64, 64)
