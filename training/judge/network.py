@@ -93,7 +93,7 @@ class Judge:
     def read(self, pictures: np.ndarray, batch: int = 64) -> Reading:
         """Judge pictures [n, H, W, 3] uint8; H = W, best 128 or a multiple of it; in full precision.
 
-        Each is read together with its mirror image: that names 1.5 points more nouns of held-out pictures.
+        Each is read together with its mirror image: that names 1 point more nouns of held-out pictures.
         """
         logits: dict[str, list[Tensor]] = {name: [] for name in self.questions}
         features = []
