@@ -17,7 +17,7 @@ import torch
 
 from .captions import KINDS
 
-SHARES = {"train_vae": 0.14, "decoder": 0.05, "train_text": 0.03, "train_unet": 0.6, "control": 0.12, "judge.train": 0.06}
+SHARES = {"train_vae": 0.1, "decoder": 0.08, "train_text": 0.02, "train_unet": 0.4, "control": 0.28, "judge.train": 0.12}
 """Parts of the minutes; "decoder" and "control" are second runs of train_vae and train_unet."""
 
 
@@ -64,10 +64,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("build/training"))
     parser.add_argument("--target", type=Path, default=Path("build/training/builtin"), help="where the diffusers folder goes")
-    parser.add_argument("--minutes", type=float, default=100, help="of all trainers together")
-    parser.add_argument("--pictures", type=int, default=2400, help="to train on, of each kind; a multiple of 100")
-    parser.add_argument("--held", type=int, default=300, help="held out, of each kind; a multiple of 100")
-    parser.add_argument("--prompts", type=int, default=600, help="for the evaluation")
+    parser.add_argument("--minutes", type=float, default=160, help="of all trainers together")
+    parser.add_argument("--pictures", type=int, default=4600, help="to train on, of each kind; a multiple of 100")
+    parser.add_argument("--held", type=int, default=700, help="held out, of each kind; a multiple of 100")
+    parser.add_argument("--prompts", type=int, default=1000, help="for the evaluation")
     parser.add_argument("--processes", type=int, default=1 if gpu else os.cpu_count())
     parser.add_argument("--device", default="cuda" if gpu else "cpu")
     arguments = parser.parse_args()

@@ -90,7 +90,7 @@ def train(
         for net in nets.values():
             net.compile()
     optimiser = Muon(nets, rate, team=team)
-    average = Average(nets, 0.995)  # of every fifth step
+    average = Average(nets, 0.98)  # of every fifth step: the last 250, in which the rate sinks
     spent, step = 0.0, 0
     state_file = data / ("control_state.pt" if control else "unet_state.pt")
     if state_file.exists():
