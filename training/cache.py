@@ -50,18 +50,22 @@ class Cache:
         (data / "latents").mkdir(exist_ok=True)
 
     def refresh(self, at_most: int) -> int:
-        """Take in up to `at_most` new shards of each part; return the number of pictures held."""
+        """Take in what is encoded and up to `at_most` shards of each part that are not; return the number of pictures held."""
         for part, held in self._shards.items():
             names = dataset.shards(self._data / "pictures", "train", part)
             ours = [name for name in names if int(name[-6:]) // dataset.SHARD % self._team.size == self._team.rank]
             mine = [name for name in ours if name not in held]
-            for name in mine[:at_most]:
+            encoded = [name for name in mine if self._file(name).exists()]
+            for name in encoded + [name for name in mine if name not in encoded][:at_most]:
                 held[name] = self._read(name, part)
         return sum(len(shard.facts) for held in self._shards.values() for shard in held.values())
 
+    def _file(self, name: str) -> Path:
+        return self._data / "latents" / f"{name}.pt"
+
     def _read(self, name: str, part: str) -> Shard:
         loaded = dataset.load(self._data / "pictures", [name])
-        file = self._data / "latents" / f"{name}.pt"
+        file = self._file(name)
         if not file.exists():
             images = torch.from_numpy(loaded.pictures).permute(0, 3, 1, 2)
             both = [images] if part == "flat" else [images, images.flip(-1)]
