@@ -17,7 +17,7 @@ import torch
 
 from .captions import KINDS
 
-SHARES = {"train_vae": 0.1, "decoder": 0.08, "train_text": 0.02, "train_unet": 0.4, "control": 0.28, "judge.train": 0.12}
+SHARES = {"train_vae": 0.1, "decoder": 0.04, "train_text": 0.02, "train_unet": 0.42, "control": 0.3, "judge.train": 0.12}
 """Parts of the minutes; "decoder" and "control" are second runs of train_vae and train_unet."""
 
 
