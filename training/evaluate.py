@@ -158,7 +158,7 @@ def main() -> None:
     found, quick = evaluate(arguments)
     head = (
         f"Up to {arguments.prompts // len(KINDS)} prompts each of materials, objects with depth, scenes; DDIM, {arguments.steps} "
-        f"steps, guidance {arguments.guidance:g}, seed {arguments.seed}. Times on {quick.threads} threads of {quick.device}."
+        f"steps, guidance {arguments.guidance:g}, seed {arguments.seed}. Times on {quick.device}, threads: {quick.threads}."
     )
     text = f"{head}\n\n{table(found)}\n"
     (arguments.data / "evaluation.md").write_text(text)

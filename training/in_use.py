@@ -88,7 +88,7 @@ def rows(entries: list[dict]) -> list[Figure]:
         found.append(Figure("… views that say what most of their job's do", each, count=sum(map(len, said))))
         seconds = [entry["seconds"] for entry in mine]
         found.append(Figure("… median time", float(np.median(seconds)), "s", "<=", 60 if kind == "panorama" else 90,
-                            count=len(mine), note=f"{max(entry['threads'] for entry in mine)} threads"))  # fmt: skip
+                            count=len(mine), note=f"threads: {max(entry['threads'] for entry in mine)}"))  # fmt: skip
     return found
 
 

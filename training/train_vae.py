@@ -29,7 +29,7 @@ from .muon import Muon
 PHASES = ((0.6, 64, 12), (0.9, 128, 4), (1.01, 256, 1))
 DECODER_PHASES = ((0.5, 128, 4), (1.01, 256, 1))
 AGAIN = 0.35  # share of the steps whose pictures have been through the autoencoder before
-TRIP_WEIGHT = 0.5  # of the latents' way back. At 6, with up to four earlier trips, eight cost 1.2 dB less, and samples got a grain
+TRIP_WEIGHT = 0.5  # of the latents' way back. At 6, after up to four trips, eight cost 1.2 dB less, and samples got a grain
 TO_LATENT = 2 * torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]])  # RGB to what `colours` returns
 
 
