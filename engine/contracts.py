@@ -24,14 +24,33 @@ class Canvas(NamedTuple):
 
 
 class Space(Protocol):
-    """A canonical space Z with its projections f_c (z -> x) and their least-squares inverse (x -> z)."""
+    """A canonical space Z with its projections f_c (z -> x) and their least-squares inverse (x -> z).
+
+    Tensors lie on the device that the space was built for.
+    """
 
     view_sets: tuple[tuple, ...]  # sets of non-overlapping views, used in turn
+    fill_sets: tuple[tuple, ...]  # used in turn afterwards, for what view_sets never see; often empty
+    view_resolution: int  # pixels, the width and height of every view
+    texels_per_pixel: float  # how many texels of the canvas lie side by side on one pixel of a view, typically
+
+    def at(self, view_resolution: int) -> Space:
+        """The same canvas seen through views of another size; what does not depend on that size is shared."""
 
     def blank(self) -> Canvas: ...
 
-    def project(self, canvas: Canvas, views: Sequence) -> Tensor:
-        """f_c(z) for each view: [B, 3, h, w] sRGB 0..1."""
+    def unseen_share(self, views: Sequence, drawn: Sequence) -> list[float]:
+        """For each of `views`, the share of the canvas in its picture that none of the views `drawn` sees, 0..1.
+
+        By geometry alone, on a coarse grid: planning projects no canvas.
+        """
+
+    def project(self, canvas: Canvas, views: Sequence, behind: Tensor | None = None) -> Tensor:
+        """f_c(z) for each view: [B, 3, h, w] sRGB 0..1.
+
+        Texels that no view has seen yet show something that fits to what the view sees beside them.
+        behind: [B, 3, h, w], shown where a view looks past the canvas; None: a flat colour.
+        """
 
     def unproject(self, canvas: Canvas, views: Sequence, images: Tensor, *, average: bool) -> Canvas:
         """arg-min over z of sum_i |f_ci(z) - images_i|^2 (Algorithm 4, lines 7 and 16); texels unseen keep their value.
@@ -43,7 +62,13 @@ class Space(Protocol):
         """[B, 1, h, w] inverse depth, nearest = 1, background = 0; None where the space has no geometry."""
 
     def seam_mask(self, views: Sequence) -> Tensor:
-        """[B, 1, h, w]: 0 at the border of what each view owns, 1 deep inside."""
+        """[B, 1, h, w]: 0 at the border of what each view owns, 1 deep inside and off the canvas."""
+
+    def unknown_mask(self, canvas: Canvas, views: Sequence) -> Tensor:
+        """[B, 1, h, w]: 1 where a pixel looks at texels that no view has seen or past the canvas, else 0."""
+
+    def restore(self, canvas: Canvas, known: Canvas) -> Canvas:
+        """`canvas` with all that `known` has seen as it is there, but for a blended border."""
 
     def coverage(self, canvas: Canvas) -> float:
         """Share of the texels that matter which some view has seen, 0..1."""
@@ -60,13 +85,14 @@ class Denoiser(Protocol):
     forwards: int  # network forwards so far, one per view and branch (NFE)
 
     def __call__(self, x_t: Tensor, t: int, views: Sequence, condition: Tensor | None, guidance: float) -> Tensor:
-        """Guided model output [B, C, h, w]; guidance <= 1 runs the conditional branch alone."""
+        """Guided model output [B, C, h, w] float32; guidance <= 1 runs the conditional branch alone."""
 
 
 class LatentCodec(Protocol):
     """Pictures to latents and back."""
 
-    latent_shape: tuple[int, int, int]  # (C, h, w) of one view
+    def latent_shape(self, view_resolution: int) -> tuple[int, int, int]:
+        """(C, h, w) of a view of so many pixels; InvalidParameter where the networks cannot take that size."""
 
     def encode(self, images: Tensor, generators: Sequence[torch.Generator]) -> Tensor:
         """[B, 3, H, W] sRGB 0..1 -> [B, C, h, w]; one generator per view, so that batching changes nothing."""
