@@ -7,8 +7,8 @@ from collections.abc import Callable
 from .protocol.job import Job
 from .protocol.params import PanoramaParams
 
-TEXTURE_SUFFIX = {"front": ", front view", "front-side": ", front side view", "side": ", side view", "back-side": ", back side view",
-                  "back": ", back view", "top": ", overhead view", "bottom": ""}
+TEXTURE_SUFFIX = {"front": ", front view", "front-side": ", front side view", "side": ", side view",
+                  "back-side": ", back side view", "back": ", back view", "top": ", overhead view", "bottom": ""}
 """The reference's suffixes by camera. A camera at 45 degrees that is told "front" paints a second face."""
 
 PITCH_SUFFIX = {
@@ -28,8 +28,8 @@ OUTDOORS = frozenset("""alley alps aurora avenue bay beach canyon city cityscape
     street streets sunrise sunset swamp town tundra valley village vineyard volcano waterfall wilderness woods""".split())
 ENCLOSED = frozenset("""aquarium catacomb catacombs cave caverns cavern caves cosmos dungeon galaxy grotto nebula reef sewer
     submarine submerged tunnel tunnels undersea underground underwater""".split())
-ENCLOSED_PHRASES = ("under water", "under the sea", "ocean floor", "sea floor", "outer space", "deep sea", "milky way", "in space",
-                    "above the clouds", "sea of clouds", "in the clouds")
+ENCLOSED_PHRASES = ("under water", "under the sea", "ocean floor", "sea floor", "outer space", "deep sea", "milky way",
+                    "in space", "above the clouds", "sea of clouds", "in the clouds")
 
 
 def place_of(prompt: str) -> str:

@@ -79,7 +79,7 @@ def plan(params: SamplingParams, space: Space, schedule: Schedule, *, refine: bo
     InvalidParameter when the settings leave a view set without a pass at full size.
     """
     sets = _sets(params, space)
-    if params.coarse_steps > params.outer_steps - len(sets):
+    if params.coarse_steps and params.coarse_steps > params.outer_steps - len(sets):
         raise InvalidParameter(f"coarse_steps = {params.coarse_steps}: of {params.outer_steps} outer steps it must leave one at "
                                f"full size for each of the {len(sets)} view sets.")
     coarse = (params.coarse_resolution or space.view_resolution // 2) / space.view_resolution
