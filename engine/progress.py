@@ -6,13 +6,12 @@ from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
 
-from .contracts import Canvas
 from .images import PREVIEW_WIDTH, save_jpeg
 from .protocol.messages import Preview, Progress
 from .sampling.plan import Plan
 from .sampling.synchronize import InnerStep, OuterStep
 
-PREVIEW_EVERY = 2  # outer steps between previews, the last one always shown
+PREVIEW_EVERY = 2  # outer steps
 
 
 class Tracker:
@@ -39,11 +38,9 @@ class Tracker:
         total = round(self._work_before[-1])
         return Progress(job=self._job, phase="Filling and padding", step=total, total=total, eta=0.0, memory=self._memory())
 
-    def wants_preview(self, event: OuterStep) -> bool:
-        """Whether this outer step is one to show."""
-        return event.index % PREVIEW_EVERY == PREVIEW_EVERY - 1 or event.index == event.total - 1
-
-    def preview(self, canvas: Canvas) -> Preview:
-        """Write the unfinished canvas to preview.jpg."""
-        path = save_jpeg(self._folder / "preview.jpg", canvas.z, width=PREVIEW_WIDTH)
-        return Preview(job=self._job, path=str(path.resolve()))
+    def previews(self, event: OuterStep) -> list[Preview]:
+        """After every second outer step and the last: the unfinished canvas, written to preview.jpg."""
+        if event.index % PREVIEW_EVERY != PREVIEW_EVERY - 1 and event.index != event.total - 1:
+            return []
+        path = save_jpeg(self._folder / "preview.jpg", event.canvas.z, width=PREVIEW_WIDTH)
+        return [Preview(job=self._job, path=str(path.resolve()))]

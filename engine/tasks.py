@@ -82,10 +82,9 @@ def sample(steps: Plan, space: Space, codec: LatentCodec, denoiser: Denoiser, se
             canvas = event.canvas
             if event.index == steps.main_steps - 1:
                 seen = space.coverage(canvas)
-            if tracker.wants_preview(event):
-                with meter.phase("preview"):
-                    message = tracker.preview(canvas)
-                yield message
+            with meter.phase("preview"):
+                previews = tracker.previews(event)
+            yield from previews
     yield tracker.finishing()
     outcome = Outcome(space.finish(canvas), denoiser.forwards, space.coverage(canvas), seen)
     outcome.refuse_broken()
