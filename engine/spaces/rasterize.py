@@ -12,29 +12,36 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .views import View, axes, half_tangent, rays
+from .views import View, axes, half_tangent
 
 
 class GBuffer(NamedTuple):
-    """One view of a mesh, sampled at pixel centres.
+    """One view of a mesh, sampled at points of the picture: [h, w] pixel centres, or [n, 4] of `refine`.
 
-    face:        [h, w] int64, the triangle's index, -1 where there is none.
-    barycentric: [h, w, 3] float32, the weights of that triangle's three corners in the order the face lists them;
+    face:        [...] int64, the triangle's index, -1 where there is none.
+    barycentric: [..., 3] float32, the weights of that triangle's three corners in the order the face lists them;
                  the point seen is their weighted sum. 0 where there is no triangle.
-    depth:       [h, w] float32, distance along the camera's axis; infinity where there is no triangle.
+    depth:       [...] float32, distance along the camera's axis; infinity where there is no triangle.
     """
 
     face: Tensor
     barycentric: Tensor
     depth: Tensor
 
+    def to(self, device: torch.device) -> GBuffer:
+        return GBuffer(*(part.to(device) for part in self))
+
 
 class Rasterizer(Protocol):
-    def render(self, view: View, height: int, width: int) -> GBuffer: ...
+    def render(self, view: View, height: int, width: int) -> GBuffer:
+        """[h, w] what lies at the centres of the pixels."""
+
+    def refine(self, view: View, height: int, width: int, pixels: Tensor) -> GBuffer:
+        """[n, 4] what lies at the centres of the quarters of these pixels, given by [n] flat indices."""
 
 
 class EmbreeRasterizer:
-    """Rays through pixel centres against a static scene."""
+    """Rays against a static scene."""
 
     def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
         """vertices [V, 3]; faces [F, 3]."""
@@ -47,25 +54,36 @@ class EmbreeRasterizer:
         )
 
     def render(self, view: View, height: int, width: int) -> GBuffer:
-        origin, directions = rays(view, height, width)
-        flat = directions.reshape(-1, 3)
-        hit = self._scene.run(
-            np.ascontiguousarray(origin.expand_as(flat).numpy(), dtype=np.float32),
-            np.ascontiguousarray(flat.numpy(), dtype=np.float32),
-            query="INTERSECT",
-            output=1,
-        )
-        face = torch.from_numpy(hit["primID"].astype(np.int64))
+        x, y = np.arange(width) + 0.5, np.arange(height)[:, None] + 0.5
+        return self._cast(view, x / width, y / height)
+
+    def refine(self, view: View, height: int, width: int, pixels: Tensor) -> GBuffer:
+        flat = pixels.cpu().numpy()[:, None]
+        x = flat % width + np.array([0.25, 0.75, 0.25, 0.75])
+        y = flat // width + np.array([0.25, 0.25, 0.75, 0.75])
+        return self._cast(view, x / width, y / height)
+
+    def _cast(self, view: View, x: np.ndarray, y: np.ndarray) -> GBuffer:
+        """Rays through picture positions 0..1 that broadcast against one another."""
+        right, up, backward = axes(view).numpy().T.astype(np.float32)
+        tangent = half_tangent(view)
+        across = ((2 * x - 1) * tangent).astype(np.float32)[..., None]
+        upward = ((1 - 2 * y) * tangent).astype(np.float32)[..., None]
+        directions = across * right - backward + upward * up  # one unit deep along the axis, so that tfar is the depth
+        shape, flat = directions.shape[:-1], directions.reshape(-1, 3)
+        origins = np.empty_like(flat)
+        origins[:] = view.position
+        hit = self._scene.run(origins, flat, query="INTERSECT", output=1)
+        face = torch.from_numpy(hit["primID"]).long()
         found = face >= 0
         # Embree's u and v weigh the second and the third corner.
-        u, v = torch.from_numpy(hit["u"]), torch.from_numpy(hit["v"])
-        barycentric = torch.stack([1 - u - v, u, v], dim=-1) * found[:, None]
-        along_axis = flat.float() @ -axes(view)[:, 2].float()
-        depth = torch.from_numpy(hit["tfar"]) * along_axis
-        depth = torch.where(found, depth, torch.full_like(depth, torch.inf))
-        return GBuffer(
-            face.reshape(height, width), barycentric.reshape(height, width, 3), depth.reshape(height, width)
-        )
+        barycentric = torch.zeros(len(flat), 3)
+        barycentric[:, 1] = torch.from_numpy(hit["u"])
+        barycentric[:, 2] = torch.from_numpy(hit["v"])
+        barycentric[:, 0] = 1 - barycentric[:, 1] - barycentric[:, 2]
+        barycentric *= found[:, None]
+        depth = torch.from_numpy(hit["tfar"]).masked_fill(~found, torch.inf)
+        return GBuffer(face.reshape(shape), barycentric.reshape(*shape, 3), depth.reshape(shape))
 
 
 class NvdiffrastRasterizer:
@@ -80,8 +98,12 @@ class NvdiffrastRasterizer:
         self._faces = torch.as_tensor(faces, dtype=torch.int32, device="cuda")
 
     @staticmethod
+    def installed() -> bool:
+        return importlib.util.find_spec("nvdiffrast") is not None
+
+    @staticmethod
     def available() -> bool:
-        return torch.cuda.is_available() and importlib.util.find_spec("nvdiffrast") is not None
+        return torch.cuda.is_available() and NvdiffrastRasterizer.installed()
 
     def render(self, view: View, height: int, width: int) -> GBuffer:
         """Clip space: w is the depth along the axis, x and y the tangents, so that u and v come out perspective-right."""
@@ -101,4 +123,33 @@ class NvdiffrastRasterizer:
         barycentric = torch.stack([u, v, 1 - u - v], dim=-1) * found[..., None]
         corners = depth[self._faces.long()[face.clamp(min=0)]]
         seen = torch.where(found, (barycentric * corners).sum(-1), torch.full_like(u, torch.inf))
-        return GBuffer(face.cpu(), barycentric.cpu(), seen.cpu())
+        return GBuffer(face, barycentric, seen)
+
+    def refine(self, view: View, height: int, width: int, pixels: Tensor) -> GBuffer:
+        """A whole picture of twice the size costs a GPU less than choosing pixels would."""
+        fine = self.render(view, 2 * height, 2 * width)
+        pixels = pixels.to(fine.face.device)[:, None]
+        quarter = torch.arange(4, device=pixels.device)
+        row, column = 2 * (pixels // width) + quarter // 2, 2 * (pixels % width) + quarter % 2
+        return GBuffer(*(part[row, column] for part in fine))
+
+
+def make_rasterizer(
+    vertices: np.ndarray,  # [V, 3]
+    faces: np.ndarray,  # [F, 3]
+    device: torch.device,
+) -> tuple[Rasterizer, str]:
+    """nvdiffrast on a CUDA device where the user installed it, else Embree; and a warning for the report, "" when all is well.
+
+    A broken nvdiffrast (no compiler, another CUDA version, no driver) costs time, not the job.
+    """
+    if device.type != "cuda" or not NvdiffrastRasterizer.installed():
+        return EmbreeRasterizer(vertices, faces), ""
+    try:
+        rasterizer = NvdiffrastRasterizer(vertices, faces)
+        rasterizer.render(View.orbiting(azimuth=0, elevation=0), 8, 8)
+    except Exception as error:  # noqa: BLE001  a plug-in that is compiled on this computer fails in any way it likes
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        warning = f"nvdiffrast is installed but does not work here ({reason}). Embree took its place, on the processor."
+        return EmbreeRasterizer(vertices, faces), warning
+    return rasterizer, ""
