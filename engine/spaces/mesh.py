@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..contracts import Canvas
@@ -14,7 +15,7 @@ from .blend import fill_from_surface, sample, shrink
 from .borders import inward_pixels, seam_mask
 from .mesh_checks import bounding_sphere, checked, with_occluders
 from .mesh_views import MeshViews
-from .projection import Pooling, compose, gather, pooled, pyramid, resized
+from .projection import Pooling, compose, gather, pooled, pyramid
 from .rasterize import Rasterizer, make_rasterizer
 from .surface import Surface
 from .views import View, ViewSet, half_tangent, views_orbit
@@ -152,7 +153,7 @@ class MeshSpace:
         return self._seams[key]
 
     def unknown_mask(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
-        return (self._known(canvas, views)[:, 3:] < KNOWN).float()
+        return (self._known(canvas, views)[None, ..., 3].transpose(0, 1) < KNOWN).float()
 
     def restore(self, canvas: Canvas, known: Canvas) -> Canvas:
         """What `known` has seen, as it is there; blended over `canvas` where it was seen at a cosine near MIN_COSINE."""
@@ -172,7 +173,7 @@ class MeshSpace:
         keys = torch.cat([surface.position, NORMAL_WEIGHT * surface.normal]).T
         seen = canvas.best.flatten()[surface.texel] > 0
         z[:, surface.texel] = fill_from_surface(z[:, surface.texel], seen, keys)
-        return z[:, surface.pad].reshape(canvas.z.shape).clamp(0, 1)
+        return z.index_select(1, surface.pad).reshape(canvas.z.shape).clamp(0, 1)
 
     def _mean_into(self, z: Tensor, best: Tensor, views: Sequence[View], pictures: list[Tensor]) -> None:
         total, weight = torch.zeros_like(z), torch.zeros_like(best)
@@ -188,11 +189,11 @@ class MeshSpace:
         shares = self._views.shares(views)
         grids = shares.grid.split(shares.counts)
         colour = torch.cat([sample(*pair) for pair in zip(pictures, grids, strict=True)], dim=1)
-        before = best[shares.texel]
+        before = best.index_select(0, shares.texel)
         alpha = ((shares.cosine - MIN_COSINE) / BLEND_RANGE).clamp(0, 1)
         alpha = torch.where(shares.cosine >= before, 1.0, alpha) * shares.fade
         alpha = torch.where(before > 0, alpha, 1.0)
-        z.index_copy_(1, shares.texel, torch.lerp(z[:, shares.texel], colour, alpha))
+        z.index_copy_(1, shares.texel, torch.lerp(z.index_select(1, shares.texel), colour, alpha))
         best.index_copy_(0, shares.texel, torch.maximum(before, shares.cosine))
 
     def _forget_pictures(self) -> None:
@@ -203,7 +204,7 @@ class MeshSpace:
         self._seams: dict[ViewSet, Tensor] = {}
 
     def _known(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
-        """[B, 4, h, w]: colour of seen texels, and their share of the pixel; the colour premultiplied by that share."""
+        """[B, h, w, 4]: colour of seen texels, and their share of the pixel; the colour premultiplied by that share."""
         projections = [(self._views.of(view).projection, self._pooling(view)) for view in views]
         seen = (canvas.best > 0) & self._surface.on_chart.reshape(canvas.best.shape)
         image = torch.empty(*canvas.best.shape, 4, device=self.device)
@@ -226,15 +227,18 @@ class MeshSpace:
             self._inward[view] = inward_pixels(self._pooling(view).coverage)
         pixel, source = self._inward[view]
         flat = image.flatten(1)
-        solid = flat.index_copy(1, pixel, flat[:, source]).reshape(image.shape)
+        solid = flat.index_copy(1, pixel, flat.index_select(1, source)).reshape(image.shape)
         finer = self._views.of(view).pixels_per_texel(self.view_resolution)
         return shrink(solid, 2 ** max(0, math.floor(math.log2(finer))))
 
     def _condition(self, view: View) -> Tensor:
         if view not in self._conditions:
             inverse = self._views.of(view).inverse_depth[None, None]
-            share = resized((inverse > 0).float(), self.view_resolution)
-            inverse = resized(inverse, self.view_resolution) / share.clamp(min=1e-6)
+            share = (inverse > 0).float()
+            if self.view_resolution < self._views.rays:
+                size = (self.view_resolution, self.view_resolution)
+                share, inverse = (F.interpolate(part, size=size, mode="area") for part in (share, inverse))
+                inverse = inverse / share.clamp(min=1e-6)
             solid = share >= 0.5
             low = torch.where(solid, inverse, torch.inf).amin()
             high = torch.where(solid, inverse, 0).amax()

@@ -122,16 +122,16 @@ class MeshViews:
         geometry = [self.of(view) for view in views]
         best = torch.zeros(len(surface.texel), device=surface.device)
         for g in geometry:
-            best[g.texels] = torch.maximum(best[g.texels], g.cosine)
+            best.index_copy_(0, g.texels, torch.maximum(best.index_select(0, g.texels), g.cosine))
         owner = torch.full((surface.size**2,), -1, dtype=torch.int16, device=surface.device)
         parts = []
         for i, g in enumerate(geometry):
-            kept = (g.cosine == best[g.texels]).nonzero()[:, 0]
-            won = g.texels[kept]
-            best[won] = torch.inf  # two views that tie must not both win
-            flat = surface.texel[won]
-            owner[flat] = i
-            parts.append((flat, g.grid[kept], g.cosine[kept]))
+            kept = (g.cosine == best.index_select(0, g.texels)).nonzero()[:, 0]
+            won = g.texels.index_select(0, kept)
+            best.index_fill_(0, won, torch.inf)  # two views that tie must not both win
+            flat = surface.texel.index_select(0, won)
+            owner.index_fill_(0, flat, i)
+            parts.append((flat, g.grid.index_select(0, kept), g.cosine.index_select(0, kept)))
         owned = torch.stack([
             (g.texel_under >= 0) & (owner[g.texel_under.clamp(min=0)] == i) for i, g in enumerate(geometry)
         ])

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .views import View, axes, half_tangent
+from .views import View, axes, half_tangent, pixels
 
 
 class GBuffer(NamedTuple):
@@ -48,20 +48,40 @@ class EmbreeRasterizer:
         from embreex.mesh_construction import TriangleMesh
         from embreex.rtcore_scene import EmbreeScene
 
+        self._corners = torch.from_numpy(np.ascontiguousarray(vertices[np.unique(faces)], dtype=np.float32))
         self._scene = EmbreeScene(robust=True)
         TriangleMesh(
             self._scene, np.ascontiguousarray(vertices, dtype=np.float32), np.ascontiguousarray(faces, dtype=np.int32)
         )
 
     def render(self, view: View, height: int, width: int) -> GBuffer:
-        x, y = np.arange(width) + 0.5, np.arange(height)[:, None] + 0.5
-        return self._cast(view, x / width, y / height)
+        """Only the rectangle around the scene costs rays."""
+        top, bottom, left, right = self._rectangle(view, height, width)
+        x, y = (np.arange(left, right) + 0.5) / width, (np.arange(top, bottom)[:, None] + 0.5) / height
+        inside = self._cast(view, x, y)
+        if inside.face.shape == (height, width):
+            return inside
+        face = torch.full((height, width), -1)
+        barycentric = torch.zeros(height, width, 3)
+        depth = torch.full((height, width), torch.inf)
+        for whole, part in zip((face, barycentric, depth), inside, strict=True):
+            whole[top:bottom, left:right] = part
+        return GBuffer(face, barycentric, depth)
 
     def refine(self, view: View, height: int, width: int, pixels: Tensor) -> GBuffer:
         flat = pixels.cpu().numpy()[:, None]
         x = flat % width + np.array([0.25, 0.75, 0.25, 0.75])
         y = flat // width + np.array([0.25, 0.25, 0.75, 0.75])
         return self._cast(view, x / width, y / height)
+
+    def _rectangle(self, view: View, height: int, width: int) -> tuple[int, int, int, int]:
+        """First and last row, first and last column (excluded) of the pixels that may see the scene, and one more."""
+        xy, depth = pixels(view, self._corners, height, width)
+        if not bool((depth > 1e-3).all()):  # something reaches behind the camera: it may be anywhere
+            return 0, height, 0, width
+        left, top = (int(value) for value in xy.amin(0).clamp(min=1).floor() - 1)
+        right, bottom = (int(value) for value in xy.amax(0).clamp(min=0).ceil() + 1)
+        return min(top, height - 1), min(bottom, height), min(left, width - 1), min(right, width)
 
     def _cast(self, view: View, x: np.ndarray, y: np.ndarray) -> GBuffer:
         """Rays through picture positions 0..1 that broadcast against one another."""

@@ -100,8 +100,8 @@ def _interpolated(
     weight: Tensor,  # [n, 3]
 ) -> Tensor:
     """[3, n] the weighted mean of each triangle's corners."""
-    rows = corners.permute(1, 2, 0)  # [corner, coordinate, F]
-    total = rows[0][:, triangle] * weight[:, 0]
+    rows = corners.permute(1, 2, 0).contiguous()  # [corner, coordinate, F]
+    total = rows[0].index_select(1, triangle) * weight[:, 0]
     for i in (1, 2):
-        total += rows[i][:, triangle] * weight[:, i]
+        total += rows[i].index_select(1, triangle) * weight[:, i]
     return total

@@ -32,26 +32,27 @@ def visible_texels(
     nearest_depths = _minimum_3x3(seen.depth).flatten()
     origin, from_front = _camera(surface, view)
 
-    texels = _faces_in_sight(surface, view, seen.depth)[surface.triangle].nonzero()[:, 0]
-    offset = surface.position[:, texels] - origin[:, None]
-    signed = _cosine(surface.normal[:, texels], offset)
+    texels = _faces_in_sight(surface, view, seen.depth).index_select(0, surface.triangle).nonzero()[:, 0]
+    offset = surface.position.index_select(1, texels) - origin[:, None]
+    signed = _cosine(surface.normal.index_select(1, texels), offset)
     grid, depth = _picture(view, offset)
     chosen = ((grid.abs() < 1).all(0) & (depth > 0) & (signed.abs() > MIN_COSINE)).nonzero()[:, 0]
-    texels, grid, depth, signed = texels[chosen], grid[:, chosen], depth[chosen], signed[chosen]
+    texels, depth, signed = (part.index_select(0, chosen) for part in (texels, depth, signed))
+    grid = grid.index_select(1, chosen)
 
     column, row = ((grid + 1) * (rays / 2)).long().clamp(max=rays - 1)
     ray = row * rays + column
-    face = hit_faces[ray]
+    face = hit_faces.index_select(0, ray)
     cosine = signed.abs()
     step = depth * (2 * half_tangent(view) / rays)  # spacing of the rays at the texel
     slope = (1 - cosine.square()).clamp(min=0).sqrt() / cosine
     on_object = (face >= 0) & (face < surface.face_count)
-    same_side = (signed > 0) == from_front[face.clamp(0, surface.face_count - 1)]
-    nearby = on_object & same_side & (depths[ray] >= depth - step * (0.5 + slope))
-    visible = (face == surface.triangle[texels]) | nearby
-    visible &= nearest_depths[ray] >= depth - 2 * step * (1 + slope)
+    same_side = (signed > 0) == from_front.index_select(0, face.clamp(0, surface.face_count - 1))
+    nearby = on_object & same_side & (depths.index_select(0, ray) >= depth - step * (0.5 + slope))
+    visible = (face == surface.triangle.index_select(0, texels)) | nearby
+    visible &= nearest_depths.index_select(0, ray) >= depth - 2 * step * (1 + slope)
     kept = visible.nonzero()[:, 0]
-    return texels[kept], grid[:, kept].T.contiguous(), cosine[kept]
+    return texels.index_select(0, kept), grid.index_select(1, kept).T.contiguous(), cosine.index_select(0, kept)
 
 
 class CoarseView:
