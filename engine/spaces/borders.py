@@ -26,7 +26,7 @@ def inward_pixels(coverage: Tensor) -> tuple[Tensor, Tensor]:
     whole = coverage > 1 - 1e-4
     deep = ~_dilated(~whole, halo)
     pixel = (_dilated(coverage > 0, 2) & ~deep).flatten().nonzero()[:, 0]
-    dy, dx = (part.to(coverage.device) for part in _disc(reach))
+    dy, dx = _disc(reach, coverage.device)
     row, column = pixel // w, pixel % w
     start = (row + reach) * (w + 2 * reach) + column + reach
     source = pixel.clone()
@@ -68,9 +68,9 @@ def _dilated(mask: Tensor, reach: int) -> Tensor:
     return mask
 
 
-def _disc(reach: int) -> tuple[Tensor, Tensor]:
+def _disc(reach: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Rows and columns of the steps within `reach`, the shortest first."""
-    side = torch.arange(-reach, reach + 1)
+    side = torch.arange(-reach, reach + 1, device=device)
     dy, dx = torch.meshgrid(side, side, indexing="ij")
     dy, dx = dy.flatten(), dx.flatten()
     order = (dy.square() + dx.square()).sort(stable=True)

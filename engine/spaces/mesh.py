@@ -119,7 +119,7 @@ class MeshSpace:
         mean = torch.where(count > 0, total / count.clamp(min=1), self.background)
         if behind is None:
             behind = torch.full((), self.background, device=self.device)
-        return compose(known, self._coverage(views), mean, behind)
+        return compose(known, self._coverage(views), mean, behind).clamp_(0, 1)
 
     def unproject(self, canvas: Canvas, views: Sequence[View], images: Tensor, *, average: bool) -> Canvas:
         """Visible texels take the picture's colour.

@@ -61,9 +61,9 @@ class EmbreeRasterizer:
         inside = self._cast(view, x, y)
         if inside.face.shape == (height, width):
             return inside
-        face = torch.full((height, width), -1)
-        barycentric = torch.zeros(height, width, 3)
-        depth = torch.full((height, width), torch.inf)
+        face = torch.full((height, width), -1, device="cpu")
+        barycentric = torch.zeros(height, width, 3, device="cpu")
+        depth = torch.full((height, width), torch.inf, device="cpu")
         for whole, part in zip((face, barycentric, depth), inside, strict=True):
             whole[top:bottom, left:right] = part
         return GBuffer(face, barycentric, depth)
@@ -97,7 +97,7 @@ class EmbreeRasterizer:
         face = torch.from_numpy(hit["primID"]).long()
         found = face >= 0
         # Embree's u and v weigh the second and the third corner.
-        barycentric = torch.zeros(len(flat), 3)
+        barycentric = torch.zeros(len(flat), 3, device="cpu")
         barycentric[:, 1] = torch.from_numpy(hit["u"])
         barycentric[:, 2] = torch.from_numpy(hit["v"])
         barycentric[:, 0] = 1 - barycentric[:, 1] - barycentric[:, 2]

@@ -39,7 +39,7 @@ class Surface:
         flat, smooth = normals(vertices, faces)
         corners = vertices[faces]
         self.size, self.device, self.face_count = size, device, len(faces)
-        self.vertices, self.faces = _float(vertices, device), torch.from_numpy(faces).to(device)
+        self.vertices, self.faces = _float(vertices, device), torch.from_numpy(np.ascontiguousarray(faces)).to(device)
         self.face_corner, self.face_normal = _float(corners[:, 0], device), _float(flat, device)
         self.face_uv = _float(_texture_positions(uv), device)
         area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
@@ -91,7 +91,7 @@ def _texture_positions(uv: np.ndarray) -> np.ndarray:
 
 
 def _float(array: np.ndarray, device: torch.device) -> Tensor:
-    return torch.from_numpy(np.nan_to_num(array).astype(np.float32)).to(device)
+    return torch.from_numpy(np.nan_to_num(array).astype(np.float32, order="C")).to(device)
 
 
 def _interpolated(
