@@ -97,19 +97,6 @@ def test_fold_contrast_sees_a_step_in_colour_where_the_depth_steps():
     assert np.isnan(measure.fold_contrast(followed.astype(np.uint8), np.where(solid, 120, 0).astype(np.uint8)))
 
 
-def test_seam_contrast():
-    """A smooth ring has none; a step at one column shows there alone, also at the wrap."""
-    ring = 0.5 + 0.3 * torch.cos(torch.arange(256) / 256 * 2 * torch.pi)
-    picture = ring.expand(3, 32, 256).clone()
-    borders = [32.0, 96.0, 160.0, 224.0]  # half-way up the wave and down it
-    assert measure.seam_contrast(picture, borders, 8) == pytest.approx(1, abs=0.35)
-    stepped = picture.clone()
-    stepped[..., 96:160] += 0.3
-    assert measure.seam_contrast(stepped, [96.0, 160.0], 8) > 5
-    wrapped = torch.linspace(0, 1, 256).expand(3, 32, 256)
-    assert measure.seam_contrast(wrapped, [0.0], 8) > 10
-
-
 def test_view_disagreement():
     layers = torch.stack([torch.full((3, 4, 8), 0.4), torch.full((3, 4, 8), 0.6)])
     left, right = torch.zeros(4, 8, dtype=torch.bool), torch.zeros(4, 8, dtype=torch.bool)
