@@ -16,14 +16,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from engine.checkpoints import ModelCache
 from engine.models.catalog import BUILTIN_FOLDER
 from engine.protocol.job import Mesh
 from engine.spaces.views import ring
 
 from .captions import Facts
 from .figures import Figure, table
-from .jobs import MODEL, SIDES, add_line, asked, do_job, job_views, lines_of
+from .jobs import MODEL, SIDES, Caches, add_line, asked, do_job, job_views, lines_of
 from .judge.measure import agreement
 from .judge.network import NONE, Judge
 from .judge.shards import truth
@@ -46,7 +45,7 @@ def judged(folder: Path, kind: str, facts: Facts, prompt: str, judge: Judge) -> 
 
 def run(arguments: argparse.Namespace, home: Path) -> list[dict]:
     """All jobs that are not judged yet; the lines of all."""
-    judge, cache = Judge.load(arguments.data / "judge.pt"), ModelCache()
+    judge, caches = Judge.load(arguments.data / "judge.pt"), Caches()
     log = home / "jobs.jsonl"
     done = {entry["job"] for entry in lines_of(log)}
     shapes: dict[str, Mesh] = {}
@@ -59,7 +58,7 @@ def run(arguments: argparse.Namespace, home: Path) -> list[dict]:
                 shapes = meshes(arguments.meshes)
             mesh_name = list(shapes)[number % len(shapes)] if kind == "texture" else ""
             report = do_job(
-                home / name, kind, prompt, arguments.seed + number, cache, shapes.get(mesh_name), model=arguments.model
+                home / name, kind, prompt, arguments.seed + number, caches, shapes.get(mesh_name), model=arguments.model
             )
             entry = judged(home / name, kind, facts, prompt, judge)
             entry |= {"mesh": mesh_name, "seconds": report["seconds"]["total"], "warnings": report["warnings"]}

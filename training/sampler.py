@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,9 +32,9 @@ class Named(NamedTuple):
 
 
 def checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
-    """The diffusers folder with its ControlNet, for views of the size that it was trained at."""
+    """The diffusers folder with its ControlNet, for views of the size that it was trained at at the most."""
     loaded = load_checkpoint(folder, own_controlnet(folder), device=device, batch_views=BATCH if device == "cpu" else 0)
-    return loaded.at_half_size() if loaded.view_resolution == 2 * IMAGE_SIZE else loaded
+    return replace(loaded, view_resolution=min(loaded.view_resolution, IMAGE_SIZE))
 
 
 def fingerprint(folder: Path, *more: object) -> str:
@@ -57,13 +58,13 @@ def sample(
     """One picture per caption and seed, [n, H, H, 3] uint8, by DDIM on `steps` evenly spaced timesteps."""
     schedule = Schedule(model.alpha_bar)
     timesteps = schedule.solve_timesteps(schedule.last, steps + 1, "linear")  # its points include the clean end
-    pictures = []
+    shape, pictures = model.codec.latent_shape(model.view_resolution), []
     for start in range(0, len(captions), BATCH):
         part = slice(start, start + BATCH)
         prompts = {str(k): caption for k, caption in enumerate(captions[part])}
         denoiser = model.denoiser(prompts)
-        noise = [torch.randn(model.latent_shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds[part]]
-        x = torch.stack(noise).to(model.device, model.dtype)
+        noise = [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds[part]]
+        x = torch.stack(noise).to(model.device)
         condition = None if depth is None else torch.from_numpy(depth[part].copy()).to(x)[:, None] / 255
         views = [Named(label) for label in prompts]
         with torch.autocast(model.device.type, torch.bfloat16) if half else nullcontext():

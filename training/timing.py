@@ -48,7 +48,7 @@ class VaeQuality(NamedTuple):
 
 def speed(model: Checkpoint, folder: Path) -> Speed:
     """Time one forward of each network on ten views."""
-    x = torch.randn(VIEWS, *model.latent_shape).to(model.device, model.dtype)
+    x = torch.randn(VIEWS, *model.codec.latent_shape(model.view_resolution)).to(model.device, model.dtype)
     text = torch.randn(VIEWS, model.tokenizer.model_max_length, model.unet.config.cross_attention_dim).to(x)
     t = torch.tensor(500, device=model.device)
     size = model.view_resolution

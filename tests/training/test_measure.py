@@ -97,6 +97,15 @@ def test_fold_contrast_sees_a_step_in_colour_where_the_depth_steps():
     assert np.isnan(measure.fold_contrast(followed.astype(np.uint8), np.where(solid, 120, 0).astype(np.uint8)))
 
 
+def test_detail_is_what_averaging_takes_away():
+    """The mean of two unrelated noises has 1 / sqrt 2 of the gradient of one; 2 %: 65 000 pixels each."""
+    rng = np.random.default_rng(6)
+    one, other = (rng.integers(60, 200, (1, 256, 256, 3)) for _ in range(2))
+    mean = ((one + other) / 2).round()
+    assert measure.detail(mean.astype(np.uint8)) == pytest.approx(measure.detail(one.astype(np.uint8)) / 2**0.5, rel=0.02)
+    assert measure.detail(np.full((1, 32, 32, 3), 90, np.uint8)) == 0
+
+
 def test_view_disagreement():
     layers = torch.stack([torch.full((3, 4, 8), 0.4), torch.full((3, 4, 8), 0.6)])
     left, right = torch.zeros(4, 8, dtype=torch.bool), torch.zeros(4, 8, dtype=torch.bool)

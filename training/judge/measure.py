@@ -130,6 +130,11 @@ def steepness(picture: np.ndarray) -> np.ndarray:
     return np.sqrt(sum(np.gradient(smooth, axis=axis) ** 2 for axis in (0, 1)).sum(-1))
 
 
+def detail(pictures: np.ndarray) -> float:
+    """Mean length of the colour gradient of pictures [n, h, w, 3] uint8, smoothed a little: what averaging takes away."""
+    return float(np.mean([steepness(picture).mean() for picture in pictures]))
+
+
 # panoramas -----------------------------------------------------------------------------------------------------------
 
 
