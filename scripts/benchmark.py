@@ -3,7 +3,7 @@
     python scripts/benchmark.py [--presets auto turbo] [--jobs panorama texture] [--mesh FILE] [--width 2048] [--size 1024]
     python scripts/benchmark.py --against COMMIT [--repeat 3]   the same jobs with this tree and with that commit, in turn
     python scripts/benchmark.py --beside                        alone, and while another process keeps one core busy
-    python scripts/benchmark.py --nfe                           forwards as planned and as counted, on a small canvas
+    python scripts/benchmark.py --nfe                           forwards as planned and as counted, on small views
 
 Each job runs in a process of its own (a cold start, as the command line has it), so peak memory is the job's. Run it with the
 engine's Python. Seconds depend on the machine and on what else it does, so compare only what one run printed: repeats alternate
@@ -30,7 +30,10 @@ COLUMNS = ("job", "preset", "side", "NFE", "total s", "cpu s", "load s", "denois
 PROMPTS = {"panorama": "an alpine meadow", "texture": "molten lava"}
 SPIN = "while True: pass"  # what keeps one core busy: it never waits and touches no memory
 REPEATS = 3  # of each side, where sides are compared
-SMALL = {"width": 256, "size": 128}  # of the canvas where forwards are counted: they do not depend on it
+SMALL = {  # where forwards are counted, which depend neither on the canvas nor on the size of the views
+    "panorama": ["--width", "256", "--view-resolution", "64", "--coarse-resolution", "64"],
+    "texture": ["--size", "128", "--view-resolution", "64", "--coarse-resolution", "64"],
+}
 
 
 class Side(NamedTuple):
@@ -224,16 +227,16 @@ def main() -> int:
     parser.add_argument("--against", metavar="COMMIT", help="run every job with this commit as well")
     parser.add_argument("--beside", action="store_true", help="run every job beside one busy process as well")
     parser.add_argument("--repeat", type=int, default=0, help=f"runs of each job; 0: {REPEATS} where sides are compared, else 1")
-    parser.add_argument("--nfe", action="store_true", help="only count forwards, on a small canvas")
+    parser.add_argument("--nfe", action="store_true", help="only count forwards, on small views of a small canvas")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as home, tree_of(args.against) if args.against else nullcontext() as other:
         folder = Path(home)
         mesh = (args.mesh or _sphere(folder / "sphere.ply")).resolve()
-        width, size = (SMALL["width"], SMALL["size"]) if args.nfe else (args.width, args.size)
-        options = {"panorama": ["--width", str(width)], "texture": [str(mesh), "--size", str(size)]}
-        trees = {"this tree": CHECKOUT} | ({git("rev-parse", "--short", args.against): other} if other else {})
         if args.nfe:
+            options = {"panorama": SMALL["panorama"], "texture": [str(mesh), *SMALL["texture"]]}
             return 0 if count(args, Side("this tree", CHECKOUT, False), options, folder) else 1
+        options = {"panorama": ["--width", str(args.width)], "texture": [str(mesh), "--size", str(args.size)]}
+        trees = {"this tree": CHECKOUT} | ({git("rev-parse", "--short", args.against): other} if other else {})
         compare(args, sides_of(trees, args.beside), options, folder)
     return 0
 

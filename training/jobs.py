@@ -16,7 +16,7 @@ from engine.checkpoints import ModelCache
 from engine.contracts import Canvas
 from engine.images import load_png
 from engine.protocol.job import Job, Mesh, load_mesh, save_job
-from engine.protocol.params import PanoramaParams, TextureParams
+from engine.protocol.params import EngineParams, PanoramaParams, TextureParams
 from engine.spaces.equirect import EquirectSpace
 from engine.spaces.mesh import MeshSpace
 from engine.spaces.views import ViewSet, orbit
@@ -50,11 +50,16 @@ class Caches:
         self.models, self.spaces = ModelCache(), SpaceCache()
 
 
-def do_job(folder: Path, kind: str, prompt: str, seed: int, caches: Caches, mesh: Mesh | None, model: str = MODEL) -> dict:
-    """Run one job with the Auto preset, unless its result is there; returns its report."""
+def do_job(
+    folder: Path, kind: str, prompt: str, seed: int, caches: Caches, mesh: Mesh | None, *, model: str = MODEL,
+    preset: str = "auto", precision: str = "auto",
+) -> dict:
+    """Run one job, unless its result is there; returns its report."""
     if not (folder / "report.json").exists():
-        params = (PanoramaParams if kind == "panorama" else TextureParams)(prompt=prompt, seed=seed, model=model)
-        save_job(folder, Job(kind=kind, params=params), mesh)
+        params = (PanoramaParams if kind == "panorama" else TextureParams)(
+            prompt=prompt, seed=seed, model=model, preset=preset
+        )
+        save_job(folder, Job(kind=kind, params=params, engine=EngineParams(precision=precision)), mesh)
         for _ in run_job(folder, caches.models, caches.spaces):
             pass
     return json.loads((folder / "report.json").read_text())
