@@ -32,9 +32,9 @@ class Named(NamedTuple):
 
 
 def checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
-    """The diffusers folder with its ControlNet, for views of the size that it was trained at at the most."""
+    """The diffusers folder with its ControlNet, for views of the size that it was trained at."""
     loaded = load_checkpoint(folder, own_controlnet(folder), device=device, batch_views=BATCH if device == "cpu" else 0)
-    return replace(loaded, view_resolution=min(loaded.view_resolution, IMAGE_SIZE))
+    return replace(loaded, view_resolution=IMAGE_SIZE) if loaded.view_resolution == 2 * IMAGE_SIZE else loaded
 
 
 def fingerprint(folder: Path, *more: object) -> str:
@@ -58,12 +58,13 @@ def sample(
     """One picture per caption and seed, [n, H, H, 3] uint8, by DDIM on `steps` evenly spaced timesteps."""
     schedule = Schedule(model.alpha_bar)
     timesteps = schedule.solve_timesteps(schedule.last, steps + 1, "linear")  # its points include the clean end
-    shape, pictures = model.codec.latent_shape(model.view_resolution), []
+    latent_shape = model.codec.latent_shape(model.view_resolution)
+    pictures = []
     for start in range(0, len(captions), BATCH):
         part = slice(start, start + BATCH)
         prompts = {str(k): caption for k, caption in enumerate(captions[part])}
         denoiser = model.denoiser(prompts)
-        noise = [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds[part]]
+        noise = [torch.randn(latent_shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds[part]]
         x = torch.stack(noise).to(model.device)
         condition = None if depth is None else torch.from_numpy(depth[part].copy()).to(x)[:, None] / 255
         views = [Named(label) for label in prompts]
