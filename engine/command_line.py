@@ -110,11 +110,12 @@ def run_folder(folder: Path) -> int:
     from tqdm import tqdm
 
     load_job(folder)  # a bad job is refused before torch takes its seconds to load
+    from .canonical import SpaceCache
     from .checkpoints import ModelCache
     from .tasks import run_job
 
     bar = None
-    for message in run_job(folder, ModelCache()):
+    for message in run_job(folder, ModelCache(), SpaceCache()):
         match message:
             case Progress(phase=phase, step=step, total=total):
                 if bar is None or bar.desc != phase:
@@ -124,7 +125,7 @@ def run_folder(folder: Path) -> int:
                     bar.desc = phase
                 bar.update(step - bar.n)
             case Preview():
-                pass  # preview.png lies in the job folder for whoever watches it
+                pass  # preview.jpg lies in the job folder for whoever watches it
             case Result(path=path, warnings=warnings):
                 bar.close()
                 for warning in warnings:

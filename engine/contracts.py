@@ -34,6 +34,8 @@ class Space(Protocol):
     view_resolution: int  # pixels, the width and height of every view
     texels_per_pixel: float  # how many texels of the canvas lie side by side on one pixel of a view, typically
 
+    warnings: tuple[str, ...]  # what the artist should know of how it was built
+
     def at(self, view_resolution: int) -> Space:
         """The same canvas seen through views of another size; what does not depend on that size is shared."""
 

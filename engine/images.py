@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
@@ -12,6 +13,7 @@ from .protocol.job import write_atomically
 
 PREVIEW_WIDTH = 1024
 THUMBNAIL_WIDTH = 256
+JPEG_QUALITY = 88
 
 
 def to_uint8(z: Tensor) -> np.ndarray:
@@ -19,12 +21,24 @@ def to_uint8(z: Tensor) -> np.ndarray:
     return (z.detach().clamp(0, 1) * 255 + 0.5).to(torch.uint8).permute(1, 2, 0).cpu().numpy()
 
 
+def shrink_to(z: Tensor, width: int) -> Tensor:
+    """[3, H, W] averaged down on its own device to at most `width` pixels across."""
+    if z.shape[2] <= width:
+        return z
+    return F.interpolate(z[None], size=(max(1, round(z.shape[1] * width / z.shape[2])), width), mode="area")[0]
+
+
 def save_png(path: Path, z: Tensor, *, width: int | None = None) -> Path:
     """Write `z` [3, H, W] to `path`, shrunk to at most `width` pixels across. DiskFull when there is no room."""
-    picture = Image.fromarray(to_uint8(z))
-    if width is not None and picture.width > width:
-        picture = picture.resize((width, max(1, round(picture.height * width / picture.width))), Image.Resampling.BOX)
+    picture = Image.fromarray(to_uint8(z if width is None else shrink_to(z, width)))
     write_atomically(path, lambda temporary: picture.save(temporary, format="PNG", compress_level=3))
+    return path
+
+
+def save_jpeg(path: Path, z: Tensor, *, width: int) -> Path:
+    """Write `z` [3, H, W] to `path`, shrunk to at most `width` pixels across: a tenth of a PNG's time. DiskFull as above."""
+    picture = Image.fromarray(to_uint8(shrink_to(z, width)))
+    write_atomically(path, lambda temporary: picture.save(temporary, format="JPEG", quality=JPEG_QUALITY))
     return path
 
 

@@ -1,24 +1,71 @@
 """What a view adds to the artist's prompt, so that the model knows where it looks."""
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-PANORAMA_SUFFIX = {"horizon": "", "up": ", looking up at the sky", "down": ", looking down at the ground"}
-"""Views towards the poles would otherwise show a horizon of their own."""
+from .protocol.job import Job
+from .protocol.params import PanoramaParams
 
-TEXTURE_SUFFIX = {"front": ", front view", "side": ", side view", "back": ", back view", "top": ", overhead view", "bottom": ""}
-"""The reference's suffixes by camera; without them every side gets a face."""
+TEXTURE_SUFFIX = {"front": ", front view", "front-side": ", front side view", "side": ", side view",
+                  "back-side": ", back side view", "back": ", back view", "top": ", overhead view", "bottom": ""}
+"""The reference's suffixes by camera. A camera at 45 degrees that is told "front" paints a second face."""
 
-SUFFIXES = {"panorama": PANORAMA_SUFFIX, "texture": TEXTURE_SUFFIX}
+PITCH_SUFFIX = {
+    "outdoors": {"horizon": "", "up": ", looking up at the sky", "down": ", looking down at the ground"},
+    "indoors": {"horizon": "", "up": ", looking up at the ceiling", "down": ", looking down at the floor"},
+    "": {"horizon": "", "up": ", looking up", "down": ", looking down"},
+}
+"""By place. Views towards the poles would otherwise show a horizon of their own; told of a sky, they paint one under a roof."""
+
+INDOORS = frozenset("""apartment attic ballroom basement bathroom bedroom cellar classroom corridor garage gym gymnasium hallway
+    indoor indoors interior kitchen laboratory library lobby loft lounge office pantry restaurant room sauna stairwell tavern
+    vestibule warehouse workshop""".split())
+OUTDOORS = frozenset("""alley alps aurora avenue bay beach canyon city cityscape clearing cliff cliffs coast countryside courtyard
+    desert dunes farm field fields fjord forest garden glacier gorge hamlet harbor harbour highway hill hills hillside horizon
+    island jungle lagoon lake landscape marsh meadow moor mountain mountains ocean orchard outdoor outdoors park pasture plain
+    plains plateau plaza pond prairie rainforest river road rooftop ruins savanna savannah sea seaside shore skyline steppe storm
+    street streets sunrise sunset swamp town tundra valley village vineyard volcano waterfall wilderness woods""".split())
+ENCLOSED = frozenset("""aquarium catacomb catacombs cave caverns cavern caves cosmos dungeon galaxy grotto nebula reef sewer
+    submarine submerged tunnel tunnels undersea underground underwater""".split())
+ENCLOSED_PHRASES = ("under water", "under the sea", "ocean floor", "sea floor", "outer space", "deep sea", "milky way",
+                    "in space", "above the clouds", "sea of clouds", "in the clouds")
 
 
-def prompts_by_label(kind: str, prompt: str, fits: Callable[[str], bool]) -> dict[str, str]:
-    """The full prompt for every view label of a job of `kind` ("panorama" or "texture").
+def place_of(prompt: str) -> str:
+    """ "outdoors", "indoors", or "" where `prompt` names neither, both, or a place without a sky and without a ceiling."""
+    text = " ".join(prompt.lower().split())
+    words = set(re.findall(r"[a-z]+", text))
+    if words & ENCLOSED or any(phrase in text for phrase in ENCLOSED_PHRASES):
+        return ""
+    places = [name for name, known in (("indoors", INDOORS), ("outdoors", OUTDOORS)) if words & known]
+    return places[0] if len(places) == 1 else ""
+
+
+def suffixes(kind: str, prompt: str, words_up: str = "", words_down: str = "") -> dict[str, str]:
+    """What each view label of a job of `kind` ("panorama" or "texture") adds to `prompt`.
+
+    words_up, words_down: the artist's own words for views of a panorama that look up and down, in place of ours.
+    """
+    if kind == "texture":
+        return TEXTURE_SUFFIX
+    own = {label: f", {words.strip()}" for label, words in (("up", words_up), ("down", words_down)) if words.strip()}
+    return PITCH_SUFFIX[place_of(prompt)] | own
+
+
+def prompts_of(job: Job, fits: Callable[[str], bool]) -> dict[str, str]:
+    """`prompts_by_label` of `job`, in the artist's own words where there are some."""
+    own = (job.params.words_up, job.params.words_down) if isinstance(job.params, PanoramaParams) else ()
+    return prompts_by_label(job.params.prompt, suffixes(job.kind, job.params.prompt, *own), fits)
+
+
+def prompts_by_label(prompt: str, suffix: dict[str, str], fits: Callable[[str], bool]) -> dict[str, str]:
+    """The full prompt for every view label: `prompt` with what the label adds.
 
     `fits` tells whether the model reads a text to its end. Where it does not, the prompt gives way at its end, not the
     suffix: a view that is not told it looks up shows a second horizon.
     """
-    return {label: _shortened(prompt.strip(), suffix, fits) + suffix for label, suffix in SUFFIXES[kind].items()}
+    return {label: _shortened(prompt.strip(), text, fits) + text for label, text in suffix.items()}
 
 
 def _shortened(prompt: str, suffix: str, fits: Callable[[str], bool]) -> str:

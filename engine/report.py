@@ -1,32 +1,80 @@
-"""report.json: what a job did, in figures, for the panel, for bug reports and for the benchmark."""
+"""report.json: what a job cost and what came of it, for the panel, for bug reports and for the benchmark."""
 from __future__ import annotations
 
 import platform
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
 
 from .protocol import VERSION
+from .protocol.errors import BadResult
 from .protocol.job import write_json
 from .protocol.params import SamplingParams
+from .sampling.plan import Plan
 
 LIBRARIES = ("torch", "diffusers", "transformers", "numpy", "embreex")
+FLAT = 1e-3
+"""Standard deviation (sRGB 0..1) under which a result is one flat colour: no prompt asks for that, broken fp16 gives it."""
+
+
+class Outcome(NamedTuple):
+    """A finished canvas and what it took."""
+
+    z: Tensor  # [3, H, W] sRGB 0..1
+    forwards: int  # NFE as counted
+    coverage: float  # share of the canvas that a view saw, those that fill included
+    coverage_before_fill: float
+
+    def refuse_broken(self) -> None:
+        """BadResult for a canvas that is NaN or one flat colour, which half precision gives on some cards."""
+        if not torch.isfinite(self.z).all():
+            raise BadResult("The model gave no picture: its numbers overflowed (NaN).")
+        if float(self.z.std()) < FLAT:
+            raise BadResult("The model gave one flat colour instead of a picture.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Outer steps that share a view size and a purpose."""
+
+    purpose: str  # "synchronize" (Algorithm 4), or "fill" (what its views never see)
+    view_resolution: int
+    steps: int
+    views: int  # in all steps
+    forwards: int  # NFE as planned
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """One finished job. seconds: wall time per phase and in total; coverage: share of the canvas that a view saw."""
+    """One finished job. seconds: wall time per phase and in total."""
 
     kind: str
     model: str
     device: str
     dtype: str
     sampling: SamplingParams  # as resolved from the preset
-    forwards: int  # NFE: network forwards, one per view and guidance branch
-    coverage: float
+    stages: tuple[Stage, ...]
+    planned_forwards: int
+    forwards: int  # NFE: network forwards, one per view and guidance branch, as counted
+    coverage: float  # share of the canvas that a view saw
+    coverage_before_fill: float  # the same without the views of ours that complete the paper's
     peak_memory: int  # bytes
     seconds: dict[str, float]
     warnings: tuple[str, ...]
+
+
+def stages_of(plan: Plan, view_resolution: int) -> tuple[Stage, ...]:
+    """The steps of `plan`, which has views of `view_resolution` at the most, by purpose and size."""
+    groups = defaultdict(list)
+    for step in plan.steps:
+        groups["fill" if step.fill else "synchronize", round(view_resolution * step.scale)].append(step)
+    return tuple(Stage(purpose=purpose, view_resolution=size, steps=len(steps), views=sum(len(step.views) for step in steps),
+                       forwards=sum(map(plan.forwards_of, steps))) for (purpose, size), steps in groups.items())
 
 
 def write_report(folder: Path, report: Report) -> Path:

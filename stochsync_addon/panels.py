@@ -80,6 +80,10 @@ class STOCHSYNC_PT_settings(Sidebar, bpy.types.Panel):
         column.use_property_split = False
         column.label(text="Negative Prompt")
         column.prop(settings, "negative_prompt", text="")
+        if settings.mode == "panorama":
+            column.label(text="Words Upward and Downward")
+            column.prop(settings, "panorama_words_up", text="", icon="TRIA_UP")
+            column.prop(settings, "panorama_words_down", text="", icon="TRIA_DOWN")
         layout.operator("stochsync.free_memory", icon="TRASH")
 
 

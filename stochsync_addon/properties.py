@@ -14,7 +14,8 @@ from . import world
 
 SHARED = {"negative_prompt": "negative_prompt", "model": "model", "preset": "preset", "seed": "seed"}
 TEXTURE = {"prompt_texture": "prompt", "texture_size": "size", **SHARED}
-PANORAMA = {"prompt_panorama": "prompt", "panorama_width": "width", **SHARED}
+PANORAMA = {"prompt_panorama": "prompt", "panorama_width": "width", "panorama_words_up": "words_up",
+            "panorama_words_down": "words_down", **SHARED}
 """Name in `scene.stochsync` -> field of the dataclass."""
 
 CATALOG = Path(__file__).resolve().parents[1] / "engine" / "models" / "catalog.toml"

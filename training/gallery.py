@@ -13,10 +13,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from engine.checkpoints import ModelCache
 from engine.spaces.views import orbit
 
-from .jobs import do_job, job_views
+from .jobs import Caches, do_job, job_views
 from .meshes import meshes
 
 PANORAMAS = (
@@ -62,7 +61,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     pictures = arguments.out / "images" / "gallery"
     pictures.mkdir(parents=True, exist_ok=True)
-    cache, shapes = ModelCache(), meshes(arguments.meshes)
+    caches, shapes = Caches(), meshes(arguments.meshes)
     lines = [
         "# Gallery",
         "",
@@ -74,7 +73,7 @@ def main() -> None:
         for number, prompt in enumerate(prompts):
             folder = arguments.work / f"{kind}_{number:02d}"
             mesh = list(shapes)[number % len(shapes)] if kind == "texture" else ""
-            report = do_job(folder, kind, prompt, arguments.seed, cache, shapes.get(mesh))
+            report = do_job(folder, kind, prompt, arguments.seed, caches, shapes.get(mesh))
             file = save(pictures / f"{kind}_{number:02d}.jpg", shown(folder, kind))
             print(f"{file}: {prompt!r} {report['seconds']['total']:.0f} s", flush=True)
             cells.append((prompt, file.relative_to(arguments.out).as_posix()))

@@ -1,8 +1,9 @@
 """The model through StochSync: `python -m training.in_use --data DATA --meshes suzanne.obj --panoramas 24 --textures 24`.
 
-Runs the jobs with the Auto preset, in turn over the meshes (those given and three made here), and lets DATA/judge.pt read eight
-views around each panorama and four sides of each mesh. DATA/in_use/<model>/ holds jobs and judgements, job by job, so it can be
-stopped and started again; DATA/in_use.md, .json and .png are the table, the same in numbers, and every result with its prompt.
+Runs the jobs, by default with the Auto preset, in turn over the meshes (those given and three made here), and lets DATA/judge.pt
+read eight views around each panorama and four sides of each mesh. DATA/in_use/<model>/ holds jobs and judgements, job by job, so
+it can be stopped and started again; DATA/in_use.md, .json and .png are the table, the same in numbers, and every result with its
+prompt.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ import numpy as np
 import torch
 from PIL import Image
 
-from engine.checkpoints import ModelCache
 from engine.models.catalog import BUILTIN_FOLDER
 from engine.protocol.job import Mesh
+from engine.protocol.params import PRESETS
 from engine.spaces.views import ring
 
 from .captions import Facts
 from .figures import Figure, table
-from .jobs import MODEL, SIDES, add_line, asked, do_job, job_views, lines_of
+from .jobs import MODEL, SIDES, Caches, add_line, asked, do_job, job_views, lines_of
 from .judge.measure import agreement
 from .judge.network import NONE, Judge
 from .judge.shards import truth
@@ -46,7 +47,7 @@ def judged(folder: Path, kind: str, facts: Facts, prompt: str, judge: Judge) -> 
 
 def run(arguments: argparse.Namespace, home: Path) -> list[dict]:
     """All jobs that are not judged yet; the lines of all."""
-    judge, cache = Judge.load(arguments.data / "judge.pt"), ModelCache()
+    judge, caches = Judge.load(arguments.data / "judge.pt"), Caches()
     log = home / "jobs.jsonl"
     done = {entry["job"] for entry in lines_of(log)}
     shapes: dict[str, Mesh] = {}
@@ -59,7 +60,8 @@ def run(arguments: argparse.Namespace, home: Path) -> list[dict]:
                 shapes = meshes(arguments.meshes)
             mesh_name = list(shapes)[number % len(shapes)] if kind == "texture" else ""
             report = do_job(
-                home / name, kind, prompt, arguments.seed + number, cache, shapes.get(mesh_name), model=arguments.model
+                home / name, kind, prompt, arguments.seed + number, caches, shapes.get(mesh_name), model=arguments.model,
+                preset=arguments.preset, precision=arguments.precision,
             )
             entry = judged(home / name, kind, facts, prompt, judge)
             entry |= {"mesh": mesh_name, "seconds": report["seconds"]["total"], "warnings": report["warnings"]}
@@ -123,18 +125,21 @@ def main() -> None:
     parser.add_argument("--textures", type=int, default=24)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", default=MODEL, help="as in the panel; the Auto preset is the built-in model's")
+    parser.add_argument("--preset", default="auto", choices=PRESETS)
+    parser.add_argument("--precision", default="auto", help="numbers that the networks compute in, as in the engine's parameters")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     folder = BUILTIN_FOLDER if arguments.model == MODEL else Path(arguments.model)
-    home = arguments.data / "in_use" / fingerprint(folder, arguments.seed, [str(file) for file in arguments.meshes])
+    settings = (arguments.seed, [file.name for file in arguments.meshes], arguments.preset, arguments.precision)
+    home = arguments.data / "in_use" / fingerprint(folder, *settings)
     home.mkdir(parents=True, exist_ok=True)
     entries = run(arguments, home)
     found = rows(entries)
     (arguments.data / "in_use.md").write_text(table(found) + "\n")
     (arguments.data / "in_use.json").write_text(json.dumps([figure._asdict() for figure in found], indent=1))
     show(arguments.data / "in_use.png", home, entries)
-    print(table(found))
+    print(f"{home}\n\n{table(found)}")
 
 
 if __name__ == "__main__":

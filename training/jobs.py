@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.canonical import SpaceCache
 from engine.checkpoints import ModelCache
 from engine.contracts import Canvas
 from engine.images import load_png
 from engine.protocol.job import Job, Mesh, load_mesh, save_job
-from engine.protocol.params import PanoramaParams, TextureParams
+from engine.protocol.params import EngineParams, PanoramaParams, TextureParams
 from engine.spaces.equirect import EquirectSpace
 from engine.spaces.mesh import MeshSpace
 from engine.spaces.views import ViewSet, orbit
@@ -42,17 +43,29 @@ def asked(kind: str, count: int, seed: int) -> list[tuple[Facts, str]]:
     return out
 
 
-def do_job(folder: Path, kind: str, prompt: str, seed: int, cache: ModelCache, mesh: Mesh | None, model: str = MODEL) -> dict:
-    """Run one job with the Auto preset, unless its result is there; returns its report."""
+class Caches:
+    """What one job leaves warm for the next."""
+
+    def __init__(self) -> None:
+        self.models, self.spaces = ModelCache(), SpaceCache()
+
+
+def do_job(
+    folder: Path, kind: str, prompt: str, seed: int, caches: Caches, mesh: Mesh | None, *, model: str = MODEL,
+    preset: str = "auto", precision: str = "auto",
+) -> dict:
+    """Run one job, unless its result is there; returns its report."""
     if not (folder / "report.json").exists():
-        params = (PanoramaParams if kind == "panorama" else TextureParams)(prompt=prompt, seed=seed, model=model)
-        save_job(folder, Job(kind=kind, params=params), mesh)
-        for _ in run_job(folder, cache):
+        params = (PanoramaParams if kind == "panorama" else TextureParams)(
+            prompt=prompt, seed=seed, model=model, preset=preset
+        )
+        save_job(folder, Job(kind=kind, params=params, engine=EngineParams(precision=precision)), mesh)
+        for _ in run_job(folder, caches.models, caches.spaces):
             pass
     return json.loads((folder / "report.json").read_text())
 
 
-def panorama_views(z: Tensor, views: ViewSet) -> np.ndarray:
+def views_of_panorama(z: Tensor, views: ViewSet) -> np.ndarray:
     """Perspective views of a panorama [3, H, 2 H]: [n, 256, 256, 3] uint8."""
     space = EquirectSpace(z.shape[-1], VIEW)
     return as_bytes(space.project(Canvas(z, torch.ones(z.shape[1:])), views))
@@ -62,7 +75,7 @@ def job_views(folder: Path, views: ViewSet) -> np.ndarray:
     """Views [n, 256, 256, 3] uint8 of the result in a job folder: of the panorama, or of the mesh with its texture."""
     z = load_png(folder / "result.png")
     if not (folder / "mesh.npz").exists():
-        return panorama_views(z, views)
+        return views_of_panorama(z, views)
     mesh = load_mesh(folder)
     space = MeshSpace(mesh.vertices, mesh.faces, mesh.uv, z.shape[-1], VIEW)
     return as_bytes(space.project(Canvas(z, torch.ones(z.shape[1:])), views))

@@ -61,6 +61,7 @@ class ModelEntry:
     cross_attention_dim: int  # 0: whatever the folder says
     controlnet: str  # name of a ControlNetEntry; "": inside the folder, or none
     controlnet_scale: float
+    depth_floor: float  # 0..1: the depth condition at the farthest surface in sight; the background is 0
     guidance: float
     auto: dict[str, SamplingParams]  # by kind of job
 

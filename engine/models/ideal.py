@@ -20,10 +20,13 @@ def scaled_linear_alpha_bar(steps: int = 1000, start: float = 0.00085, end: floa
 
 
 class IdentityCodec:
-    """Latents that are the pixels themselves."""
+    """Latents that are the pixels themselves, or `factor` times fewer each way where a subclass codes them so."""
 
-    def __init__(self, latent_shape: tuple[int, int, int]) -> None:
-        self.latent_shape = latent_shape
+    factor = 1
+
+    def latent_shape(self, view_resolution: int) -> tuple[int, int, int]:
+        """(3, h, w) of a view of so many pixels."""
+        return 3, view_resolution // self.factor, view_resolution // self.factor
 
     def encode(self, images: Tensor, generators: Sequence[torch.Generator]) -> Tensor:
         if len(generators) != len(images):

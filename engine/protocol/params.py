@@ -13,6 +13,8 @@ from .errors import InvalidParameter
 
 DEFAULT_NEGATIVE_PROMPT = "low quality, blurry, text, watermark, frame"
 BUILTIN_MODEL = "builtin"
+LONGEST_TEXT = 2000  # characters
+VIEW_PLANS = ("auto", "paper")
 
 
 def param(default: Any, label: str, tip: str, *, low: float | None = None, high: float | None = None,
@@ -62,20 +64,30 @@ class SamplingParams:
     max_stochasticity: bool = param(True, "Maximum Stochasticity", "sigma_t = sqrt(1 - alpha_bar): fresh noise every step")
     multi_step: bool = param(True, "Multi-step x0", "Solve the ODE down to x0 instead of one Tweedie step")
     non_overlapping: bool = param(True, "Non-overlapping Views", "Sample disjoint views and alternate between shifted sets")
-    coarse_steps: int = param(0, "Coarse Steps", "First outer steps on views of half the size, which place what is large",
-                              low=0, high=199)
+    views: str = param("auto", "Views", "auto: ours, which see everything; paper: the paper's, and ours for what those never see",
+                       choices=VIEW_PLANS)
+    view_resolution: int = param(0, "View Resolution", "Width and height of a view; 0: what the model was made for",
+                                 low=0, high=2048, multiple=64, unit="PIXEL")
+    coarse_steps: int = param(0, "Coarse Steps", "First outer steps on smaller views, which place what is large", low=0, high=199)
+    coarse_resolution: int = param(0, "Coarse Resolution", "Width and height of those smaller views; 0: half of the others",
+                                   low=0, high=2048, multiple=64, unit="PIXEL")
     t_start: int = param(900, "First Timestep", "Noise level of the first step after the warm-up", low=1, high=999)
     t_stop: int = param(270, "Last Timestep", "Noise level at which the outer loop stops", low=0, high=998)
     outer_steps: int = param(25, "Outer Steps", "Passes over the canvas", low=1, high=200)
+    fill_steps: int = param(8, "Fill Steps", "Passes over what the paper's views never see", low=0, high=200)
     ode_steps: int = param(50, "ODE Steps", "Steps of one solve from pure noise down to a picture", low=1, high=500)
     ode_grid: str = param("linear", "ODE Grid", "Spacing of those steps", choices=("linear", "karras"))
     solver: str = param("ddim", "ODE Solver", "First-order DDIM or second-order DPM-Solver++ 2M", choices=("ddim", "dpmpp"))
     guidance: float = param(7.5, "Guidance", "How strongly the prompt pulls (classifier-free guidance)", low=0.0, high=30.0)
     guidance_t_min: int = param(0, "Guidance From", "No guidance below this timestep", low=0, high=999)
     guidance_t_max: int = param(999, "Guidance To", "No guidance above this timestep", low=0, high=999)
-    warmup: int = param(1, "Warm-up Steps", "Outer steps that start from pure noise and ignore the canvas", low=0, high=50)
+    warmup: int = param(1, "Warm-up Steps", "First outer steps, in which views of what is not painted yet start from pure noise",
+                        low=0, high=50)
     blend_steps: int = param(2, "Border Steps", "Last outer steps, which keep view borders and redo the interior", low=0, high=50)
-    blend_min_ode_steps: int = param(50, "Border ODE Steps", "Least number of DDIM steps in the border steps", low=1, high=500)
+    blend_t_max: int = param(640, "Border Timestep", "Highest noise level of the border steps, whose timestep is doubled",
+                             low=1, high=999)
+    keep_background: bool = param(False, "Keep Background", "Mesh views go on before the background that was decoded last, not "
+                                  "before plain grey")
 
     def __post_init__(self) -> None:
         _check(self)
@@ -86,9 +98,15 @@ class SamplingParams:
         if self.non_overlapping and not self.max_stochasticity:
             raise InvalidParameter("non_overlapping = True needs max_stochasticity: with other views every step there is "
                                    "no noise estimate to carry over (section 7.1.2).")
+        if self.coarse_steps and not self.max_stochasticity:
+            raise InvalidParameter(f"coarse_steps = {self.coarse_steps} needs max_stochasticity: the noise that is carried over "
+                                   "would have another size.")
         if self.coarse_steps and not self.warmup <= self.coarse_steps < self.outer_steps - self.blend_steps:
             raise InvalidParameter(f"coarse_steps = {self.coarse_steps}: it must hold the warm-up ({self.warmup}) and leave "
                                    f"steps before the border steps ({self.outer_steps - self.blend_steps}).")
+        if self.coarse_resolution and self.view_resolution and self.coarse_resolution > self.view_resolution:
+            raise InvalidParameter(f"coarse_resolution = {self.coarse_resolution}: it must not lie above view_resolution = "
+                                   f"{self.view_resolution}.")
         if self.warmup + self.blend_steps > self.outer_steps:
             raise InvalidParameter(f"warmup + blend_steps = {self.warmup + self.blend_steps}: outer_steps is only "
                                    f"{self.outer_steps}.")
@@ -108,10 +126,14 @@ class PanoramaParams:
     seed: int = param(0, "Seed", "The same seed gives the same result", low=0, high=2**31 - 1)
     width: int = param(2048, "Width", "Width of the panorama; it is twice as wide as high", low=256, high=8192, multiple=64,
                        unit="PIXEL")
+    words_up: str = param("", "Words Upward", "What views that look up add to the prompt; empty: chosen to fit the place")
+    words_down: str = param("", "Words Downward", "What views that look down add to the prompt; empty: chosen to fit the place")
 
     def __post_init__(self) -> None:
         _check(self)
         _check_prompt(self.prompt)
+        for name in ("words_up", "words_down"):
+            _check_text(name, getattr(self, name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +160,9 @@ class EngineParams:
     online: bool = param(False, "Allow Downloads", "Fetch checkpoints that are not on this machine")
     models_folder: str = param("", "Model Folder", "Where checkpoints are kept; empty: the engine's own folder")
     batch_views: int = param(0, "Views at Once", "Views in one network call; 0: as many as fit", low=0, high=64)
+    precision: str = param("auto", "Precision", "Numbers that the networks compute in; auto: half where the device is faster so",
+                           choices=("auto", "float32", "bfloat16", "float16"))
+    compile: bool = param(False, "Compile", "Compile the networks first: a minute, worth it for many jobs on one CUDA device")
 
     def __post_init__(self) -> None:
         _check(self)
@@ -146,25 +171,41 @@ class EngineParams:
 def _check_prompt(prompt: str) -> None:
     if not prompt.strip():
         raise InvalidParameter("The prompt is empty: describe what you want to see.")
-    if any("\ud800" <= letter <= "\udfff" for letter in prompt):
-        raise InvalidParameter("The prompt holds characters that are no text (lone surrogates).")
-    if len(prompt) > 2000:
-        raise InvalidParameter(f"The prompt has {len(prompt)} characters: 2000 is the most.")
+    _check_text("prompt", prompt)
+
+
+def _check_text(name: str, text: str) -> None:
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise InvalidParameter(f"The {name} holds characters that are no text (lone surrogates).")
+    if len(text) > LONGEST_TEXT:
+        raise InvalidParameter(f"The {name} has {len(text)} characters: {LONGEST_TEXT} is the most.")
+
+
+PAPER: dict[str, Any] = {"views": "paper", "warmup": 1}
+"""What all presets after the paper share."""
+
+PRESET_SAMPLING: dict[tuple[str, str], dict[str, Any]] = {
+    ("panorama", "paper"): PAPER | {"blend_steps": 2},
+    ("panorama", "fast"): PAPER | {"t_stop": 700, "outer_steps": 8, "blend_steps": 1},
+    ("panorama", "turbo"): PAPER | {"t_stop": 700, "outer_steps": 8, "blend_steps": 0, "solver": "dpmpp", "ode_steps": 20},
+    ("texture", "paper"): PAPER | {"t_start": 999, "blend_steps": 4},
+    ("texture", "fast"): PAPER | {"t_start": 999, "t_stop": 500, "outer_steps": 15, "blend_steps": 2},
+    ("texture", "turbo"): PAPER | {"t_start": 999, "t_stop": 500, "outer_steps": 15, "blend_steps": 2, "solver": "dpmpp",
+                                   "ode_steps": 20},
+}
+"""By kind of job and preset, over the defaults of SamplingParams, which are appendix B's.
+
+Panoramas: appendices B and E. Textures: "paper" is appendix B's, with one warm-up step as in Algorithm 4 (the reference takes
+four, which are sixteen pictures that know nothing of each other). The paper has no StochSync* for meshes: "fast" and "turbo" are
+ours, fifteen passes, so that every set of views has its turn three times.
+"""
 
 
 def preset_sampling(kind: str, preset: str, *, guidance: float = 7.5) -> SamplingParams:
-    """The settings behind a preset's name for kind "panorama" or "texture" (appendices B and E of the paper).
+    """The settings behind a preset's name for kind "panorama" or "texture".
 
     "auto" depends on the checkpoint and is resolved where the catalogue is known; so does `guidance`.
     """
-    mesh = kind == "texture"
-    start, warmup, blend = (999, 4, 4) if mesh else (900, 1, 2)
-    if preset == "paper":
-        return SamplingParams(t_start=start, warmup=warmup, blend_steps=blend, guidance=guidance)
-    if preset == "fast":
-        return SamplingParams(t_start=start, t_stop=700, outer_steps=8, warmup=warmup, blend_steps=blend // 2,
-                              guidance=guidance)
-    if preset == "turbo":
-        return SamplingParams(t_start=start, t_stop=700, outer_steps=8, warmup=warmup, blend_steps=0, solver="dpmpp",
-                              ode_steps=20, guidance=guidance)
-    raise InvalidParameter(f"preset = {preset!r}: it must be one of paper, fast, turbo here.")
+    if (kind, preset) not in PRESET_SAMPLING:
+        raise InvalidParameter(f"preset = {preset!r}: it must be one of paper, fast, turbo here.")
+    return SamplingParams(guidance=guidance, **PRESET_SAMPLING[kind, preset])

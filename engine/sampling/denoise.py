@@ -16,6 +16,7 @@ from ..contracts import Denoiser
 from .schedule import Schedule
 
 Solver = Literal["ddim", "dpmpp"]
+SOLVERS = ("ddim", "dpmpp")
 
 
 class Estimate(NamedTuple):
@@ -24,16 +25,21 @@ class Estimate(NamedTuple):
     index: int  # 0..total-1
     total: int
     t: int  # the timestep of this call
-    x0_hat: Tensor  # [B, C, h, w] E[x_0 | x_t]; with index == total-1 the result of the solve
-    eps: Tensor  # [B, C, h, w] the noise that goes with it
+    x0_hat: Tensor  # [B, C, h, w] E[x_0 | x_t], what is kept put in its place; with index == total-1 the result of the solve
 
 
 class Keep(NamedTuple):
-    """What a solve must preserve near the borders: the blending of the last outer steps (appendix B, after RePaint)."""
+    """A known region (RePaint) that a solve must preserve: borders of views (appendix B), or what is painted already (Eq. 9).
 
-    clean: Tensor  # [B, C, h, w] latents of the current projection
-    noise: Tensor  # [B, C, h, w] ~ N(0, 1), the same one through the whole solve
+    Where the mask is 0 it is kept throughout, where it is 1 never; in between, the kept region shrinks as the solve goes on.
+    """
+
+    clean: Tensor  # [B, C, h, w] latents of what is known
     mask: Tensor  # [B, 1, h, w] 0 at the border .. 1 deep inside
+
+    def blend(self, x0_hat: Tensor, call: int, calls: int) -> Tensor:
+        """x0_hat with the known latents wherever update `call` of `calls` keeps them."""
+        return torch.where(self.mask >= 1 - call / calls, x0_hat, self.clean)
 
 
 def denoise(
@@ -50,59 +56,42 @@ def denoise(
 ) -> Iterator[Estimate]:
     """G(x_t): from timesteps[0] to the clean end, by DDIM (eta = 0) or DPM-Solver++ 2M.
 
-    ValueError where timesteps do not fall strictly, or where `keep` is asked of any solver but DDIM.
+    keep: x_t must be the noised `keep.clean` wherever the mask is 0. Blending x_0 and leaving x_t alone keeps that region on its
+    own noisy track, with the noise it started from, whatever the solver: both are exact where x_0 is constant.
+
+    ValueError where timesteps do not fall strictly, or for an unknown solver.
     """
     if not timesteps or any(b >= a for a, b in zip(timesteps, timesteps[1:], strict=False)):
         raise ValueError(f"timesteps must fall strictly, got {list(timesteps)}")
-    if keep is not None and solver != "ddim":
-        raise ValueError(f"blending re-noises what it keeps after each DDIM update; solver is {solver!r}")
+    if solver not in SOLVERS:
+        raise ValueError(f"solver is {solver!r}; known: {', '.join(SOLVERS)}")
     total = len(timesteps)
-    former = None  # (x0_hat, timestep) of the call before, for the second order
+    before = None  # (the denoiser's own x0_hat, timestep) of the call before, for the second order
     for i, t in enumerate(timesteps):
         output = denoiser(x_t, t, views, condition, guidance(t))
-        x0_hat, eps = schedule.split(x_t, output, t, denoiser.prediction_type)
-        if i + 1 == total:  # to the clean end both solvers take a first-order step, which is x0_hat itself
-            if keep is not None:
-                x0_hat = torch.where(_foreground(keep, i, total), x0_hat, keep.clean)
-            yield Estimate(i, total, t, x0_hat, eps)
-            return
-        t_next = timesteps[i + 1]
-        if solver == "ddim":
-            x_next = schedule.mu(x0_hat, eps, t_next)
-        elif solver == "dpmpp":
-            x_next = _dpm_solver_pp(schedule, x_t, x0_hat, t, t_next, former)
-        else:
-            raise ValueError(f"solver is {solver!r}; known: ddim, dpmpp")
+        x0_hat, _ = schedule.split(x_t, output, t, denoiser.prediction_type)
+        t_next = timesteps[i + 1] if i + 1 < total else None
+        direction = x0_hat
+        if solver == "dpmpp" and before is not None and t_next is not None:
+            direction = _second_order(schedule, x0_hat, t, t_next, *before)
+        before = (x0_hat, t)
         if keep is not None:
-            kept = schedule.add_noise(keep.clean, keep.noise, t_next)
-            x_next = torch.where(_foreground(keep, i, total), x_next, kept)
-        former = (x0_hat, t)
-        yield Estimate(i, total, t, x0_hat, eps)
-        x_t = x_next
+            x0_hat, direction = (keep.blend(estimate, i, total) for estimate in (x0_hat, direction))
+        yield Estimate(i, total, t, x0_hat)
+        if t_next is not None:  # to the clean end both solvers take a first-order step, which is x0_hat itself
+            x_t = _step(schedule, x_t, direction, t, t_next)
 
 
-def _foreground(keep: Keep, i: int, total: int) -> Tensor:
-    """[B, 1, h, w] bool: what update i of `total` makes anew; grows from the centre to all but the borders."""
-    return keep.mask >= 1 - i / total
+def _step(schedule: Schedule, x_t: Tensor, x0: Tensor, t: int, t_next: int) -> Tensor:
+    """From t to t_next along constant x_0: DDIM with eta = 0, which is DPM-Solver++ of first order."""
+    return schedule.mu(x0, schedule.implied_noise(x_t, x0, t), t_next)
 
 
-def _dpm_solver_pp(
-    schedule: Schedule, x_t: Tensor, x0_hat: Tensor, t: int, t_next: int, former: tuple[Tensor, int] | None
-) -> Tensor:
-    """One step of DPM-Solver++ 2M (Lu et al. 2022b, Algorithm 2, data prediction); first order where nothing came before.
+def _second_order(schedule: Schedule, x0_hat: Tensor, t: int, t_next: int, x0_before: Tensor, t_before: int) -> Tensor:
+    """x_0 extrapolated to the middle of the step: DPM-Solver++ 2M (Lu et al. 2022b, Algorithm 2, data prediction).
 
-    At zero terminal SNR lambda is -inf, and every factor below has its limit: exp(-h) = 0 and r = inf.
+    At zero terminal SNR the half log-SNR is -inf, and r has its limit, infinity.
     """
-
-    def half_log_snr(i: int) -> float:
-        a = schedule.at(i)
-        return 0.5 * (math.log(a) - math.log1p(-a)) if a > 0 else -math.inf
-
-    h = half_log_snr(t_next) - half_log_snr(t)
-    direction = x0_hat
-    if former is not None:
-        x0_before, t_before = former
-        r = (half_log_snr(t) - half_log_snr(t_before)) / h
-        direction = x0_hat + (x0_hat - x0_before) / (2 * r)
-    a, a_next = schedule.at(t), schedule.at(t_next)
-    return math.sqrt((1 - a_next) / (1 - a)) * x_t - math.sqrt(a_next) * math.expm1(-h) * direction
+    h = schedule.half_log_snr(t_next) - schedule.half_log_snr(t)
+    r = (schedule.half_log_snr(t) - schedule.half_log_snr(t_before)) / h
+    return x0_hat + (x0_hat - x0_before) / (2 * r) if math.isfinite(r) else x0_hat

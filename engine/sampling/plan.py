@@ -1,98 +1,147 @@
-"""What Algorithm 4 will do, step by step, known before the first call of the denoiser: views, timesteps, cost."""
+"""What Algorithm 4 will do, step by step, known before the first call of the denoiser: views, timesteps, sizes, cost.
+
+Nothing is rendered for it: what a view has not seen yet is a question of geometry, which the space answers.
+"""
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
-from ..contracts import Canvas, Space
+from ..contracts import Space
+from ..protocol.errors import InvalidParameter
 from ..protocol.params import SamplingParams
 from .schedule import Schedule
 
-BLANK_SHARE = 0.5  # a view more than half blank has too little to start from: it starts from noise
-SEEN_TOLERANCE = 1e-3  # of a pixel's weight on blank texels: bilinear weights that round to this are no blank
+UNSEEN_SHARE = 0.5  # a view of which more is unseen has too little to start from: it starts from noise
+UNSEEN_TOLERANCE = 0.01  # of a view: less than that, between two views of the step before, is no reason for a warm-up
 
 
-class PlannedStep(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class PlannedStep:
     """One outer step (lines 8 to 16 of Algorithm 4)."""
 
-    index: int
+    index: int  # k, counted through the whole job; the step's noise is keyed by it
     t: int  # noise level from which the views that start from the canvas are solved
     views: tuple
-    fresh: tuple[bool, ...]  # per view: starts from pure noise at T-1 and ignores the canvas (lines 3 to 5)
-    partial: bool  # some view that starts from the canvas sees blank texels
+    scale: float  # width of the views, over that of the finest ones
+    from_noise: tuple[bool, ...]  # per view: starts from pure noise at T-1 instead of the canvas (lines 3 to 5)
     timesteps: tuple[int, ...]  # of a solve that starts from the canvas
-    fresh_timesteps: tuple[int, ...]  # of a solve that starts from pure noise
-    blend: bool  # the solve keeps the borders of what is there
+    noise_timesteps: tuple[int, ...]  # of a solve that starts from pure noise
+    keep_borders: bool = False  # the solve keeps the borders of what is there (appendix B)
+    fill: bool = False  # the solve keeps all that the canvas held when the first step of this kind began (Eq. 9)
+
+    def solves(self) -> Iterator[tuple[bool, list[int], tuple[int, ...]]]:
+        """The step's views in at most two groups that each share their timesteps: (from noise?, indices, timesteps)."""
+        for from_noise, timesteps in ((True, self.noise_timesteps), (False, self.timesteps)):
+            members = [i for i, start in enumerate(self.from_noise) if start == from_noise]
+            if members:
+                yield from_noise, members, timesteps
 
 
-def plan(params: SamplingParams, space: Space, schedule: Schedule, canvas: Canvas | None = None) -> list[PlannedStep]:
-    """Every outer step. `canvas` is where the loop starts (default: blank, where no view has anything to start from).
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Every outer step of a job."""
 
-    Warm-up: in the first `warmup` steps every view starts from pure noise. After it, and until each view set has had
-    its turn, a view that is still more than half blank does so too: thus it lasts until what the views see is covered.
-    This depends on geometry alone, so it is found by a dry run through the space, without the model.
+    params: SamplingParams
+    schedule: Schedule
+    steps: tuple[PlannedStep, ...]
+
+    @property
+    def main_steps(self) -> int:
+        """How many steps are Algorithm 4's own; those after them fill what its views never see."""
+        return sum(not step.fill for step in self.steps)
+
+    @property
+    def forwards(self) -> int:
+        """Network forwards (NFE) of all steps, one per view and guidance branch."""
+        return sum(map(self.forwards_of, self.steps))
+
+    @property
+    def work(self) -> float:
+        """What all steps cost, in forwards at full size."""
+        return sum(step.scale**2 * self.forwards_of(step) for step in self.steps)
+
+    def forwards_of(self, step: PlannedStep) -> int:
+        """Network forwards of one step: two per call and view where guidance is on, else one."""
+        return sum(len(members) * sum(2 if self.guidance(t) > 1 else 1 for t in timesteps)
+                   for _, members, timesteps in step.solves())
+
+    def guidance(self, t: int) -> float:
+        """The guidance scale inside the guidance interval; 1, the conditional branch alone, outside it."""
+        inside = self.params.guidance_t_min <= t <= self.params.guidance_t_max
+        return self.params.guidance if inside else 1.0
+
+
+def plan(params: SamplingParams, space: Space, schedule: Schedule, *, refine: bool = False) -> Plan:
+    """Every outer step of a job on `space`, whose view_resolution is that of the finest views.
+
+    refine: the canvas is given and seen everywhere, so that after the warm-up no view starts from noise.
+    InvalidParameter when the settings leave a view set without a pass at full size.
     """
-    seen = canvas if canvas is not None else space.blank()
-    every_view = tuple(view for view_set in space.view_sets for view in view_set)
-    cycle = len(space.view_sets) if params.non_overlapping else 1
-    fresh_timesteps = _solve_timesteps(params, schedule, schedule.last)
+    sets = _sets(params, space)
+    if params.coarse_steps and params.coarse_steps > params.outer_steps - len(sets):
+        raise InvalidParameter(f"coarse_steps = {params.coarse_steps}: of {params.outer_steps} outer steps it must leave one at "
+                               f"full size for each of the {len(sets)} view sets.")
+    coarse = (params.coarse_resolution or space.view_resolution // 2) / space.view_resolution
+    times = schedule.outer_timesteps(params.t_start, params.t_stop, params.outer_steps)
+    starts = _from_noise(params, space, _turns(sets, params.outer_steps), refine)
     steps = []
-    for k, t in enumerate(schedule.outer_timesteps(params.t_start, params.t_stop, params.outer_steps)):
-        views = tuple(space.view_sets[k % cycle]) if params.non_overlapping else every_view
-        blank = [0.0] * len(views)
-        if params.warmup < cycle and k < cycle and not bool((seen.best > 0).all()):
-            blank = blank_pixels(space, seen, views)[1]
-            seen = space.unproject(seen, views, space.project(seen, views), average=not params.non_overlapping)
-        fresh = tuple(k < params.warmup or share > BLANK_SHARE for share in blank)
-        partial = any(share > 0 and not new for share, new in zip(blank, fresh, strict=True))
-        blend = params.multi_step and k >= params.outer_steps - params.blend_steps
-        if blend:
-            t = schedule.clamp(2 * t)  # more of the interior is made anew than the outer schedule would
-            timesteps = schedule.solve_timesteps(t, max(params.ode_steps, params.blend_min_ode_steps), "linear")
-        else:
-            timesteps = _solve_timesteps(params, schedule, t)
-        steps.append(PlannedStep(k, t, views, fresh, partial, tuple(timesteps), tuple(fresh_timesteps), blend))
-    return steps
+    for k, (t, views, from_noise) in enumerate(zip(times, _turns(sets, params.outer_steps), starts, strict=True)):
+        keep_borders = params.multi_step and k >= params.outer_steps - params.blend_steps
+        if keep_borders:
+            t = min(2 * t, params.blend_t_max)  # more of the interior is made anew than the outer schedule would
+        steps.append(PlannedStep(
+            index=k, t=t, views=views, scale=coarse if k < params.coarse_steps else 1.0, from_noise=from_noise,
+            timesteps=_timesteps(params, schedule, t), noise_timesteps=_timesteps(params, schedule, schedule.last),
+            keep_borders=keep_borders))
+    return Plan(params=params, schedule=schedule, steps=(*steps, *_fill(params, space, schedule, steps)))
 
 
-def planned_forwards(params: SamplingParams, space: Space, alpha_bar: Tensor, canvas: Canvas | None = None) -> int:
-    """Network forwards (NFE, per view and guidance branch) that `synchronize` will run with the same arguments."""
-    return count_forwards(params, plan(params, space, Schedule(alpha_bar), canvas))
+def _sets(params: SamplingParams, space: Space) -> Sequence[tuple]:
+    """What is drawn in turn: each set of disjoint views, or the union of all where views may overlap."""
+    return space.view_sets if params.non_overlapping else [tuple(view for part in space.view_sets for view in part)]
 
 
-def count_forwards(params: SamplingParams, steps: list[PlannedStep]) -> int:
-    """Network forwards of these steps: two per call and view where guidance is on, else one."""
-    return sum(
-        2 if guidance_at(params, t) > 1 else 1
-        for step in steps
-        for fresh in step.fresh
-        for t in (step.fresh_timesteps if fresh else step.timesteps)
-    )
+def _turns(sets: Sequence[tuple], count: int) -> list[tuple]:
+    """The sets in turn, `count` of them."""
+    return [tuple(sets[k % len(sets)]) for k in range(count)]
 
 
-def guidance_at(params: SamplingParams, t: int) -> float:
-    """The guidance scale inside the guidance interval; 1, the conditional branch alone, outside it."""
-    return params.guidance if params.guidance_t_min <= t <= params.guidance_t_max else 1.0
+def _from_noise(params: SamplingParams, space: Space, turns: list[tuple], refine: bool) -> list[tuple[bool, ...]]:
+    """Per step and view, whether it starts from pure noise.
 
-
-def blank_pixels(space: Space, canvas: Canvas, views: tuple) -> tuple[Tensor, list[float]]:
-    """(pixels [B, 1, h, w] bool that look at texels never seen, the share of each view's canvas pixels that they are).
-
-    Pixels of the background, which no texel moves, are neither: they cancel in the differences.
+    In the warm-up that is every view of which anything is unseen; a set that the step before has covered starts from there.
+    After it, and until each set has had its turn, it is a view that is still more than half unseen.
     """
-    ones, seen = torch.ones_like(canvas.z), torch.ones_like(canvas.best)  # seen: a space may paint over blank texels
-    full = space.project(Canvas(ones, seen), views)
-    empty = space.project(Canvas(torch.zeros_like(ones), seen), views)
-    known = space.project(Canvas((canvas.best > 0).to(ones).expand_as(ones).contiguous(), seen), views)
-    canvas_pixels = (full - empty).amax(dim=1, keepdim=True) > SEEN_TOLERANCE
-    blank = (full - known).amax(dim=1, keepdim=True) > SEEN_TOLERANCE
-    shares = blank.sum(dim=(1, 2, 3)) / canvas_pixels.sum(dim=(1, 2, 3)).clamp(min=1)
-    return blank, shares.tolist()
+    drawn: dict = {}
+    starts = []
+    for k, views in enumerate(turns):
+        limit = UNSEEN_TOLERANCE if k < params.warmup else UNSEEN_SHARE
+        if (refine and k >= params.warmup) or all(view in drawn for view in views):
+            starts.append((False,) * len(views))
+        else:
+            starts.append(tuple(share > limit for share in space.unseen_share(views, tuple(drawn))))
+        drawn.update(dict.fromkeys(views))
+    return starts
 
 
-def _solve_timesteps(params: SamplingParams, schedule: Schedule, t: int) -> list[int]:
+def _fill(params: SamplingParams, space: Space, schedule: Schedule, before: Sequence[PlannedStep]) -> Iterable[PlannedStep]:
+    """Steps over what the views of `before` never see, which keep what those have made."""
+    if not space.fill_sets or not params.fill_steps:
+        return
+    turns = _turns(space.fill_sets, max(params.fill_steps, len(space.fill_sets)))
+    drawn = dict.fromkeys(view for step in before for view in step.views)
+    times = schedule.outer_timesteps(params.t_start, params.t_stop, len(turns))
+    for k, (t, views) in enumerate(zip(times, turns, strict=True)):
+        shares = space.unseen_share(views, tuple(drawn))
+        drawn.update(dict.fromkeys(views))
+        yield PlannedStep(
+            index=len(before) + k, t=t, views=views, scale=1.0, from_noise=tuple(share > UNSEEN_SHARE for share in shares),
+            timesteps=_timesteps(params, schedule, t), noise_timesteps=_timesteps(params, schedule, schedule.last), fill=True)
+
+
+def _timesteps(params: SamplingParams, schedule: Schedule, t: int) -> tuple[int, ...]:
+    """Where a solve from t calls the denoiser; once where the estimate is Tweedie's formula alone."""
     if not params.multi_step:
-        return [schedule.clamp(t)]  # Tweedie's formula alone
-    return schedule.solve_timesteps(t, params.ode_steps, params.ode_grid)
+        return (schedule.clamp(t),)
+    return tuple(schedule.solve_timesteps(t, params.ode_steps, params.ode_grid))

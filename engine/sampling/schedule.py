@@ -49,6 +49,11 @@ class Schedule:
         a = self.at(t)
         return math.sqrt((1 - a) / a) if a > 0 else math.inf
 
+    def half_log_snr(self, t: int) -> float:
+        """log sqrt(alpha_bar / (1 - alpha_bar)); -inf at zero terminal SNR."""
+        a = self.at(t)
+        return 0.5 * (math.log(a) - math.log1p(-a)) if a > 0 else -math.inf
+
     def add_noise(self, x0: Tensor, eps: Tensor, t: int) -> Tensor:
         """x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) eps (Eq. 1)."""
         a = self.at(t)
@@ -70,8 +75,13 @@ class Schedule:
         if prediction_type == "v_prediction":
             return signal * x_t - noise * output, signal * output + noise * x_t
         if prediction_type == "sample":
-            return output, (x_t - signal * output) / noise
+            return output, self.implied_noise(x_t, output, t)
         raise ValueError(f"prediction_type is {prediction_type!r}; known: epsilon, v_prediction, sample")
+
+    def implied_noise(self, x_t: Tensor, x0: Tensor, t: int) -> Tensor:
+        """The noise that takes x_0 to x_t: (x_t - sqrt(alpha_bar) x_0) / sqrt(1 - alpha_bar), as in Eq. 3."""
+        a = self.at(t)
+        return (x_t - math.sqrt(a) * x0) / math.sqrt(1 - a)
 
     def sigma_max(self, t: int) -> float:
         """The largest stochasticity of a step to t: sqrt(1 - alpha_bar), which cancels eps in Eq. 5 and leaves Eq. 6."""

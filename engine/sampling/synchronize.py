@@ -1,4 +1,4 @@
-"""StochSync (Algorithm 4) and its relatives, as one loop.
+"""StochSync (Algorithm 4) and its relatives, as one loop over a plan.
 
 The paper's three ingredients are three fields of SamplingParams; the rows of its Table 2 are their settings:
 
@@ -15,16 +15,16 @@ Views that overlap (non_overlapping off) are the union of all view sets, every s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..contracts import Canvas, Denoiser, LatentCodec, Space
-from ..protocol.params import SamplingParams
 from .denoise import Keep, denoise
-from .plan import PlannedStep, blank_pixels, guidance_at, plan
+from .plan import Plan, PlannedStep
 from .schedule import Schedule
 
 
@@ -33,10 +33,8 @@ class InnerStep(NamedTuple):
 
     outer: int
     outer_total: int
-    index: int  # calls made in this outer step, 1..total
-    total: int  # calls in this outer step, over all its chunks of views
     t: int
-    x0_hat: Tensor  # [b, C, h, w] the estimate of the chunk at work: where NaN or flat results show first
+    x0_hat: Tensor  # [b, C, h, w] the estimate of the views at work: where NaN or flat results show first
     forwards: int  # network forwards since the start
 
 
@@ -50,109 +48,103 @@ class OuterStep(NamedTuple):
     forwards: int
 
 
-class _Chunk(NamedTuple):
-    """Views that are solved together: all fresh or none."""
+class Noisy(NamedTuple):
+    """Where a view's solve of the step before started; Algorithm 2 goes on from there."""
 
-    members: list[int]  # indices into the step's views
-    timesteps: tuple[int, ...]
-    fresh: bool
+    x_t: Tensor  # [C, h, w]
+    t: int
 
 
 def synchronize(
+    plan: Plan,
     space: Space,
     codec: LatentCodec,
     denoiser: Denoiser,
-    params: SamplingParams,
     *,
     seed: int,
-    device: torch.device | str = "cpu",
-    dtype: torch.dtype = torch.float32,
-    batch_views: int = 0,  # views in one call of the denoiser; 0: all of them
-    canvas: Canvas | None = None,  # where to start; with warmup = 0 this refines it
+    canvas: Canvas | None = None,  # where to start; a plan made with refine = True starts from it
 ) -> Iterator[InnerStep | OuterStep]:
     """Make a canvas that looks right from every view; the canvas of the last OuterStep is the result.
 
     Same arguments, same bytes; a view's noise depends on (seed, step, view) alone, never on how views are batched.
     Closing the generator between two events stops all further work.
     """
-    schedule = Schedule(denoiser.alpha_bar)
-    steps = plan(params, space, schedule, canvas)
-    canvas = canvas if canvas is not None else space.blank()
-    eps_of_view: dict[int, Tensor] = {}  # carried over only where stochasticity is 0 (Algorithm 2); else stays empty
-    forwards_before = denoiser.forwards
+    params, schedule, total, first = plan.params, plan.schedule, len(plan.steps), denoiser.forwards
+    canvas = space.blank() if canvas is None else canvas
+    known: Canvas | None = None  # what the steps that fill must keep
+    noisy: dict[object, Noisy] = {}  # by view; kept only where stochasticity is 0
+    pictures: dict[object, Tensor] = {}  # by view, what was decoded last; kept only for the background of a mesh
 
-    for step in steps:  # line 8; line 9 chose the views
-        projections = _project(space, canvas, step)  # line 11
-        condition = space.condition(step.views)
-        masks = space.seam_mask(step.views) if step.blend else None
-        chunks = _chunks(step, batch_views)
-        calls, total = 0, sum(len(chunk.timesteps) for chunk in chunks)
-        images: list[Tensor] = [projections[i] for i in range(len(step.views))]
-        for chunk in chunks:
-            members = chunk.members
-            noise = _noise(seed, step.index, members, codec.latent_shape).to(device, dtype)
-            if chunk.fresh:
-                x_t, keep = noise, None  # line 3
+    for step in plan.steps:  # line 8; line 9 chose the views
+        local = space.at(round(space.view_resolution * step.scale))
+        if step.fill and known is None:
+            known = canvas
+        images = local.project(canvas, step.views, _behind(pictures, step.views, local.view_resolution))  # line 11
+        condition = local.condition(step.views)
+        mask = _mask(step, local, known)
+        decoded: dict[int, Tensor] = {}
+        for from_noise, members, timesteps in step.solves():
+            noise = _noise(seed, step.index, members, codec.latent_shape(local.view_resolution)).to(images.device)
+            clean = None
+            if not from_noise or step.fill:
+                clean = codec.encode(images[members], [_generator(seed, "encode", step.index, i) for i in members])
+            if from_noise:
+                x_t = noise  # line 3
+            elif params.max_stochasticity:
+                x_t = schedule.add_noise(clean, noise, timesteps[0])  # line 13 with Eq. 6
             else:
-                generators = [_generator(seed, "encode", step.index, i) for i in members]
-                clean = codec.encode(projections[members].to(device, dtype), generators)
-                eps = torch.stack([eps_of_view.get(i, drawn) for i, drawn in zip(members, noise, strict=True)])
-                x_t = _next_noisy(schedule, clean, eps, chunk.timesteps[0], params.max_stochasticity)  # line 13
-                keep = Keep(clean, eps, _shrink(masks[members], clean).to(device, dtype)) if step.blend else None
-            solve = denoise(
-                denoiser, schedule, x_t, chunk.timesteps, [step.views[i] for i in members],
-                None if condition is None else condition[members].to(device, dtype),
-                guidance=lambda t: guidance_at(params, t),
-                solver="ddim" if keep is not None else params.solver,
-                keep=keep,
-            )
+                x_t = _carry(schedule, noisy, [step.views[i] for i in members], clean, noise, timesteps[0])  # Eq. 5
+            keep = None
+            if mask is not None and clean is not None:
+                keep = Keep(clean, _at_latent_size(mask[members], clean, step))
+            if keep is not None and from_noise:  # what is kept has to start on its own noisy track
+                x_t = torch.where(keep.mask > 0, x_t, schedule.add_noise(clean, noise, timesteps[0]))
+            views = [step.views[i] for i in members]
+            solve = denoise(denoiser, schedule, x_t, timesteps, views, None if condition is None else condition[members],
+                            guidance=plan.guidance, solver=params.solver, keep=keep)
             for estimate in solve:  # lines 5 and 14
-                if estimate.index == 0 and not params.max_stochasticity:
-                    eps_of_view.update(zip(members, estimate.eps, strict=True))
-                calls += 1
-                yield InnerStep(step.index, len(steps), calls, total, estimate.t, estimate.x0_hat,
-                                denoiser.forwards - forwards_before)
-            for i, image in zip(members, codec.decode(estimate.x0_hat), strict=True):
-                images[i] = image.to(canvas.z)
-        canvas = space.unproject(  # lines 7 and 16
-            canvas, step.views, torch.stack(images), average=not params.non_overlapping
-        )
-        yield OuterStep(step.index, len(steps), step.t, canvas, denoiser.forwards - forwards_before)
+                yield InnerStep(step.index, total, estimate.t, estimate.x0_hat, denoiser.forwards - first)
+            decoded.update(zip(members, codec.decode(estimate.x0_hat), strict=True))
+            if not params.max_stochasticity:
+                noisy.update((view, Noisy(x, timesteps[0])) for view, x in zip(views, x_t, strict=True))
+        images = torch.stack([decoded[i] for i in range(len(step.views))])
+        canvas = local.unproject(canvas, step.views, images, average=not params.non_overlapping)  # lines 7 and 16
+        if known is not None:
+            canvas = local.restore(canvas, known)
+        if params.keep_background:
+            pictures.update(zip(step.views, images, strict=True))
+        yield OuterStep(step.index, total, step.t, canvas, denoiser.forwards - first)
 
 
-def _next_noisy(schedule: Schedule, clean: Tensor, eps: Tensor, t: int, max_stochasticity: bool) -> Tensor:
-    """x_{t-1} ~ N(mu_sigma(x_0|t, eps_t), sigma^2 I): Eq. 6 with sigma at its maximum and eps drawn anew, or Eq. 5
-    with sigma = 0 and eps the view's own estimate of the step before."""
-    if max_stochasticity:
-        sigma = schedule.sigma_max(t)
-        return schedule.mu(clean, eps, t, sigma) + sigma * eps
-    return schedule.mu(clean, eps, t)
+def _carry(schedule: Schedule, noisy: dict[object, Noisy], views: Sequence, clean: Tensor, noise: Tensor, t: int) -> Tensor:
+    """x_{t-1} of Eq. 5 with sigma = 0: its noise is the one implied by the view's x_t and the synchronised x_0|t (Eq. 3).
+
+    A view that has no x_t yet, because it starts from a given canvas, takes fresh noise.
+    """
+    implied = [schedule.implied_noise(noisy[view].x_t, x0, noisy[view].t) if view in noisy else drawn
+               for view, x0, drawn in zip(views, clean, noise, strict=True)]
+    return schedule.mu(clean, torch.stack(implied), t)
 
 
-def _project(space: Space, canvas: Canvas, step: PlannedStep) -> Tensor:
-    """[B, 3, h, w]; pixels that look at blank texels take the mean colour of what else their view sees."""
-    images = space.project(canvas, step.views)
-    if not step.partial:
-        return images
-    blank, _ = blank_pixels(space, canvas, step.views)
-    known = (~blank).to(images)
-    mean = (images * known).sum(dim=(2, 3), keepdim=True) / known.sum(dim=(2, 3), keepdim=True).clamp(min=1)
-    return torch.where(blank, mean, images)
+def _behind(pictures: dict[object, Tensor], views: Sequence, view_resolution: int) -> Tensor | None:
+    """[B, 3, h, w] the last pictures of these views at this size; None where any of them has none yet."""
+    if not all(view in pictures for view in views):
+        return None
+    size = (view_resolution, view_resolution)
+    return torch.stack([F.interpolate(pictures[view][None], size, mode="bilinear", antialias=True)[0] for view in views])
 
 
-def _chunks(step: PlannedStep, batch_views: int) -> list[_Chunk]:
-    """The step's views, at most `batch_views` together, those that start from noise apart from those that do not."""
-    chunks = []
-    for fresh, timesteps in ((True, step.fresh_timesteps), (False, step.timesteps)):
-        members = [i for i, new in enumerate(step.fresh) if new == fresh]
-        size = batch_views or max(len(members), 1)
-        chunks += [_Chunk(members[i:i + size], timesteps, fresh) for i in range(0, len(members), size)]
-    return chunks
+def _mask(step: PlannedStep, space: Space, known: Canvas | None) -> Tensor | None:
+    """[B, 1, h, w]: 0 where the step must keep what is there, 1 where it makes everything anew; None: it keeps nothing."""
+    if step.fill:
+        return space.unknown_mask(known, step.views)
+    return space.seam_mask(step.views) if step.keep_borders else None
 
 
-def _shrink(mask: Tensor, latents: Tensor) -> Tensor:
-    """Seam mask at latent size: a latent is interior only as far as all its pixels are (min-pooling)."""
-    return -torch.nn.functional.adaptive_max_pool2d(-mask, latents.shape[-2:])
+def _at_latent_size(mask: Tensor, latents: Tensor, step: PlannedStep) -> Tensor:
+    """`mask` at latent size. Borders: a latent is interior as far as all its pixels are. Filling: it is new if any pixel is."""
+    size = latents.shape[-2:]
+    return F.adaptive_max_pool2d(mask, size) if step.fill else -F.adaptive_max_pool2d(-mask, size)
 
 
 def _noise(seed: int, step: int, members: list[int], shape: tuple[int, int, int]) -> Tensor:

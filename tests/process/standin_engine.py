@@ -28,7 +28,7 @@ class Player:
             for step in range(40):
                 yield Progress(job=job, phase="Generating", step=step, total=40, eta=1.0)
                 if step == 5:
-                    yield Preview(job=job, path=str(folder / "preview.png"))
+                    yield Preview(job=job, path=str(folder / "preview.jpg"))
                     self.act(play, folder)
                 if play == "long":
                     time.sleep(0.05)

@@ -20,7 +20,7 @@ from stochsync.stochsync_addon.engine_process import engine_command
 from stochsync.stochsync_addon.job_state import SPANS, begin, fold
 
 ROOT = Path(__file__).resolve().parents[2]
-BRIEF = SamplingParams(outer_steps=3, warmup=1, blend_steps=1, ode_steps=3, blend_min_ode_steps=3, t_stop=500)
+BRIEF = SamplingParams(outer_steps=3, warmup=1, blend_steps=1, ode_steps=3, t_stop=500)
 LONG = SamplingParams(outer_steps=100, warmup=1, blend_steps=1)
 LOADED = 240.0  # seconds for torch and diffusers to be imported on a busy machine
 

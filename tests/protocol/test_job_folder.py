@@ -48,6 +48,8 @@ def test_jobs_come_back_as_they_were(tmp_path, mesh):
     {"params": {"prompt": "x", "width": 1000}}, {"params": {"prompt": "x", "width": 2048.0}}, {"kind": "cube"}, {"kind": []},
     {"kind": None}, {"format": 2}, {"format": None}, {"engine": {"device": "abacus"}}, {"sampling": {"guidance": float("nan")}},
     {"sampling": {"guidance": 10**400}}, {"sampling": {"t_stop": 950}}, {"sampling": {"max_stochasticity": False}},
+    {"sampling": {"views": "sideways"}}, {"sampling": {"coarse_steps": 4, "max_stochasticity": False, "non_overlapping": False}},
+    {"sampling": {"view_resolution": 256, "coarse_resolution": 512}}, {"params": {"prompt": "x", "words_up": "lone \ud800"}},
     {"sampling": []}, {"versions": []}, {"versions": {"a": 1}}, {"created": 3},
 ], ids=str)
 def test_bad_values_are_refused(tmp_path, change):

@@ -1,8 +1,11 @@
 """A canonical space small enough to reason about: a torus of texels, seen through square crops that wrap."""
 from __future__ import annotations
 
+from copy import copy
+
 import pytest
 import torch
+import torch.nn.functional as F
 
 from engine.contracts import Canvas
 from engine.models.ideal import IdentityCodec
@@ -12,9 +15,13 @@ class ToySpace:
     """[3, H, W] canvas; a view is (top, left) of a `size` x `size` crop that wraps both ways. f_c only copies texels,
     so that every property of the loop can be checked without interpolation in the way."""
 
-    def __init__(self, shape: tuple[int, int], size: int, view_sets) -> None:
-        self.shape, self.size = shape, size
+    texels_per_pixel = 1.0
+    warnings = ()
+
+    def __init__(self, shape: tuple[int, int], size: int, view_sets, fill_sets=()) -> None:
+        self.shape, self.size, self.view_resolution = shape, size, size
         self.view_sets = tuple(tuple(s) for s in view_sets)
+        self.fill_sets = tuple(tuple(s) for s in fill_sets)
         ramp = torch.minimum(torch.arange(size), torch.arange(size - 1, -1, -1)).float()
         self.depth = torch.minimum(ramp[:, None], ramp[None, :])  # 0 at the border of a view, in texels
 
@@ -29,13 +36,40 @@ class ToySpace:
         columns = (torch.arange(self.size) + view[1]) % self.shape[1]
         return rows[:, None], columns[None, :]
 
+    def at(self, view_resolution):
+        """Views of another size: the same crops, each pixel the mean of some texels."""
+        if view_resolution == self.view_resolution:
+            return self
+        other = copy(self)
+        other.view_resolution = view_resolution
+        return other
+
+    def _seen(self, views):
+        seen = torch.zeros(self.shape, dtype=torch.bool)
+        for view in views:
+            seen[self._indices(view)] = True
+        return seen
+
+    def unseen_share(self, views, drawn):
+        seen = self._seen(drawn)
+        return [1 - float(seen[self._indices(view)].float().mean()) for view in views]
+
+    def unknown_mask(self, canvas, views):
+        unknown = torch.stack([(canvas.best == 0)[self._indices(view)] for view in views])[:, None].float()
+        return F.adaptive_max_pool2d(unknown, self.view_resolution)
+
+    def restore(self, canvas, known):
+        return Canvas(torch.where(known.best > 0, known.z, canvas.z), canvas.best)
+
     def blank(self) -> Canvas:
         return Canvas(torch.zeros(3, *self.shape), torch.zeros(self.shape))
 
-    def project(self, canvas, views):
-        return torch.stack([canvas.z[:, *self._indices(view)] for view in views])
+    def project(self, canvas, views, behind=None):
+        crops = torch.stack([canvas.z[:, *self._indices(view)] for view in views])
+        return F.adaptive_avg_pool2d(crops, self.view_resolution)
 
     def unproject(self, canvas, views, images, *, average):
+        images = F.interpolate(images, size=(self.size, self.size))
         z, best = canvas.z.clone(), canvas.best.clone()
         quality = self.depth + 1
         total, weight, winner = torch.zeros_like(z), torch.zeros_like(best), torch.zeros_like(best)
@@ -55,7 +89,7 @@ class ToySpace:
         return None
 
     def seam_mask(self, views):
-        return (self.depth / self.depth.max()).expand(len(views), 1, -1, -1)
+        return -F.adaptive_max_pool2d(-(self.depth / self.depth.max()).expand(len(views), 1, -1, -1), self.view_resolution)
 
     def finish(self, canvas):
         return canvas.z
@@ -68,8 +102,7 @@ class UnitCodec(IdentityCodec):
     """Latents are pixels less 0.5, in units of `scale`: of unit spread, as a real model's are. Pixels themselves spread
     too little: the last timestep's noise, 0.03, would blur them, and modes would part only at small t."""
 
-    def __init__(self, latent_shape: tuple[int, int, int], scale: float) -> None:
-        super().__init__(latent_shape)
+    def __init__(self, scale: float) -> None:
         self.scale = scale
 
     def encode(self, images, generators):

@@ -61,4 +61,4 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="flow"):
         IdealDenoiser(gaussian(torch.zeros(1, 1, 1), torch.ones(1, 1, 1)), ALPHA_BAR, prediction_type="flow")
     with pytest.raises(ValueError, match="generators"):
-        IdentityCodec((3, 2, 2)).encode(torch.zeros(2, 3, 2, 2), [torch.Generator()])
+        IdentityCodec().encode(torch.zeros(2, 3, 2, 2), [torch.Generator()])

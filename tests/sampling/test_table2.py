@@ -9,6 +9,8 @@ import torch
 
 from engine.models.ideal import IdealDenoiser, mixture, scaled_linear_alpha_bar
 from engine.protocol.params import SamplingParams
+from engine.sampling.plan import plan
+from engine.sampling.schedule import Schedule
 from engine.sampling.synchronize import synchronize
 
 SIZE, SCALE, SPREAD = 8, 0.3, 0.05
@@ -35,13 +37,14 @@ def run(space, codec, modes, seed, *, stochastic, multi, disjoint=False) -> torc
         outer_steps=25, t_start=900, t_stop=270, ode_grid="karras", solver="dpmpp", ode_steps=10,
     )
     denoiser = IdealDenoiser(mixture((modes - 0.5) / SCALE, (SPREAD / SCALE) ** 2), scaled_linear_alpha_bar())
-    *_, last = synchronize(space, codec, denoiser, params, seed=seed)
+    steps = plan(params, space, Schedule(denoiser.alpha_bar))
+    *_, last = synchronize(steps, space, codec, denoiser, seed=seed)
     return last.canvas
 
 
 @pytest.fixture
 def codec(unit_codec):
-    return unit_codec((3, SIZE, SIZE), SCALE)
+    return unit_codec(SCALE)
 
 
 @pytest.fixture

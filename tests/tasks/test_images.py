@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
-from engine.images import load_png, save_png, to_uint8
+from engine.images import load_png, save_jpeg, save_png, to_uint8
 
 
 def test_a_saved_picture_comes_back_to_within_half_a_step(tmp_path):
@@ -18,12 +19,17 @@ def test_values_outside_the_range_are_clamped():
     np.testing.assert_array_equal(to_uint8(z)[0, :, 0], [0, 0, 128, 255, 255])
 
 
-def test_a_preview_is_shrunk_by_area(tmp_path):
+@pytest.mark.parametrize("save, name", [(save_png, "preview.png"), (save_jpeg, "preview.jpg")])
+def test_a_preview_is_shrunk_by_area(tmp_path, save, name):
     z = torch.zeros(3, 64, 128)
     z[:, :, ::2] = 1
-    small = load_png(save_png(tmp_path / "preview.png", z, width=64))
+    small = load_png(save(tmp_path / name, z, width=64))
     assert small.shape == (3, 32, 64)
     assert (small - 0.5).abs().max() < 2 / 255
+
+
+def test_a_picture_that_is_small_enough_is_not_enlarged(tmp_path):
+    assert load_png(save_jpeg(tmp_path / "preview.jpg", torch.zeros(3, 8, 16), width=64)).shape == (3, 8, 16)
 
 
 def test_nothing_but_the_picture_is_left_behind(tmp_path):

@@ -12,6 +12,7 @@ import trimesh
 from PIL import Image
 from tiny_checkpoint import make_tiny_checkpoint
 
+from engine.canonical import SpaceCache
 from engine.checkpoints import ModelCache, negative_for, sampling_for
 from engine.command_line import main
 from engine.mesh_io import unwrap
@@ -20,11 +21,11 @@ from engine.models.text import Vocabulary
 from engine.protocol.errors import BadResult, InvalidJob, InvalidMesh, InvalidParameter, ModelUnavailable
 from engine.protocol.job import Job, save_job
 from engine.protocol.messages import Preview, Progress, Result
-from engine.protocol.params import PanoramaParams, SamplingParams, TextureParams
-from engine.sampling.schedule import Schedule
-from engine.tasks import run_job, split_coarse
+from engine.protocol.params import BUILTIN_MODEL, PRESETS, PanoramaParams, SamplingParams, TextureParams
+from engine.spaces.views import mesh_views
+from engine.tasks import run_job
 
-BRIEF = SamplingParams(outer_steps=3, warmup=1, blend_steps=1, ode_steps=3, blend_min_ode_steps=3, t_stop=500)
+BRIEF = SamplingParams(outer_steps=3, warmup=1, blend_steps=1, ode_steps=3, t_stop=500)
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +52,15 @@ WARM = ModelCache()  # one load for all tests of this file
 
 
 def run(folder: Path, cache: ModelCache = WARM) -> list:
-    return list(run_job(folder, cache))
+    return list(run_job(folder, cache, SpaceCache()))
 
 
 def test_a_panorama_job_leaves_all_it_promises(panorama, tmp_path):
     folder = save_job(tmp_path / "jöb 1", panorama)
     messages = run(folder)
     assert isinstance(messages[-1], Result) and messages[-1].path == str((folder / "result.png").resolve())
-    assert sum(isinstance(m, Preview) for m in messages) == BRIEF.outer_steps
-    assert {p.name for p in folder.iterdir()} == {"job.json", "result.png", "preview.png", "thumbnail.png", "report.json"}
+    assert sum(isinstance(m, Preview) for m in messages) == 2  # of three passes: the second and the last
+    assert {p.name for p in folder.iterdir()} == {"job.json", "result.png", "preview.jpg", "thumbnail.png", "report.json"}
     with Image.open(folder / "result.png") as picture:
         assert picture.size == (256, 128)
         assert np.asarray(picture).std() > 1
@@ -81,7 +82,8 @@ def test_progress_counts_the_forwards_that_were_planned(panorama, tmp_path):
     messages = run(save_job(tmp_path / "job", panorama))
     steps = [m for m in messages if isinstance(m, Progress) and m.phase == "Generating"]
     report = json.loads((tmp_path / "job" / "report.json").read_bytes())
-    assert steps[-1].step == steps[-1].total == report["forwards"]
+    assert steps[-1].step == steps[-1].total == report["forwards"] == report["planned_forwards"]
+    assert report["forwards"] == sum(stage["forwards"] for stage in report["stages"])
     assert all(a.step <= b.step for a, b in zip(steps, steps[1:], strict=False))
     assert all(m.eta >= 0 for m in steps)
 
@@ -94,24 +96,67 @@ def test_the_same_job_gives_the_same_bytes_and_another_seed_others(panorama, tmp
     assert a == b and a != c
 
 
-def test_coarse_steps_visit_the_same_timesteps_and_end_at_full_size(panorama, tmp_path):
+def test_coarse_steps_are_smaller_and_the_rest_is_at_full_size(panorama, tmp_path):
     sampling = replace(BRIEF, outer_steps=6, coarse_steps=4, t_stop=300)
-    coarse, fine = split_coarse(sampling)
-    schedule = Schedule(torch.linspace(0.999, 0.001, 1000, dtype=torch.float64))
-    of = [schedule.outer_timesteps(part.t_start, part.t_stop, part.outer_steps) for part in (sampling, coarse, fine)]
-    assert all(abs(a - b) <= 1 for a, b in zip(of[0], of[1] + of[2], strict=True))  # but for rounding
     messages = run(save_job(tmp_path / "job", replace(panorama, sampling=sampling)))
     steps = [m for m in messages if isinstance(m, Progress) and m.phase == "Generating"]
-    assert steps[-1].step == steps[-1].total and sum(isinstance(m, Preview) for m in messages) == 6
+    assert steps[-1].step == steps[-1].total and sum(isinstance(m, Preview) for m in messages) == 3
     report = json.loads((tmp_path / "job" / "report.json").read_bytes())
-    assert report["forwards"] > steps[-1].total  # a forward on half-size views is a quarter of the work
+    assert report["forwards"] == report["planned_forwards"] > steps[-1].total  # half the size is a quarter of the work
+    assert [(stage["view_resolution"], stage["steps"]) for stage in report["stages"]] == [(32, 4), (64, 2)]
     with pytest.raises(InvalidParameter, match="coarse_steps = 6"):
         replace(sampling, coarse_steps=6)
+    with pytest.raises(InvalidParameter, match="view sets"):
+        run(save_job(tmp_path / "few", replace(panorama, sampling=replace(BRIEF, coarse_steps=2, blend_steps=0))))
+
+
+def test_the_papers_views_are_completed_by_ours_and_the_report_says_so(panorama, tmp_path):
+    """The band alone leaves more than two fifths of the sphere unseen."""
+    sampling = replace(BRIEF, views="paper", fill_steps=2)
+    report_of = tmp_path / "job" / "report.json"
+    run(save_job(tmp_path / "job", replace(panorama, sampling=sampling)))
+    report = json.loads(report_of.read_bytes())
+    assert [(stage["purpose"], stage["steps"]) for stage in report["stages"]] == [("synchronize", 3), ("fill", 2)]
+    assert report["stages"][0]["views"] == 15
+    assert 0.55 < report["coverage_before_fill"] < 0.6 and report["coverage"] == 1.0
+
+
+def test_views_of_another_size_are_a_parameter(panorama, tmp_path):
+    run(save_job(tmp_path / "job", replace(panorama, sampling=replace(BRIEF, view_resolution=128))))
+    assert json.loads((tmp_path / "job" / "report.json").read_bytes())["stages"][0]["view_resolution"] == 128
+
+
+def test_a_canvas_far_finer_than_its_views_is_warned_of(panorama, tmp_path):
+    """Views of 64 pixels fill a few hundred texels around; the warning names a size that they can fill."""
+    large = replace(panorama, params=replace(panorama.params, width=1024))
+    result = run(save_job(tmp_path / "large", large))[-1]
+    (warning,) = [text for text in result.warnings if "can fill" in text]
+    filled = int(warning.split("about ")[1].split()[0])
+    assert "64 pixels" in warning and "1024" in warning and 64 <= filled < 512
+    small = replace(panorama, params=replace(panorama.params, width=256))
+    assert not [text for text in run(save_job(tmp_path / "small", small))[-1].warnings if "can fill" in text]
+
+
+def test_geometry_is_kept_for_the_next_job_on_the_same_canvas(panorama, texture, tmp_path):
+    spaces, mesh = SpaceCache(), sphere()
+    sampling = BRIEF
+
+    def space_of(name: str, job: Job, shape=None):
+        folder = save_job(tmp_path / name, job, shape)
+        return spaces.get(job, folder, sampling, 64, torch.device("cpu"), 0.0)
+
+    first = space_of("a", texture, mesh)
+    assert space_of("b", replace(texture, params=replace(texture.params, prompt="another", seed=9)), mesh) is first
+    moved = space_of("c", texture, replace(mesh, vertices=mesh.vertices * [1, 1, 2]))
+    assert moved is not first
+    other = space_of("d", panorama)
+    assert space_of("e", panorama) is other
+    assert space_of("f", replace(panorama, params=replace(panorama.params, width=512))) is not other
 
 
 def test_closing_the_generator_cancels_and_leaves_no_result(panorama, tmp_path):
     folder = save_job(tmp_path / "job", panorama)
-    messages = run_job(folder, ModelCache())
+    messages = run_job(folder, ModelCache(), SpaceCache())
     for message in messages:
         if isinstance(message, Progress) and message.phase == "Generating":
             break
@@ -157,10 +202,21 @@ def test_presets_follow_the_paper_and_auto_the_catalogue(panorama):
 
     paper = of("paper")
     assert (paper.t_start, paper.t_stop, paper.outer_steps, paper.ode_steps) == (900, 270, 25, 50)
+    assert paper.views == "paper" and (paper.warmup, paper.blend_steps) == (1, 2)
     assert of("paper", "texture").t_start == 999  # the last of a thousand timesteps
     assert (of("fast").t_stop, of("fast").outer_steps) == (700, 8)
     assert of("turbo").solver == "dpmpp" and of("turbo").outer_steps == 8
     assert of("auto") == sampling_for(Job(kind="panorama", params=PanoramaParams(prompt="x")))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("model", [BUILTIN_MODEL, "sd15", "sd21-base"])
+def test_every_texture_preset_has_three_rounds_of_all_view_sets(preset, model):
+    """With fewer, most views are drawn once, after a warm-up in which none knows of the others."""
+    sampling = sampling_for(Job(kind="texture", params=TextureParams(prompt="x", preset=preset, model=model)))
+    rounds = sampling.outer_steps / len(mesh_views(sampling.views).view_sets)
+    assert sampling.warmup == 1 and sampling.outer_steps >= 15 and rounds >= 3
+    assert sampling.outer_steps - sampling.coarse_steps >= len(mesh_views(sampling.views).view_sets)
 
 
 def test_words_a_small_model_does_not_know_leave_the_negative_prompt(panorama):

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from scipy import ndimage
 from torch import Tensor
 
@@ -132,24 +130,12 @@ def steepness(picture: np.ndarray) -> np.ndarray:
     return np.sqrt(sum(np.gradient(smooth, axis=axis) ** 2 for axis in (0, 1)).sum(-1))
 
 
+def detail(pictures: np.ndarray) -> float:
+    """Mean length of the colour gradient of pictures [n, h, w, 3] uint8, smoothed a little: what averaging takes away."""
+    return float(np.mean([steepness(picture).mean() for picture in pictures]))
+
+
 # panoramas -----------------------------------------------------------------------------------------------------------
-
-
-def seam_contrast(picture: Tensor, borders: Sequence[float], width: int) -> float:
-    """How much more the colour jumps at `borders` than elsewhere; 1: no seam.
-
-    picture: [3, h, w], its two sides joined. borders: columns 0..w, whole or not. width: of the strips compared on either side.
-    """
-    columns = picture.shape[-1]
-    wrapped = torch.cat([picture[..., -width:], picture, picture[..., :width]], -1)
-    means = F.avg_pool2d(wrapped[None], (1, width), stride=1)[0]  # [3, h, w + width + 1], of [x - width, x)
-    jumps = (means[..., width : width + columns] - means[..., :columns]).abs().mean((0, 1))  # [w], at the left of column x
-    at = torch.zeros(columns, dtype=torch.bool)
-    near = at.clone()
-    for border in borders:
-        at[round(border) % columns] = True
-        near[torch.arange(round(border) - width, round(border) + width + 1) % columns] = True
-    return float(jumps[at].mean() / jumps[~near].mean().clamp(min=1e-6))
 
 
 def view_disagreement(layers: Tensor, seen: Tensor) -> float:
