@@ -40,7 +40,7 @@ EVERYWHERE = [CUBES, AUTO.view_sets, PAPER.view_sets + PAPER.fill_sets]  # each 
 
 
 def canvas_of(z: torch.Tensor, best: float = 1.0) -> Canvas:
-    return Canvas(z, torch.full(z.shape[1:], best))
+    return Canvas(z, torch.full(z.shape[1:], float(best)))
 
 
 def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
