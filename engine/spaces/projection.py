@@ -1,8 +1,8 @@
 """f_c on a mesh: every pixel of a view as a weighted sum of texels, and the picture that comes of it.
 
-Each ray reads the texture bilinearly from the two halvings of it whose texels are nearest to the ray's own footprint
-(trilinear filtering), so one ray per pixel is enough inside a surface. Where the surface ends or is cut off by a nearer
-part of itself, four rays share a pixel.
+Each ray reads the texture in a row of spots along its own footprint, each bilinearly from the two halvings of the texture
+whose texels are nearest to its width (anisotropic trilinear filtering), so one ray per pixel is enough inside a surface.
+Where the surface ends or is cut off by a nearer part of itself, four rays share a pixel.
 """
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from torch import Tensor
 
 from .rasterize import GBuffer
 from .surface import Surface
-from .views import View, half_tangent
+from .views import View, axes, half_tangent
 
 JUMP = 4  # ray spacings by which depth must leave a plane for a pixel to be cut into quarters
 SCARCE = 1e-3  # share of known texels under which a filled-in colour comes from further away
-ON_CHART = 1e-4  # of a ray's weight; with less on charts, the ray takes the nearest texel that is on one
+ON_CHART = 1e-4  # of a spot's weight; with less on charts, it takes the nearest texel that is on one
+ANISOTROPY = 8  # spots along a footprint at most
 
 
 class Sums(NamedTuple):
@@ -97,34 +98,18 @@ def build_projection(
     barycentric = torch.cat([seen.barycentric.reshape(-1, 3).index_select(0, whole), quarters.barycentric[hits]])
     depth = torch.cat([seen.depth.flatten().index_select(0, whole), quarters.depth[hits]])
 
-    uv = _texture_position(surface, face, barycentric)
-    detail = _detail(surface, view, rays, face, depth).clamp(max=len(level_sizes(surface.size)) - 1)
-    levels = int(detail.max().ceil()) + 1 if len(detail) else 1
-    row, weight = _taps(uv, detail, levels, surface.size)
-    on_chart = (chart_rows.index_select(0, row.flatten()).reshape(row.shape) * weight).sum(1, keepdim=True)
-    weight = weight / on_chart.clamp(min=ON_CHART)
-    stray = on_chart[:, 0] < ON_CHART
-    nearest = surface.pad.index_select(0, _texel(uv, surface.size)).int()
-    row = torch.where(stray[:, None], nearest[:, None], row)
-    weight = torch.where(stray[:, None], torch.full_like(weight, 1 / weight.shape[1]), weight)
-
+    samples = _samples(surface, view, rays, face, barycentric, depth, cut_from=len(whole))
+    row, weight, levels = _taps(samples, surface, chart_rows)
     taps = weight.shape[1]
-    of_cut = row.new_zeros(len(cut), 4, taps), weight.new_zeros(len(cut), 4, taps)
-    of_cut[0][hits], of_cut[1][hits] = row[len(whole):], weight[len(whole):] / 4
-    first = torch.cat([
-        torch.arange(len(whole), device=surface.device) * taps,
-        len(whole) * taps + torch.arange(len(cut), device=surface.device) * 4 * taps,
-    ])
+    of_pixel = torch.zeros(len(cut) * 4, dtype=torch.int64, device=surface.device)
+    of_pixel[hits.flatten()] = samples.count[len(whole):]
+    of_pixel = torch.cat([samples.count[: len(whole)], of_pixel.reshape(-1, 4).sum(1)])
     coverage = inside.float().flatten()
     coverage[cut] = hits.float().mean(1)
     return Projection(
         rays=rays,
         pixel=torch.cat([whole, cut]),
-        taps=Sums(
-            torch.cat([row[: len(whole)].flatten(), of_cut[0].flatten()]),
-            torch.cat([weight[: len(whole)].flatten(), of_cut[1].flatten()]),
-            first.int(),
-        ),
+        taps=Sums(row.flatten(), weight.flatten(), ((of_pixel.cumsum(0) - of_pixel) * taps).int()),
         levels=levels,
         coverage=coverage.reshape(rays, rays),
     )
@@ -209,22 +194,76 @@ def _edges(
     return edge
 
 
-def _detail(surface: Surface, view: View, rays: int, face: Tensor, depth: Tensor) -> Tensor:
-    """[m] log2 of how many texels lie side by side within the footprint of each ray, at least 0.
+class _Samples(NamedTuple):
+    """Round spots of the texture that together cover the footprints of the rays, ray after ray."""
 
-    The footprint's area on a plane with normal n through c is (spacing * depth)^2 * depth / |n . (c - camera)|.
+    count: Tensor  # [m] int64 how many spots each ray has
+    uv: Tensor  # [n, 2] right and down, 0..1
+    detail: Tensor  # [n] log2 of a spot's width in texels, at least 0
+    share: Tensor  # [n] of the pixel
+
+
+def _samples(
+    surface: Surface, view: View, rays: int, face: Tensor, barycentric: Tensor, depth: Tensor, cut_from: int
+) -> _Samples:
+    """The footprint of a ray on a texture is an ellipse, which a row of at most ANISOTROPY spots covers.
+
+    Rays from index `cut_from` on stand for a quarter of a pixel.
     """
+    uv = _texture_position(surface, face, barycentric)
+    part = torch.ones_like(depth)
+    part[cut_from:] = 0.5
+    major, minor, axis = _footprints(surface, view, face, uv, depth * part * (2 * half_tangent(view) / rays))
+    count = (major / minor.clamp(min=1)).round().clamp(1, ANISOTROPY)
+    detail = torch.log2((major / count).clamp(min=1)).clamp(max=len(level_sizes(surface.size)) - 1)
+    whole, ray = count.long(), torch.arange(len(face), device=surface.device)
+    ray = ray.repeat_interleave(whole)
+    place = torch.arange(len(ray), device=surface.device) - (whole.cumsum(0) - whole).index_select(0, ray)
+    along = (place + 0.5) / count.index_select(0, ray) - 0.5
+    step = axis * (major / surface.size)[:, None]
+    spots = uv.index_select(0, ray) + step.index_select(0, ray) * along[:, None]
+    share = part.square() / count
+    return _Samples(whole, spots.remainder_(1.0), detail.index_select(0, ray), share.index_select(0, ray))
+
+
+def _footprints(
+    surface: Surface, view: View, face: Tensor, uv: Tensor, width: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Major and minor axis [m] in texels of what pixels see, and the major's direction [m, 2] in the texture.
+
+    width: [m] of a pixel at the depth of the point it sees. The Jacobian of texture over picture, for a step along a
+    camera axis a on the plane with normal n through corner c, seen from o: width * (G a - G (p - o) (n . a) / (n . (c - o)))
+    where G takes steps on the face to texels.
+    """
+    camera = axes(view).float().to(surface.device)
     origin = torch.tensor(view.position, dtype=torch.float32, device=surface.device)
-    distance = (surface.face_normal * (surface.face_corner - origin)).sum(-1).abs()
-    texels = surface.face_density * (2 * half_tangent(view) / rays) ** 2 / distance.clamp(min=1e-6)
-    return 0.5 * torch.log2((texels.index_select(0, face) * depth**3).clamp(min=1))
+    offset = surface.face_corner - origin
+    distance = (surface.face_normal * offset).sum(-1, keepdim=True)
+    distance = torch.where(distance.abs() > 1e-6, distance, 1e-6)
+    lean = (surface.face_normal @ camera[:, :2]) / distance  # [F, 2]
+    steps = surface.face_gradient @ camera[:, :2]  # [F, 2 of the texture, 2 of the picture]
+    start = (surface.face_gradient @ offset[:, :, None])[:, :, 0] - surface.face_uv[:, 0] * surface.size
+    packed = torch.cat([steps.flatten(1), lean, start], dim=1).index_select(0, face)
+    ux, uy, vx, vy, lean_x, lean_y, start_u, start_v = packed.T
+    to_u, to_v = start_u + uv[:, 0] * surface.size, start_v + uv[:, 1] * surface.size
+    ux, uy = width * (ux - to_u * lean_x), width * (uy - to_u * lean_y)
+    vx, vy = width * (vx - to_v * lean_x), width * (vy - to_v * lean_y)
+    uu, vv, uv_ = ux * ux + uy * uy, vx * vx + vy * vy, ux * vx + uy * vy
+    half, mean = (uu - vv) / 2, (uu + vv) / 2
+    root = (half * half + uv_ * uv_).sqrt()
+    angle = torch.atan2(uv_, half) / 2
+    major, minor = (mean + root).sqrt(), (mean - root).clamp(min=0).sqrt()
+    return major, minor, torch.stack([angle.cos(), angle.sin()], dim=1)
 
 
-def _taps(uv: Tensor, detail: Tensor, levels: int, size: int) -> tuple[Tensor, Tensor]:
-    """Pyramid rows [m, 4 or 8] int32 and weights: bilinear in each of the two levels around `detail`."""
-    sides = level_sizes(size)
+def _taps(samples: _Samples, surface: Surface, chart_rows: Tensor) -> tuple[Tensor, Tensor, int]:
+    """Pyramid rows [n, 4 or 8] int32 and weights, and how many levels they are of: bilinear in the two levels around each
+    spot's detail, from texels on charts alone. A spot beside all charts takes the nearest texel that is on one."""
+    sides = level_sizes(surface.size)
+    uv, detail = samples.uv, samples.detail
     starts = torch.tensor([sum(side * side for side in sides[:i]) for i in range(len(sides))], device=uv.device)
     side_of = torch.tensor(sides, device=uv.device)
+    levels = int(detail.max().ceil()) + 1 if len(detail) else 1
     coarse = detail.floor().long()
     blend = detail - coarse
     rows, weights = [], []
@@ -239,19 +278,25 @@ def _taps(uv: Tensor, detail: Tensor, levels: int, size: int) -> tuple[Tensor, T
             for dx, wx in ((0, 1 - right), (1, right)):
                 rows.append((line + (column + dx) % side).int())
                 weights.append(wx * wy * share)
-    return torch.stack(rows, 1), torch.stack(weights, 1)
+    row, weight = torch.stack(rows, 1), torch.stack(weights, 1)
+    on_chart = (chart_rows.index_select(0, row.flatten()).reshape(row.shape) * weight).sum(1, keepdim=True)
+    weight = weight * (samples.share[:, None] / on_chart.clamp(min=ON_CHART))
+    stray = (on_chart[:, 0] < ON_CHART).nonzero()[:, 0]
+    row[stray] = surface.pad[_texel(uv[stray], surface.size)].int()[:, None]
+    weight[stray] = samples.share[stray, None] / weight.shape[1]
+    return row, weight, levels
 
 
 def _texture_position(surface: Surface, face: Tensor, barycentric: Tensor) -> Tensor:
-    """[m, 2] right and down, 0..1, where in the texture points of faces [m] with weights [m, 3] lie."""
+    """[m, 2] right and down, in textures: where points of faces [m] with weights [m, 3] lie."""
     corners = surface.face_uv.index_select(0, face)
     uv = corners[:, 0] * barycentric[:, :1]
     for i in (1, 2):
         uv.addcmul_(corners[:, i], barycentric[:, i : i + 1])
-    return uv.remainder_(1.0)
+    return uv
 
 
 def _texel(uv: Tensor, size: int) -> Tensor:
-    """[m] flat texel index of texture positions 0..1."""
-    column, row = (uv * size).long().clamp(max=size - 1).T
+    """[m] flat texel index of texture positions."""
+    column, row = ((uv * size).long() % size).T
     return row * size + column
