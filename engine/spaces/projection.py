@@ -98,19 +98,18 @@ def build_projection(
     barycentric = torch.cat([seen.barycentric.reshape(-1, 3).index_select(0, whole), quarters.barycentric[hits]])
     depth = torch.cat([seen.depth.flatten().index_select(0, whole), quarters.depth[hits]])
 
-    samples = _samples(surface, view, rays, face, barycentric, depth, cut_from=len(whole))
-    row, weight, levels = _taps(samples, surface, chart_rows)
-    taps = weight.shape[1]
-    of_pixel = torch.zeros(len(cut) * 4, dtype=torch.int64, device=surface.device)
-    of_pixel[hits.flatten()] = samples.count[len(whole):]
-    of_pixel = torch.cat([samples.count[: len(whole)], of_pixel.reshape(-1, 4).sum(1)])
+    spots = _spots(surface, view, rays, face, barycentric, depth, cut_from=len(whole))
+    row, weight = _taps(spots, surface, chart_rows)
+    of_cut = torch.zeros(len(cut) * 4, dtype=torch.int64, device=surface.device)
+    of_cut[hits.flatten()] = spots.count[len(whole):]
+    taps = 4 * torch.cat([spots.count[: len(whole)], of_cut.reshape(-1, 4).sum(1)])
     coverage = inside.float().flatten()
     coverage[cut] = hits.float().mean(1)
     return Projection(
         rays=rays,
         pixel=torch.cat([whole, cut]),
-        taps=Sums(row.flatten(), weight.flatten(), ((of_pixel.cumsum(0) - of_pixel) * taps).int()),
-        levels=levels,
+        taps=Sums(row.flatten(), weight.flatten(), (taps.cumsum(0) - taps).int()),
+        levels=int(spots.level.max()) + 1 if len(spots.level) else 1,
         coverage=coverage.reshape(rays, rays),
     )
 
@@ -194,36 +193,47 @@ def _edges(
     return edge
 
 
-class _Samples(NamedTuple):
-    """Round spots of the texture that together cover the footprints of the rays, ray after ray."""
+class _Spots(NamedTuple):
+    """Where to read the texture and its halvings so that the footprint of each ray is covered, ray after ray."""
 
     count: Tensor  # [m] int64 how many spots each ray has
     uv: Tensor  # [n, 2] right and down, 0..1
-    detail: Tensor  # [n] log2 of a spot's width in texels, at least 0
+    level: Tensor  # [n] int64 halvings of the texture
     share: Tensor  # [n] of the pixel
 
 
-def _samples(
+def _spots(
     surface: Surface, view: View, rays: int, face: Tensor, barycentric: Tensor, depth: Tensor, cut_from: int
-) -> _Samples:
-    """The footprint of a ray on a texture is an ellipse, which a row of at most ANISOTROPY spots covers.
-
-    Rays from index `cut_from` on stand for a quarter of a pixel.
-    """
+) -> _Spots:
+    """The footprint of a ray on the texture is an ellipse: a row of at most ANISOTROPY round spots covers it, each read from
+    the one or two levels whose texels come nearest to its width. Rays from `cut_from` on stand for a quarter of a pixel."""
     uv = _texture_position(surface, face, barycentric)
     part = torch.ones_like(depth)
     part[cut_from:] = 0.5
     major, minor, axis = _footprints(surface, view, face, uv, depth * part * (2 * half_tangent(view) / rays))
-    count = (major / minor.clamp(min=1)).round().clamp(1, ANISOTROPY)
-    detail = torch.log2((major / count).clamp(min=1)).clamp(max=len(level_sizes(surface.size)) - 1)
-    whole, ray = count.long(), torch.arange(len(face), device=surface.device)
-    ray = ray.repeat_interleave(whole)
-    place = torch.arange(len(ray), device=surface.device) - (whole.cumsum(0) - whole).index_select(0, ray)
-    along = (place + 0.5) / count.index_select(0, ray) - 0.5
-    step = axis * (major / surface.size)[:, None]
-    spots = uv.index_select(0, ray) + step.index_select(0, ray) * along[:, None]
-    share = part.square() / count
-    return _Samples(whole, spots.remainder_(1.0), detail.index_select(0, ray), share.index_select(0, ray))
+    row = (major / minor.clamp(min=1)).round().clamp(1, ANISOTROPY)
+    detail = torch.log2((major / row).clamp(min=1)).clamp(max=len(level_sizes(surface.size)) - 1)
+    level, blend = detail.long(), detail.frac()
+    depths = 1 + (blend > 0).long()
+    count = row.long() * depths
+    step = axis * (major / (surface.size * row))[:, None]
+    start = uv - step * ((row - 1) / 2)[:, None]
+    blend = torch.where(blend > 0, blend, 0.0)
+    share = part.square() / row
+
+    ray = torch.arange(len(face), device=surface.device).repeat_interleave(count)
+    place = torch.arange(len(ray), device=surface.device) - (count.cumsum(0) - count).index_select(0, ray)
+    depths = depths.index_select(0, ray)
+    coarser = (place & 1) & (depths >> 1)  # of two levels every second spot is the coarser one's
+    along = (place >> (depths - 1)).float()
+    blend = blend.index_select(0, ray)
+    spots = torch.addcmul(start.index_select(0, ray), step.index_select(0, ray), along[:, None])
+    return _Spots(
+        count,
+        spots.remainder_(1.0),
+        level.index_select(0, ray) + coarser,
+        share.index_select(0, ray) * torch.where(coarser > 0, blend, 1 - blend),
+    )
 
 
 def _footprints(
@@ -256,35 +266,30 @@ def _footprints(
     return major, minor, torch.stack([angle.cos(), angle.sin()], dim=1)
 
 
-def _taps(samples: _Samples, surface: Surface, chart_rows: Tensor) -> tuple[Tensor, Tensor, int]:
-    """Pyramid rows [n, 4 or 8] int32 and weights, and how many levels they are of: bilinear in the two levels around each
-    spot's detail, from texels on charts alone. A spot beside all charts takes the nearest texel that is on one."""
+def _taps(spots: _Spots, surface: Surface, chart_rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Pyramid rows [n, 4] int32 and weights: bilinear, from texels on charts alone.
+
+    A spot beside all charts takes the nearest texel that is on one.
+    """
     sides = level_sizes(surface.size)
-    uv, detail = samples.uv, samples.detail
-    starts = torch.tensor([sum(side * side for side in sides[:i]) for i in range(len(sides))], device=uv.device)
-    side_of = torch.tensor(sides, device=uv.device)
-    levels = int(detail.max().ceil()) + 1 if len(detail) else 1
-    coarse = detail.floor().long()
-    blend = detail - coarse
-    rows, weights = [], []
-    for level, share in ((coarse, 1 - blend), ((coarse + 1).clamp(max=levels - 1), blend))[: min(levels, 2)]:
-        side = side_of.index_select(0, level)
-        xy = uv * side[:, None] - 0.5
-        corner = xy.floor()
-        right, down = (xy - corner).T
-        column, row = corner.long().T
-        for dy, wy in ((0, 1 - down), (1, down)):
-            line = starts.index_select(0, level) + (row + dy) % side * side
-            for dx, wx in ((0, 1 - right), (1, right)):
-                rows.append((line + (column + dx) % side).int())
-                weights.append(wx * wy * share)
-    row, weight = torch.stack(rows, 1), torch.stack(weights, 1)
-    on_chart = (chart_rows.index_select(0, row.flatten()).reshape(row.shape) * weight).sum(1, keepdim=True)
-    weight = weight * (samples.share[:, None] / on_chart.clamp(min=ON_CHART))
-    stray = (on_chart[:, 0] < ON_CHART).nonzero()[:, 0]
-    row[stray] = surface.pad[_texel(uv[stray], surface.size)].int()[:, None]
-    weight[stray] = samples.share[stray, None] / weight.shape[1]
-    return row, weight, levels
+    device = surface.device
+    starts = torch.tensor([sum(n * n for n in sides[:i]) for i in range(len(sides))], dtype=torch.int32, device=device)
+    side = torch.tensor(sides, dtype=torch.int32, device=device).index_select(0, spots.level)
+    x, y = (spots.uv.T * side).sub_(0.5)
+    left, top = x.floor(), y.floor()
+    x, y, left, top = x - left, y - top, left.int(), top.int()
+    left, top = torch.where(left < 0, left + side, left), torch.where(top < 0, top + side, top)
+    right, bottom = torch.where(left + 1 < side, left + 1, 0), torch.where(top + 1 < side, top + 1, 0)
+    start = starts.index_select(0, spots.level)
+    upper, lower = start + top * side, start + bottom * side
+    row = torch.stack([upper + left, upper + right, lower + left, lower + right], dim=1)
+    weight = torch.stack([(1 - y) * (1 - x), (1 - y) * x, y * (1 - x), y * x], dim=1)
+    on_chart = chart_rows.index_select(0, row.flatten()).reshape(row.shape).mul_(weight).sum(1)
+    weight *= (spots.share / on_chart.clamp(min=ON_CHART))[:, None]
+    stray = (on_chart < ON_CHART).nonzero()[:, 0]
+    row[stray] = surface.pad[_texel(spots.uv[stray], surface.size)].int()[:, None]
+    weight[stray] = spots.share[stray, None] / 4
+    return row, weight
 
 
 def _texture_position(surface: Surface, face: Tensor, barycentric: Tensor) -> Tensor:

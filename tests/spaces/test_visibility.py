@@ -31,7 +31,7 @@ def rendered_share(space: MeshSpace, view: View, drawn: tuple[View, ...]) -> flo
     canvas = space.blank()
     for other in drawn:
         canvas = space.unproject(canvas, [other], torch.ones(1, 3, n, n), average=False)
-    known = space._known(canvas, [view])[..., 3]
+    known = space._known(canvas, [view])[0][..., 3]
     return 1 - float(known.sum() / space._coverage([view]).sum())
 
 
