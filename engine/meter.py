@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -13,23 +14,69 @@ from torch import Tensor
 from .contracts import Canvas, Denoiser, LatentCodec, Space
 
 
-class Meter:
-    """Seconds per phase. On an accelerator a phase ends only when its kernels have."""
+class Event(Protocol):
+    """A mark in a device's queue of work, as torch.cuda.Event."""
 
-    def __init__(self, device: torch.device) -> None:
+    def record(self) -> None: ...
+
+    def query(self) -> bool:
+        """Whether the device has come past it; does not wait."""
+
+    def synchronize(self) -> None:
+        """Wait until the device has come past it."""
+
+    def elapsed_time(self, end: Event) -> float:
+        """Milliseconds from this mark to `end`, both passed."""
+
+
+class Meter:
+    """Seconds per phase.
+
+    A GPU works through a queue, so that a call has returned long before its kernels have run. There a phase is timed by
+    two marks in the queue, and nobody waits for them before the figures are read: the phases add up to the time of the queue.
+    """
+
+    def __init__(self, device: torch.device, event: Callable[[], Event] | None = None) -> None:
+        """event: makes a mark; None: CUDA's on CUDA, and elsewhere none: calls return when they are done."""
         self.device = device
-        self.seconds: dict[str, float] = defaultdict(float)
+        if event is None and device.type == "cuda":
+            event = _cuda_event
+        self._event = event
+        self._seconds: dict[str, float] = defaultdict(float)
+        self._pending: deque[tuple[str, Event, Event]] = deque()
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Add the time spent inside to phase `name`."""
-        start = time.perf_counter()
+        if self._event is None:
+            start = time.perf_counter()
+            try:
+                yield
+            finally:
+                self._seconds[name] += time.perf_counter() - start
+            return
+        begin, end = self._event(), self._event()
+        begin.record()
         try:
             yield
         finally:
-            if self.device.type == "cuda":
-                torch.cuda.synchronize(self.device)
-            self.seconds[name] += time.perf_counter() - start
+            end.record()
+            self._pending.append((name, begin, end))
+            while self._pending and self._pending[0][2].query():
+                self._take()
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """The seconds of each phase, and of what a caller adds. Waits for the device once, if phases are still under way."""
+        if self._pending:
+            self._pending[-1][2].synchronize()
+        while self._pending:
+            self._take()
+        return self._seconds
+
+    def _take(self) -> None:
+        name, begin, end = self._pending.popleft()
+        self._seconds[name] += begin.elapsed_time(end) / 1000
 
     def peak_memory(self) -> int:
         """Peak bytes: of the device on CUDA, else of this process."""
@@ -48,18 +95,32 @@ def peak_process_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024  # bytes there, KiB here
 
 
+def _cuda_event() -> Event:
+    return torch.cuda.Event(enable_timing=True)
+
+
 class MeteredSpace:
     """A Space whose calls are timed."""
 
     def __init__(self, space: Space, meter: Meter) -> None:
-        self._space, self._meter, self.view_sets = space, meter, space.view_sets
+        self._space, self._meter = space, meter
+        self.view_sets, self.fill_sets = space.view_sets, space.fill_sets
+        self.view_resolution, self.texels_per_pixel = space.view_resolution, space.texels_per_pixel
+
+    def at(self, view_resolution: int) -> MeteredSpace:
+        with self._meter.phase("geometry"):
+            return MeteredSpace(self._space.at(view_resolution), self._meter)
 
     def blank(self) -> Canvas:
         return self._space.blank()
 
-    def project(self, canvas: Canvas, views: Sequence) -> Tensor:
+    def unseen_share(self, views: Sequence, drawn: Sequence) -> list[float]:
+        with self._meter.phase("geometry"):
+            return self._space.unseen_share(views, drawn)
+
+    def project(self, canvas: Canvas, views: Sequence, behind: Tensor | None = None) -> Tensor:
         with self._meter.phase("project"):
-            return self._space.project(canvas, views)
+            return self._space.project(canvas, views, behind)
 
     def unproject(self, canvas: Canvas, views: Sequence, images: Tensor, *, average: bool) -> Canvas:
         with self._meter.phase("unproject"):
@@ -73,6 +134,14 @@ class MeteredSpace:
         with self._meter.phase("geometry"):
             return self._space.seam_mask(views)
 
+    def unknown_mask(self, canvas: Canvas, views: Sequence) -> Tensor:
+        with self._meter.phase("project"):
+            return self._space.unknown_mask(canvas, views)
+
+    def restore(self, canvas: Canvas, known: Canvas) -> Canvas:
+        with self._meter.phase("unproject"):
+            return self._space.restore(canvas, known)
+
     def coverage(self, canvas: Canvas) -> float:
         return self._space.coverage(canvas)
 
@@ -85,7 +154,10 @@ class MeteredCodec:
     """A LatentCodec whose calls are timed."""
 
     def __init__(self, codec: LatentCodec, meter: Meter) -> None:
-        self._codec, self._meter, self.latent_shape = codec, meter, codec.latent_shape
+        self._codec, self._meter = codec, meter
+
+    def latent_shape(self, view_resolution: int) -> tuple[int, int, int]:
+        return self._codec.latent_shape(view_resolution)
 
     def encode(self, images: Tensor, generators: Sequence[torch.Generator]) -> Tensor:
         with self._meter.phase("encode"):

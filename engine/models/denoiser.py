@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .chunks import Chunks
 from .depth_reader import DepthMemory
+from .memory import unet_bytes
 
 
 class StableDiffusionDenoiser:
@@ -40,9 +41,12 @@ class StableDiffusionDenoiser:
                 hint = self._memory.read(condition, part, lambda: self._hint(condition[part], x_t))
             return self._guided(x_t[part], t, text[part], hint, guidance)
 
+        branches = 2 if guidance > 1 else 1
+        controlnet = None if condition is None else self.controlnet
+        needed = unet_bytes(self.unet, x_t.shape[-2:], branches=branches, controlnet=controlnet)
         with torch.inference_mode():
-            output = self.chunks.run(len(views), call)
-        self.forwards += len(views) * (2 if guidance > 1 else 1)
+            output = self.chunks.run(len(views), call, needed)
+        self.forwards += len(views) * branches
         return output.clone()  # a normal tensor: what inference_mode made may not meet autograd later
 
     def _guided(self, x_t: Tensor, t: int, text: Tensor, hint: Tensor | None, guidance: float) -> Tensor:
@@ -57,7 +61,7 @@ class StableDiffusionDenoiser:
         """One call of the networks in their own precision."""
         dtype, device = self.unet.dtype, self.unet.device
         x, text = x.to(device, dtype), text.to(device, dtype)
-        timestep = torch.tensor(t, device=device)
+        timestep = torch.full((), t, device=device)  # unlike torch.tensor it copies nothing from the host, which would wait
         if hint is None:
             return self.unet(x, timestep, encoder_hidden_states=text).sample
         down, middle = self.controlnet(x, timestep, encoder_hidden_states=text, controlnet_cond=hint,

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -10,15 +10,17 @@ from torch import Tensor, nn
 
 from ..protocol.errors import ModelUnavailable, OutOfMemory
 from .chunks import Chunks, free_cached_memory, is_out_of_memory
-from .codec import StableDiffusionCodec
+from .codec import StableDiffusionCodec, pixels_per_latent
 from .denoiser import StableDiffusionDenoiser
 from .layout import WEIGHTS, check_controlnet, check_model, read_json, variant_of, weights_file
 from .memory import check_memory
+from .precision import precision_for
 from .text import Vocabulary, cut_off, embed, load_vocabulary, prompt_warnings
 
-CPU_VIEWS = {"unet": 8, "vae": 2}
-"""Views at once on a CPU: measured on two cores with the built-in checkpoint at 256 px, the VAE is a third slower with ten
-views than with two (they leave the cache) and takes five times the memory; the UNet gains nothing beyond eight."""
+VIEWS = {"cpu": {"unet": 8, "vae": 2}, "cuda": {"unet": 0, "vae": 2}, "mps": {"unet": 0, "vae": 1}}
+"""Views at once, 0: as many as fit. A VAE fills a GPU with two pictures, and its memory with a few more. On a CPU, measured on
+two cores with the built-in checkpoint at 256 px, the VAE is a third slower with ten views than with two (they leave the cache)
+and takes five times the memory; the UNet gains nothing beyond eight."""
 
 
 @dataclass(kw_only=True)
@@ -28,7 +30,7 @@ class Checkpoint:
     name: str
     folder: Path
     device: torch.device
-    dtype: torch.dtype  # of UNet, ControlNet and text encoder
+    dtype: torch.dtype  # of UNet and ControlNet
     tokenizer: object
     text_encoder: nn.Module
     unet: nn.Module
@@ -36,15 +38,15 @@ class Checkpoint:
     controlnet: nn.Module | None
     alpha_bar: Tensor  # [T] float64
     prediction_type: str  # "epsilon" | "v_prediction" | "sample"
-    latent_shape: tuple[int, int, int]  # (C, h, w) of one view
-    view_resolution: int  # pixels
+    view_resolution: int  # pixels, of the views that it was made for
     vocabulary: Vocabulary  # what it was trained on
     unet_chunks: Chunks
     vae_chunks: Chunks
 
     @property
     def codec(self) -> StableDiffusionCodec:
-        return StableDiffusionCodec(self.vae, self.latent_shape, self.vae_chunks)
+        """For views of every size that the networks take."""
+        return StableDiffusionCodec(self.vae, self.vae_chunks, 2 ** (len(self.unet.config.block_out_channels) - 1))
 
     def denoiser(self, prompts: Mapping[str, str], negative_prompt: str = "", *,
                  controlnet_scale: float = 1.0) -> StableDiffusionDenoiser:
@@ -60,15 +62,24 @@ class Checkpoint:
         """Whether the text encoder reads `prompt` to its end."""
         return not cut_off(self.tokenizer, prompt)
 
-    def at_half_size(self) -> Checkpoint:
-        """The same networks for views of half the width and height."""
-        channels, height, width = self.latent_shape
-        return replace(self, latent_shape=(channels, height // 2, width // 2), view_resolution=self.view_resolution // 2)
-
     def warnings(self, prompts: Mapping[str, str] | Iterable[str]) -> tuple[str, ...]:
         """What of the prompts the model will not heed: the end of a long one, words it was never shown."""
         texts = prompts.values() if isinstance(prompts, Mapping) else prompts
         return prompt_warnings(self.tokenizer, self.vocabulary, list(texts))
+
+    def raise_precision(self) -> str | None:
+        """After a broken picture: the next higher precision, and what to tell the artist; None when there is none left.
+
+        Half precision overflows in the decoder first, which is cheap to run in full. A denoiser and a codec made before keep
+        working.
+        """
+        if self.vae.dtype != torch.float32:
+            self.vae.float()
+            return "The model gave a broken picture in half precision; it was run again with its decoder in full precision."
+        if any(module.dtype != torch.float32 for module in self._modules()):
+            self.to_fp32()
+            return "The model gave a broken picture in half precision; it was run again in full precision."
+        return None
 
     def to_fp32(self) -> None:
         """Full precision from now on, for cards whose half precision overflows. A denoiser made before keeps working."""
@@ -91,49 +102,67 @@ class Checkpoint:
 
 
 def load_checkpoint(folder: Path, controlnet_folder: Path | None = None, *, device: torch.device | str = "cpu",
-                    dtype: torch.dtype | None = None, batch_views: int = 0, name: str = "") -> Checkpoint:
+                    dtype: torch.dtype | None = None, compile: bool = False, batch_views: int = 0,
+                    name: str = "") -> Checkpoint:
     """Load a diffusers folder and, for depth, a ControlNet.
 
-    dtype: None takes half precision on a GPU and full precision on the CPU. batch_views: views in one network call, 0: as
-    many as fit. Raises ModelUnavailable, naming the file or the pair, when something is missing, damaged or does not fit.
+    dtype: of the networks; None: what is best on the device (see precision.py). compile: let torch compile the networks for
+    the card, which takes minutes at the first call; only on CUDA. batch_views: views in one network call, 0: as many as fit.
+    Raises ModelUnavailable, naming the file or the pair, when something is missing, damaged or does not fit, and OutOfMemory.
     """
     from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel, DDIMScheduler, UNet2DConditionModel
     from transformers import CLIPTextModel, CLIPTokenizer
 
     folder, device = Path(folder), torch.device(device)
     check_model(folder)
-    weights = [weights_file(folder / part, stem) for part, stem in WEIGHTS.items()]
+    vae_config = read_json(folder / "vae" / "config.json")
+    # diffusers takes true for a key that the file leaves out, as SD 1.5 and 2.1 do: only what the file says counts.
+    precision = precision_for(device, dtype, force_upcast=vae_config.get("force_upcast", False))
+    dtypes = {"unet": precision.networks, "vae": precision.vae, "text_encoder": precision.text}
+    weights = {weights_file(folder / part, stem): dtypes[part] for part, stem in WEIGHTS.items()}
     if controlnet_folder is not None:
         check_controlnet(controlnet_folder)
-        weights.append(weights_file(controlnet_folder, "diffusion_pytorch_model"))
-    dtype = dtype or (torch.float32 if device.type == "cpu" else torch.float16)
-    check_memory(weights, device, dtype)
-    # Metal's half precision overflows in the decoder's upsampling.
-    vae_dtype = torch.float32 if device.type == "mps" else dtype
+        weights[weights_file(controlnet_folder, "diffusion_pytorch_model")] = precision.networks
+    check_memory(weights, device)
 
-    unet = _load_part(UNet2DConditionModel, folder / "unet", "diffusion_pytorch_model", device, dtype)
-    vae_class = AutoencoderTiny if _class_name(folder / "vae") == "AutoencoderTiny" else AutoencoderKL
-    vae = _load_part(vae_class, folder / "vae", "diffusion_pytorch_model", device, vae_dtype)
-    text_encoder = _load_part(CLIPTextModel, folder / "text_encoder", "model", device, dtype)
+    unet = _load_part(UNet2DConditionModel, folder / "unet", "diffusion_pytorch_model", device, precision.networks)
+    vae_class = AutoencoderTiny if vae_config.get("_class_name") == "AutoencoderTiny" else AutoencoderKL
+    vae = _load_part(vae_class, folder / "vae", "diffusion_pytorch_model", device, precision.vae)
+    text_encoder = _load_part(CLIPTextModel, folder / "text_encoder", "model", device, precision.text)
     tokenizer = _read(folder / "tokenizer", lambda: CLIPTokenizer.from_pretrained(folder / "tokenizer"))
     scheduler = _read(folder / "scheduler", lambda: DDIMScheduler.from_pretrained(folder / "scheduler"))
     controlnet = None
     if controlnet_folder is not None:
-        controlnet = _load_part(ControlNetModel, controlnet_folder, "diffusion_pytorch_model", device, dtype)
+        controlnet = _load_part(ControlNetModel, controlnet_folder, "diffusion_pytorch_model", device, precision.networks)
     check_fit(folder, unet, vae, text_encoder, controlnet_folder, controlnet)
 
-    views = CPU_VIEWS if device.type == "cpu" else {"unet": 0, "vae": 0}
-    if device.type == "cpu":
-        vae.to(memory_format=torch.channels_last)  # halves the encoder's time there; the UNet gains nothing from it
-    size = unet.config.sample_size
-    blocks = vae.config.decoder_block_out_channels if vae_class is AutoencoderTiny else vae.config.block_out_channels
-    factor = 2 ** (len(blocks) - 1)
+    lay_out(device, unet, vae, controlnet)
+    if compile and device.type == "cuda":
+        for module in (unet, controlnet, vae.decoder):
+            if module is not None:
+                module.compile()
+    views = VIEWS[device.type]
     return Checkpoint(
-        name=name or folder.name, folder=folder, device=device, dtype=dtype, tokenizer=tokenizer, text_encoder=text_encoder,
-        unet=unet, vae=vae, controlnet=controlnet, alpha_bar=scheduler.alphas_cumprod.double(),
-        prediction_type=scheduler.config.prediction_type, latent_shape=(unet.config.in_channels, size, size),
-        view_resolution=size * factor, vocabulary=load_vocabulary(folder),
-        unet_chunks=Chunks(batch_views or views["unet"]), vae_chunks=Chunks(batch_views or views["vae"]))
+        name=name or folder.name, folder=folder, device=device, dtype=precision.networks, tokenizer=tokenizer,
+        text_encoder=text_encoder, unet=unet, vae=vae, controlnet=controlnet, alpha_bar=scheduler.alphas_cumprod.double(),
+        prediction_type=scheduler.config.prediction_type, view_resolution=unet.config.sample_size * pixels_per_latent(vae),
+        vocabulary=load_vocabulary(folder), unet_chunks=Chunks(batch_views or views["unet"], device),
+        vae_chunks=Chunks(batch_views or views["vae"], device))
+
+
+def lay_out(device: torch.device, unet: nn.Module, vae: nn.Module, controlnet: nn.Module | None) -> None:
+    """Channels last in memory where that is faster.
+
+    On a CPU it halves the time of the VAE and of reading a depth condition, and costs the UNet a tenth in bfloat16. A GPU's
+    matrix units take half precision in that order alone.
+    """
+    if device.type == "cpu":
+        parts = [vae] if controlnet is None else [vae, controlnet.controlnet_cond_embedding]
+    else:
+        parts = [vae, unet, controlnet] if device.type == "cuda" else []
+    for part in parts:
+        if part is not None:
+            part.to(memory_format=torch.channels_last)
 
 
 def check_fit(folder: Path, unet: nn.Module, vae: nn.Module, text_encoder: nn.Module, controlnet_folder: Path | None,
@@ -173,10 +202,6 @@ def _load_part(cls: type, folder: Path, stem: str, device: torch.device, dtype: 
         raise ModelUnavailable(f"The weights in {folder} do not belong to its config.json: {len(missing)} are missing, the first "
                                f"is {missing[0] if missing else info['mismatched_keys'][0]}.")
     return _read(folder, lambda: module.to(device)).eval().requires_grad_(False)
-
-
-def _class_name(folder: Path) -> str:
-    return read_json(folder / "config.json").get("_class_name", "")
 
 
 def _read(folder: Path, load: Callable) -> object:

@@ -21,6 +21,7 @@ def rasterize_charts(
     face, rows, first, count = _spans(corners, size)
     owner = np.full(size * size, -1, dtype=np.int64)
     weights = np.zeros((size * size, 3), dtype=np.float32)
+    planes = _planes(corners)
     ends = np.cumsum(count)
     start = 0
     while start < len(count):
@@ -32,7 +33,7 @@ def rasterize_charts(
         triangle, row = face[of_span], rows[of_span]
         texel = (row % size) * size + columns % size
         owner[texel] = triangle
-        weights[texel] = _barycentric(corners[triangle], columns + 0.5, row + 0.5)
+        weights[texel] = _barycentric(planes[triangle], columns + 0.5, row + 0.5)
         start = stop
     return owner.reshape(size, size), weights.reshape(size, size, 3)
 
@@ -65,12 +66,26 @@ def _spans(corners: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.n
     return face[some], rows[some], first[some], count[some]
 
 
-def _barycentric(triangle: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Corner weights [N, 3] of the points (x, y) in triangles [N, 3, 2]; within 0..1, as rounding may step outside."""
-    a, b, c = triangle[:, 0], triangle[:, 1], triangle[:, 2]
-    twice_area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
-    safe = np.where(twice_area == 0, 1, twice_area)
-    weight_b = ((x - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (y - a[:, 1])) / safe
-    weight_c = ((b[:, 0] - a[:, 0]) * (y - a[:, 1]) - (x - a[:, 0]) * (b[:, 1] - a[:, 1])) / safe
-    weights = np.clip(np.stack([1 - weight_b - weight_c, weight_b, weight_c], axis=-1), 0, 1)
-    return weights / weights.sum(-1, keepdims=True)
+def _planes(triangles: np.ndarray) -> np.ndarray:
+    """[F, 2, 3]: the weights of corners b and c at (x, y) are planes[:, 0] and planes[:, 1] times (x - a.x, y - a.y, .).
+
+    The last column holds corner a, x in the first row and y in the second. 0 for triangles without area.
+    """
+    a, b, c = triangles[:, 0], triangles[:, 1], triangles[:, 2]
+    ab, ac = b - a, c - a
+    twice_area = ab[:, 0] * ac[:, 1] - ac[:, 0] * ab[:, 1]
+    scale = np.where(twice_area == 0, 0, 1 / np.where(twice_area == 0, 1, twice_area))
+    weight_b = np.stack([ac[:, 1] * scale, -ac[:, 0] * scale, a[:, 0]], axis=-1)
+    weight_c = np.stack([-ab[:, 1] * scale, ab[:, 0] * scale, a[:, 1]], axis=-1)
+    return np.stack([weight_b, weight_c], axis=1)
+
+
+def _barycentric(planes: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Corner weights [N, 3] of the points (x, y) in `_planes` [N, 2, 3]; within 0..1, as rounding may step outside."""
+    x, y = x - planes[:, 0, 2], y - planes[:, 1, 2]
+    weights = np.empty((len(x), 3))
+    for i in (0, 1):
+        np.clip(planes[:, i, 0] * x + planes[:, i, 1] * y, 0, 1, out=weights[:, i + 1])
+    np.clip(1 - weights[:, 1] - weights[:, 2], 0, 1, out=weights[:, 0])
+    weights /= weights.sum(-1, keepdims=True)
+    return weights

@@ -1,49 +1,38 @@
 """The mesh: a texture on the artist's own UVs, seen by cameras that orbit the object."""
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy import ndimage
 from torch import Tensor
 
 from ..contracts import Canvas
-from .blend import fill_from_surface, interior, nearest_index, sample, sampling_grid, shrink, silhouette_index, wrap_border
-from .charts import rasterize_charts
-from .rasterize import EmbreeRasterizer, GBuffer, Rasterizer
-from .views import View, ViewSet, half_tangent, pixels, views_orbit
+from .blend import fill_from_surface, sample, shrink
+from .borders import inward_pixels, seam_mask
+from .mesh_checks import bounding_sphere, checked, with_occluders
+from .mesh_views import MeshViews
+from .projection import Pooling, compose, gather, pooled, pyramid
+from .rasterize import Rasterizer, make_rasterizer
+from .surface import Surface
+from .views import View, ViewSet, half_tangent, views_orbit
+from .visibility import MIN_COSINE
 
-SUPERSAMPLING = 2  # rays per pixel and axis: silhouettes and a texture finer than the view do not alias
-HALO = 256  # view pixels for each pixel by which a decoded picture smears background over a silhouette
-MIN_COSINE = 0.1  # seen flatter than this, a picture says nothing about a texel
 BLEND_RANGE = 0.4  # cosines over which a later view takes over from what is there
-SEAM_GAIN = 1.7  # how soon inside its border a seam mask reaches 1
-FADE = 1 / 64  # of a view's width: how far inside its border a view's own part takes over wholly from what is there
-FARTHEST_UV = 10_000.0  # farther out, float32 cannot tell neighbouring texels apart
-HARD_EDGE = 0.8  # a face that leans further than this cosine from its vertex's mean normal keeps its own
+RESTORE_RANGE = 0.1  # cosines from MIN_COSINE on, over which what is restored takes over
 NORMAL_WEIGHT = 0.2  # how far apart, in object radii, opposite sides count when looking for the nearest seen texel
-
-
-class _ViewMaps(NamedTuple):
-    """All that a view needs, computed once. Pixels at the view's resolution h; rays at SUPERSAMPLING times that."""
-
-    rays: Tensor  # [R] flat indices of the rays that hit the object
-    grid: Tensor  # [R, 2] where in the texture they hit
-    level: int  # texture halvings that bring its texels to the spacing of the rays
-    reduction: int  # by how much the picture is finer than the texture, where it is
-    extend: Tensor  # [h * h] the pixel to read instead of each, well inside the silhouette
-    texel_under: np.ndarray  # [h, h] flat texel index in the middle of the pixel, -1 off the object
-    condition: Tensor  # [1, h, h]
-    texels: Tensor  # [n] indices into the list of surface texels: those visible here
-    pixel_grid: Tensor  # [n, 2] where in the picture they are
-    cosine: Tensor  # [n] between the line of sight and the surface normal, > MIN_COSINE
+KNOWN = 1 - 1e-3  # share of a pixel on seen texels from which on nothing in it is unknown but rounding
 
 
 class MeshSpace:
-    """Z is a square texture; texels that no triangle covers are margin: padded, and never counted."""
+    """Z is a square texture; texels that no triangle covers are margin: padded in the end, never shown nor counted.
+
+    `warnings` holds sentences for the job's report. `centre` [3] and `radius` say how the mesh was moved into the unit
+    sphere: object space = (world - centre) / radius.
+    """
 
     def __init__(
         self,
@@ -56,79 +45,81 @@ class MeshSpace:
         *,
         occluders: tuple[np.ndarray, np.ndarray] | None = None,  # vertices, faces of what may hide the object
         view_sets: tuple[ViewSet, ...] | None = None,
+        fill_sets: tuple[ViewSet, ...] = (),
         background: float = 0.5,
-        rasterizer: Callable[[np.ndarray, np.ndarray], Rasterizer] = EmbreeRasterizer,
+        depth_floor: float = 0.0,  # what `condition` gives the farthest visible surface, 0..1
+        rasterizer: Callable[[np.ndarray, np.ndarray], Rasterizer] | None = None,  # None: the best there is
     ) -> None:
-        """Raises ValueError, in words an artist can use, when there is nothing here to paint."""
-        vertices, faces, uv = _checked(vertices, faces, uv)
+        """InvalidMesh, in words an artist can use and with the fix that fits, when there is nothing here to paint.
+
+        view_resolution should be the largest that is needed: `at` serves smaller pictures from the same rays.
+        """
+        vertices, faces, uv = checked(vertices, faces, uv)
         if texture_size < 8 or view_resolution < 8:
             raise ValueError(f"texture_size {texture_size} and view_resolution {view_resolution} must be 8 or more")
-        self.size, self.view_resolution, self.background = texture_size, view_resolution, background
+        if not 0 <= depth_floor < 1:
+            raise ValueError(f"depth_floor is {depth_floor}, but must be at least 0 and less than 1")
+        self.size, self.view_resolution = texture_size, view_resolution
+        self.background, self.depth_floor = background, depth_floor
         self.device = torch.device(device)
         self.view_sets = views_orbit() if view_sets is None else view_sets
-        used = vertices[faces.ravel()]
-        self.centre = (used.min(0) + used.max(0)) / 2
-        self.radius = float(np.linalg.norm(used - self.centre, axis=1).max())
-        if self.radius == 0:
-            raise ValueError("The mesh has no extent: all its vertices are in one place.")
+        self.fill_sets = fill_sets
+        self.centre, self.radius = bounding_sphere(vertices, faces)
         vertices = (vertices - self.centre) / self.radius
+        if occluders is not None:
+            occluders = (np.asarray(occluders[0], dtype=np.float64) - self.centre) / self.radius, occluders[1]
+        self._surface = Surface(vertices, faces, uv, texture_size, self.device)
+        scene = with_occluders(vertices, faces, occluders)
+        caster, warning = make_rasterizer(*scene, self.device) if rasterizer is None else (rasterizer(*scene), "")
+        self.warnings: tuple[str, ...] = (warning,) if warning else ()
+        self._views = MeshViews(self._surface, caster, view_resolution)
+        self._sizes: dict[int, MeshSpace] = {}
+        self._forget_pictures()
 
-        owner, weights = rasterize_charts(uv, texture_size)
-        on_chart = owner >= 0
-        if not on_chart.any():
-            raise ValueError("The UV map is empty: its faces have no area. Unwrap the mesh first.")
-        triangle = owner[on_chart]
-        corners = vertices[faces]
-        face_normals, corner_normals = _normals(vertices, faces)
-        weights = weights[on_chart]
-        positions = np.einsum("nk,nkc->nc", weights, corners[triangle])
-        normals = np.einsum("nk,nkc->nc", weights, corner_normals[triangle])
-        self._texel = self._tensor(np.flatnonzero(on_chart))
-        self._position = torch.from_numpy(positions.astype(np.float32))
-        self._triangle = torch.from_numpy(triangle)
-        self._normal = F.normalize(torch.from_numpy(normals.astype(np.float32)), dim=-1)
-        self._face_normal = torch.from_numpy(face_normals.astype(np.float32))
-        self._face_corner = torch.from_numpy(corners[:, 0].astype(np.float32))
-        self._square = self._position.square().sum(-1)
-        self._offset = (self._normal * self._position).sum(-1)
-        self._uv = torch.from_numpy(uv.astype(np.float32))
-        self._pad = self._tensor(nearest_index(on_chart))
+    def at(self, view_resolution: int) -> MeshSpace:
+        if view_resolution == self.view_resolution:
+            return self
+        if view_resolution < 8:
+            raise ValueError(f"view_resolution is {view_resolution}, but must be 8 or more")
+        if view_resolution not in self._sizes:
+            self._sizes.setdefault(self.view_resolution, self)
+            other = copy.copy(self)
+            other.view_resolution = view_resolution
+            other._forget_pictures()
+            if view_resolution > self._views.rays:
+                other._views, other._sizes = self._views.finer(view_resolution), {}
+            self._sizes[view_resolution] = other
+        return self._sizes[view_resolution]
 
-        self._on_chart = torch.from_numpy(on_chart)
-        self._last_seen = (torch.zeros_like(self._on_chart), self._pad)
-
-        self._face_count = len(faces)
-        self._rasterizer = rasterizer(*self._scene(vertices, faces, occluders))
-        self._maps: dict[View, _ViewMaps] = {}
-        self._winners: dict[ViewSet, list[Tensor]] = {}
-        self._seams: dict[ViewSet, Tensor] = {}
-        self._fades: dict[ViewSet, Tensor] = {}
+    @property
+    def texels_per_pixel(self) -> float:
+        """From the texels per length of the surface, and the length that a pixel covers as far away as the centre is."""
+        view = (self.view_sets + self.fill_sets)[0][0]
+        pixel = 2 * half_tangent(view) * math.dist(view.position, (0, 0, 0)) / self.view_resolution
+        return self._surface.texels_per_length * pixel
 
     def blank(self) -> Canvas:
         z = torch.full((3, self.size, self.size), self.background, device=self.device)
         return Canvas(z, torch.zeros(self.size, self.size, device=self.device))
 
-    def project(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
-        """f_c(z): [B, 3, h, w], unlit, before a flat background.
+    def unseen_share(self, views: Sequence[View], drawn: Sequence[View]) -> list[float]:
+        return [self._views.unseen_share(view, drawn) for view in views]
 
-        Texels that no view has seen yet show what lies beside them in the texture: a patch of blank canvas would look to
-        the model like part of the object.
+    def project(self, canvas: Canvas, views: Sequence[View], behind: Tensor | None = None) -> Tensor:
+        """f_c(z): [B, 3, h, w], unlit.
+
+        What no view has seen yet takes the colours beside it in the picture: a patch of blank canvas would look to the
+        model like part of the object. A view that sees nothing known shows the mean of the canvas, or the background's
+        grey while that is blank.
         """
-        fine = self.view_resolution * SUPERSAMPLING
-        pyramid = [_gathered(canvas.z, self._nearest_seen(canvas.best))]
-        bordered: dict[int, Tensor] = {}
-        pictures = []
-        for view in views:
-            maps = self._maps_of(view)
-            while len(pyramid) <= maps.level:
-                pyramid.append(F.avg_pool2d(pyramid[-1][None], 2, ceil_mode=True)[0])
-            if maps.level not in bordered:
-                bordered[maps.level] = wrap_border(pyramid[maps.level])
-            grid = _bordered_grid(maps.grid, pyramid[maps.level].shape[-1])
-            picture = torch.full((3, fine * fine), self.background, device=self.device)
-            picture[:, maps.rays] = sample(bordered[maps.level], grid)
-            pictures.append(F.avg_pool2d(picture.reshape(1, 3, fine, fine), SUPERSAMPLING)[0])
-        return torch.stack(pictures)
+        known = self._known(canvas, views)
+        seen = (canvas.best.flatten() > 0) & self._surface.on_chart
+        total = (canvas.z.flatten(1) * seen).sum(1)
+        count = seen.sum()
+        mean = torch.where(count > 0, total / count.clamp(min=1), self.background)
+        if behind is None:
+            behind = torch.full((), self.background, device=self.device)
+        return compose(known, self._coverage(views), mean, behind).clamp_(0, 1)
 
     def unproject(self, canvas: Canvas, views: Sequence[View], images: Tensor, *, average: bool) -> Canvas:
         """Visible texels take the picture's colour.
@@ -139,241 +130,124 @@ class MeshSpace:
         begins, two pictures would else meet in a ragged step.
         """
         z, best = canvas.z.flatten(1).clone(), canvas.best.flatten().clone()
-        total, weight = torch.zeros_like(z), torch.zeros_like(best)
-        for i, (view, image) in enumerate(zip(views, images, strict=True)):
-            texels, grid, cosine = self._share(tuple(views), i, average)
-            # At and past the silhouette the picture repeats what lies inside it, so that no background bleeds in.
-            solid = image.to(z).flatten(1)[:, self._maps_of(view).extend].reshape(image.shape)
-            colour = sample(shrink(solid, self._maps_of(view).reduction), grid)
-            if average:
-                total.index_add_(1, texels, colour * cosine)
-                weight.index_add_(0, texels, cosine)
-            else:
-                alpha = ((cosine - MIN_COSINE) / BLEND_RANGE).clamp(0, 1)
-                alpha = torch.where(cosine >= best[texels], torch.ones_like(alpha), alpha)
-                fade = sample(self._fade(tuple(views))[i], grid)[0]
-                alpha = torch.where(best[texels] > 0, alpha * fade, torch.ones_like(alpha))
-                z[:, texels] = torch.lerp(z[:, texels], colour, alpha)
-            best[texels] = torch.maximum(best[texels], cosine)
+        pictures = [self._solid(view, image.to(z)) for view, image in zip(views, images, strict=True)]
         if average:
-            z = torch.where(weight > 0, total / weight.clamp(min=1e-12), z)
+            self._mean_into(z, best, views, pictures)
+        else:
+            self._best_into(z, best, tuple(views), pictures)
         return Canvas(z.reshape(canvas.z.shape), best.reshape(canvas.best.shape))
 
     def condition(self, views: Sequence[View]) -> Tensor:
-        return torch.stack([self._maps_of(view).condition for view in views])
+        """[B, 1, h, w]: depth_floor + (1 - depth_floor) * inverse depth, min-max over the object; background 0."""
+        return torch.stack([self._condition(view) for view in views])
 
     def seam_mask(self, views: Sequence[View]) -> Tensor:
-        """Where this view wins the set's cosine, opened 5x5, as a distance to that region's border."""
+        """Where this view wins the set's cosine, opened 5x5, as a distance to that region's border; 1 off the object."""
         key = tuple(views)
         if key not in self._seams:
-            opened = [ndimage.binary_opening(owned, np.ones((5, 5))) for owned in self._owned(key)]
-            self._seams[key] = self._tensor(np.stack([np.minimum(interior(part) * SEAM_GAIN, 1) for part in opened])[:, None])
+            owned = self._at_this_size(self._views.owned(key)).cpu().numpy()
+            under = torch.stack([self._views.of(view).texel_under for view in key])
+            on_object = self._at_this_size(under >= 0).cpu().numpy()
+            masks = np.stack([seam_mask(*pair) for pair in zip(owned, on_object, strict=True)])
+            self._seams[key] = torch.from_numpy(masks)[:, None].to(self.device)
         return self._seams[key]
 
-    def _owned(self, views: ViewSet) -> list[np.ndarray]:
-        """[h, h] bool per view: the pixels of the object that this view shows best of its set."""
-        owner = np.full(self.size * self.size, -1)
-        for i in range(len(views)):
-            owner[self._share(views, i, False)[0].cpu().numpy()] = i
-        owner = owner[self._pad.cpu().numpy()]
-        under = [self._maps_of(view).texel_under for view in views]
-        return [(part >= 0) & (owner[part.clip(min=0)] == i) for i, part in enumerate(under)]
+    def unknown_mask(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
+        return (self._known(canvas, views)[None, ..., 3].transpose(0, 1) < KNOWN).float()
 
-    def _fade(self, views: ViewSet) -> Tensor:
-        """[B, 1, h, h]: 0 outside each view's own part, rising to 1 over FADE of the view's width inside it."""
-        if views not in self._fades:
-            width = FADE * self.view_resolution
-            fades = [np.minimum(ndimage.distance_transform_edt(owned) / width, 1) for owned in self._owned(views)]
-            self._fades[views] = self._tensor(np.stack(fades)[:, None].astype(np.float32))
-        return self._fades[views]
+    def restore(self, canvas: Canvas, known: Canvas) -> Canvas:
+        """What `known` has seen, as it is there; blended over `canvas` where it was seen at a cosine near MIN_COSINE."""
+        weight = ((known.best - MIN_COSINE) / RESTORE_RANGE).clamp(0, 1)
+        weight = torch.where((known.best > 0) & (canvas.best <= 0), torch.ones_like(weight), weight)
+        z = torch.where(weight >= 1, known.z, torch.lerp(canvas.z, known.z, weight))
+        return Canvas(z, torch.maximum(canvas.best, known.best))
 
     def coverage(self, canvas: Canvas) -> float:
         """Share of the texels on the surface that some view has seen."""
-        return float((canvas.best.flatten()[self._texel] > 0).float().mean())
+        return float((canvas.best.flatten()[self._surface.texel] > 0).float().mean())
 
     def finish(self, canvas: Canvas) -> Tensor:
         """[3, H, W]: unseen texels filled from the nearest seen ones on the object, all the margin padded."""
+        surface = self._surface
         z = canvas.z.flatten(1).clone()
-        keys = torch.cat([self._position, NORMAL_WEIGHT * self._normal], dim=1)
-        seen = canvas.best.flatten()[self._texel] > 0
-        z[:, self._texel] = fill_from_surface(z[:, self._texel], seen, keys)
-        return _gathered(z.reshape(canvas.z.shape), self._pad).clamp(0, 1)
+        keys = torch.cat([surface.position, NORMAL_WEIGHT * surface.normal]).T
+        seen = canvas.best.flatten()[surface.texel] > 0
+        z[:, surface.texel] = fill_from_surface(z[:, surface.texel], seen, keys)
+        return z.index_select(1, surface.pad).reshape(canvas.z.shape).clamp(0, 1)
 
-    def _scene(
-        self, vertices: np.ndarray, faces: np.ndarray, occluders: tuple[np.ndarray, np.ndarray] | None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The object's triangles, then what may hide it; broken triangles of other objects hide nothing."""
-        if occluders is None or len(occluders[1]) == 0:
-            return vertices, faces
-        others = (np.asarray(occluders[0], dtype=np.float64) - self.centre) / self.radius
-        other_faces = np.asarray(occluders[1], dtype=np.int64)
-        other_faces = other_faces[np.isfinite(others[other_faces]).all((1, 2))]
-        return np.concatenate([vertices, others]), np.concatenate([faces, other_faces + len(vertices)])
+    def _mean_into(self, z: Tensor, best: Tensor, views: Sequence[View], pictures: list[Tensor]) -> None:
+        total, weight = torch.zeros_like(z), torch.zeros_like(best)
+        for view, picture in zip(views, pictures, strict=True):
+            seen = self._views.of(view)
+            texel = self._surface.texel[seen.texels]
+            total.index_add_(1, texel, sample(picture, seen.grid) * seen.cosine)
+            weight.index_add_(0, texel, seen.cosine)
+            best[texel] = torch.maximum(best[texel], seen.cosine)
+        z.copy_(torch.where(weight > 0, total / weight.clamp(min=1e-12), z))
 
-    def _tensor(self, array: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+    def _best_into(self, z: Tensor, best: Tensor, views: ViewSet, pictures: list[Tensor]) -> None:
+        shares = self._views.shares(views)
+        grids = shares.grid.split(shares.counts)
+        colour = torch.cat([sample(*pair) for pair in zip(pictures, grids, strict=True)], dim=1)
+        before = best.index_select(0, shares.texel)
+        alpha = ((shares.cosine - MIN_COSINE) / BLEND_RANGE).clamp(0, 1)
+        alpha = torch.where(shares.cosine >= before, 1.0, alpha) * shares.fade
+        alpha = torch.where(before > 0, alpha, 1.0)
+        z.index_copy_(1, shares.texel, torch.lerp(z.index_select(1, shares.texel), colour, alpha))
+        best.index_copy_(0, shares.texel, torch.maximum(before, shares.cosine))
 
-    def _nearest_seen(self, best: Tensor) -> Tensor:
-        """[H * W] for every texel the nearest one that is on a chart and has been seen. Kept while that does not change."""
-        seen = (best > 0).cpu() & self._on_chart
-        if not torch.equal(seen, self._last_seen[0]):
-            index = self._tensor(nearest_index(seen.numpy())) if bool(seen.any()) else self._pad
-            self._last_seen = (seen, index)
-        return self._last_seen[1]
+    def _forget_pictures(self) -> None:
+        """Start empty what depends on the size of the pictures."""
+        self._poolings: dict[View, Pooling] = {}
+        self._inward: dict[View, tuple[Tensor, Tensor]] = {}
+        self._conditions: dict[View, Tensor] = {}
+        self._seams: dict[ViewSet, Tensor] = {}
 
-    def _maps_of(self, view: View) -> _ViewMaps:
-        if view not in self._maps:
-            fine = self.view_resolution * SUPERSAMPLING
-            seen = self._rasterizer.render(view, fine, fine)
-            on_object = (seen.face >= 0) & (seen.face < self._face_count)
-            self._maps[view] = self._compute_maps(view, seen, on_object)
-        return self._maps[view]
+    def _known(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
+        """[B, h, w, 4]: colour of seen texels, and their share of the pixel; the colour premultiplied by that share."""
+        projections = [(self._views.of(view).projection, self._pooling(view)) for view in views]
+        seen = (canvas.best > 0) & self._surface.on_chart.reshape(canvas.best.shape)
+        image = torch.empty(*canvas.best.shape, 4, device=self.device)
+        torch.mul(canvas.z.permute(1, 2, 0), seen[..., None], out=image[..., :3])
+        image[..., 3] = seen
+        return gather(pyramid(image, max(p.levels for p, _ in projections)), projections)
 
-    def _compute_maps(self, view: View, seen: GBuffer, on_object: Tensor) -> _ViewMaps:
-        h, s = self.view_resolution, SUPERSAMPLING
-        hit = on_object.flatten().nonzero()[:, 0]
-        uv = (seen.barycentric.reshape(-1, 3)[hit, :, None] * self._uv[seen.face.flatten()[hit]]).sum(1)
-        uv = torch.stack([uv[:, 0], 1 - uv[:, 1]], dim=-1) % 1.0
-        texel = (uv * self.size).long().clamp(max=self.size - 1)
-        under = torch.full((on_object.numel(),), -1)
-        under[hit] = texel[:, 1] * self.size + texel[:, 0]
-        under = under.reshape(h * s, h * s)[s // 2 :: s, s // 2 :: s]
-        share = F.avg_pool2d(on_object[None, None].float(), s)[0, 0]
-        texels, pixel_grid, cosine = self._visible(view, seen)
-        # log2 of how many texels lie side by side between two neighbouring rays.
-        finer = 0.5 * np.log2(max(len(texels), 1) / max(len(hit), 1))
-        return _ViewMaps(
-            rays=hit.to(self.device),
-            grid=uv.to(self.device),
-            level=max(0, int(np.floor(finer + 0.25))),
-            reduction=2 ** max(0, int(np.floor(-finer - np.log2(s)))) if len(texels) else 1,
-            extend=self._tensor(silhouette_index((share == 1).numpy(), max(h // HALO, 1))),
-            texel_under=under.numpy(),
-            condition=_inverse_depth(seen.depth, on_object, s).to(self.device),
-            texels=texels.to(self.device),
-            pixel_grid=pixel_grid.to(self.device),
-            cosine=cosine.to(self.device),
-        )
+    def _coverage(self, views: Sequence[View]) -> Tensor:
+        """[B, 1, h, w] the object's share of every pixel."""
+        return torch.stack([self._pooling(view).coverage[None] for view in views])
 
-    def _visible(self, view: View, seen: GBuffer) -> tuple[Tensor, Tensor, Tensor]:
-        """Surface texels that this view shows: their indices, picture positions and cosines.
+    def _pooling(self, view: View) -> Pooling:
+        if view not in self._poolings:
+            self._poolings[view] = pooled(self._views.of(view).projection, self.view_resolution)
+        return self._poolings[view]
 
-        A texel is visible where the ray beside it meets its own triangle, or a surface no nearer than the slope of the
-        texel's own plane explains. It must be seen from the side from which the ray sees that surface (so inverted
-        normals do no harm, and the back of a thin sheet is not mistaken for its front), and must keep a pixel away from
-        anything that hides it, as a picture is never sharp there.
-        """
-        fine, s = seen.depth.shape[0], SUPERSAMPLING
-        origin = torch.tensor(view.position, dtype=torch.float32)
-        # n . (o - p) / |o - p|, by products that need no [N, 3] in between: this runs for every texel and view.
-        distance = (self._square - 2 * (self._position @ origin) + origin @ origin).sqrt()
-        signed = (self._normal @ origin - self._offset) / distance
-        xy, depth = pixels(view, self._position, fine, fine)
-        inside = (xy >= 0).all(-1) & (xy < fine).all(-1) & (depth > 0) & (signed.abs() > MIN_COSINE)
-        candidates = inside.nonzero()[:, 0]
-        xy, depth, signed = xy[candidates], depth[candidates], signed[candidates]
-        ray = xy[:, 1].long() * fine + xy[:, 0].long()
-        hit_depth = seen.depth.flatten()[ray]
+    def _solid(self, view: View, image: Tensor) -> Tensor:
+        """The picture for `sample`: what may show background repeats what lies inside, so that none bleeds in."""
+        if view not in self._inward:
+            self._inward[view] = inward_pixels(self._pooling(view).coverage)
+        pixel, source = self._inward[view]
+        flat = image.flatten(1)
+        solid = flat.index_copy(1, pixel, flat.index_select(1, source)).reshape(image.shape)
+        finer = self._views.of(view).pixels_per_texel(self.view_resolution)
+        return shrink(solid, 2 ** max(0, math.floor(math.log2(finer))))
 
-        cosine = signed.abs()
-        step = 2 * half_tangent(view) * depth / fine  # spacing of the rays at the texel
-        slope = (1 - cosine**2).clamp(min=0).sqrt() / cosine
-        face = seen.face.flatten()[ray]
-        from_front = self._seen_from_front(origin, seen).flatten()[ray]
-        nearby = (face >= 0) & (face < self._face_count) & (hit_depth >= depth - step * (0.5 + slope))
-        visible = (face == self._triangle[candidates]) | (nearby & ((signed > 0) == from_front))
+    def _condition(self, view: View) -> Tensor:
+        if view not in self._conditions:
+            inverse = self._views.of(view).inverse_depth[None, None]
+            share = (inverse > 0).float()
+            if self.view_resolution < self._views.rays:
+                size = (self.view_resolution, self.view_resolution)
+                share, inverse = (F.interpolate(part, size=size, mode="area") for part in (share, inverse))
+                inverse = inverse / share.clamp(min=1e-6)
+            solid = share >= 0.5
+            low = torch.where(solid, inverse, torch.inf).amin()
+            high = torch.where(solid, inverse, 0).amax()
+            scaled = (inverse - low) / (high - low).clamp(min=1e-6) * (1 - self.depth_floor) + self.depth_floor
+            self._conditions[view] = torch.where(solid, scaled, 0)[0]
+        return self._conditions[view]
 
-        nearest = torch.from_numpy(ndimage.minimum_filter(seen.depth.numpy(), size=2 * s + 1)).flatten()[ray]
-        visible &= nearest >= depth - step * 2 * s * (1 + slope)
-        return candidates[visible], sampling_grid(xy[visible] / s, fine // s, fine // s), cosine[visible]
-
-    def _seen_from_front(self, origin: Tensor, seen: GBuffer) -> Tensor:
-        """[h, w] bool: the camera is on the side of the triangle hit that its normal points to."""
-        face = seen.face.clamp(0, self._face_count - 1)
-        front = (self._face_normal * (origin - self._face_corner)).sum(-1) > 0
-        return front[face]
-
-    def _share(self, views: ViewSet, i: int, average: bool) -> tuple[Tensor, Tensor, Tensor]:
-        """What view i gives the set: flat canvas indices [n], where to sample its picture [n, 2], cosines [n]."""
-        maps = self._maps_of(views[i])
-        if average:
-            return self._texel[maps.texels], maps.pixel_grid, maps.cosine
-        keep = self._winners_of(views)[i]
-        return self._texel[maps.texels[keep]], maps.pixel_grid[keep], maps.cosine[keep]
-
-    def _winners_of(self, views: ViewSet) -> list[Tensor]:
-        """Per view [n] bool: which of its visible texels it sees at a greater cosine than the rest of the set does."""
-        if views not in self._winners:
-            maps = [self._maps_of(view) for view in views]
-            best = torch.zeros(len(self._texel), device=self.device)
-            for m in maps:
-                best[m.texels] = torch.maximum(best[m.texels], m.cosine)
-            winners = []
-            for m in maps:
-                winners.append(m.cosine == best[m.texels])
-                best[m.texels[winners[-1]]] = torch.inf  # two views that tie must not both win
-            self._winners[views] = winners
-        return self._winners[views]
-
-
-def _checked(vertices: np.ndarray, faces: np.ndarray, uv: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    vertices, uv = np.asarray(vertices, dtype=np.float64), np.asarray(uv, dtype=np.float64)
-    faces = np.asarray(faces, dtype=np.int64)
-    if faces.size == 0:
-        raise ValueError("The mesh has no faces, so there is nothing to paint.")
-    if vertices.ndim != 2 or vertices.shape[1] != 3 or faces.ndim != 2 or faces.shape[1] != 3:
-        raise ValueError(f"vertices {vertices.shape} and faces {faces.shape} must be [V, 3] and [F, 3]")
-    if uv.shape != (len(faces), 3, 2):
-        raise ValueError(f"uv {uv.shape} must be [F, 3, 2] with one pair per corner of {len(faces)} faces")
-    if faces.min() < 0 or faces.max() >= len(vertices):
-        raise ValueError("The mesh is broken: a face names a vertex that does not exist.")
-    if not np.isfinite(vertices[faces.ravel()]).all():
-        raise ValueError("The mesh is broken: some vertices have no valid position (NaN or infinite).")
-    if not np.isfinite(uv).all():
-        raise ValueError("The UV map is broken: some coordinates are NaN or infinite. Unwrap the mesh again.")
-    if np.abs(uv).max() > FARTHEST_UV:
-        raise ValueError(f"The UV map is broken: some coordinates lie beyond {FARTHEST_UV:.0f}. Unwrap the mesh again.")
-    return vertices, faces, uv
-
-
-def _normals(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Unit normals of the faces [F, 3], and of their corners [F, 3, 3] smoothed over the vertex unless the edge is hard.
-
-    Without smoothing, the border between two views would run in teeth along the facets. A triangle without area has
-    normal 0: no view can see it.
-    """
-    corners = vertices[faces]
-    crossed = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])  # twice the area long
-    at_vertex = np.stack(
-        [np.bincount(faces.ravel(), np.repeat(crossed[:, i], 3), minlength=len(vertices)) for i in range(3)], axis=-1
-    )
-    flat, smooth = _unit(crossed), _unit(at_vertex)[faces]
-    soft = (smooth * flat[:, None]).sum(-1, keepdims=True) > HARD_EDGE
-    return flat, np.where(soft, smooth, flat[:, None])
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(length > 0, length, 1)
-
-
-def _inverse_depth(depth: Tensor, on_object: Tensor, factor: int) -> Tensor:
-    """[1, h, w]: inverse depth, min-max over the object, nearest = 1, background and the object's farthest = 0."""
-    inverse = torch.where(on_object, 1 / depth, torch.zeros_like(depth))[None, None]
-    share = F.avg_pool2d(on_object[None, None].float(), factor)
-    inverse = F.avg_pool2d(inverse, factor) / share.clamp(min=1e-6)
-    solid = share >= 0.5
-    if not bool(solid.any()):
-        return torch.zeros_like(inverse[0])
-    low, high = inverse[solid].min(), inverse[solid].max()
-    return torch.where(solid, (inverse - low) / (high - low).clamp(min=1e-6), torch.zeros_like(inverse))[0]
-
-
-def _gathered(z: Tensor, index: Tensor) -> Tensor:
-    """[3, H, W] with each texel taken from another one, [H * W]."""
-    return z.flatten(1)[:, index].reshape(z.shape)
-
-
-def _bordered_grid(uv: Tensor, size: int) -> Tensor:
-    """Texture positions 0..1 (right, down) as coordinates of a picture of `size` that has a border of one texel."""
-    return (2 * (uv * size + 1) / (size + 2) - 1).float()
+    def _at_this_size(self, pixels: Tensor) -> Tensor:
+        """[B, r, r] of the rays -> [B, h, w]: the ray in the middle of each pixel."""
+        rays, size = pixels.shape[-1], self.view_resolution
+        middle = ((torch.arange(size, device=self.device) + 0.5) * rays / size).long()
+        return pixels[:, middle][:, :, middle]

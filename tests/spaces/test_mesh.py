@@ -5,39 +5,16 @@ import numpy as np
 import pytest
 import torch
 import trimesh
+from mesh_shapes import PLANE, PLANE_UV, boxed, knot, sphere
 
 from engine.contracts import Canvas
+from engine.protocol.errors import InvalidMesh
 from engine.spaces.mesh import MeshSpace
 from engine.spaces.views import View, orbit, pixels
-
-PLANE = (np.array([[-1, 0, -1], [1, 0, -1], [1, 0, 1], [-1, 0, 1.0]]), np.array([[0, 1, 2], [0, 2, 3]]))
-PLANE_UV = np.array([[[0, 0], [1, 0], [1, 1]], [[0, 0], [1, 1], [0, 1]]], dtype=float)
 
 
 def front(**changes) -> View:
     return View.orbiting(**{"azimuth": 0, "elevation": 0} | changes)
-
-
-def sphere(count: int = 32) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A globe with the usual longitude/latitude chart; its last column of faces reaches u = 1."""
-    longitude, latitude = np.meshgrid(np.linspace(0, 2 * np.pi, 2 * count + 1), np.linspace(-np.pi / 2, np.pi / 2, count + 1))
-    vertices = np.stack(
-        [np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)], -1
-    ).reshape(-1, 3)
-    uv = np.stack([longitude / (2 * np.pi), latitude / np.pi + 0.5], -1).reshape(-1, 2)
-    row = 2 * count + 1
-    a = (np.arange(count)[:, None] * row + np.arange(2 * count)).ravel()
-    faces = np.concatenate([np.stack([a, a + 1, a + row + 1], -1), np.stack([a, a + row + 1, a + row], -1)])
-    return vertices, faces, uv[faces]
-
-
-def boxed(mesh: trimesh.Trimesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Any mesh with each face in a cell of its own: not pretty, but a chart without overlaps."""
-    cells = int(np.ceil(np.sqrt(len(mesh.faces))))
-    index = np.arange(len(mesh.faces))
-    corner = np.stack([index % cells, index // cells], -1)[:, None] / cells
-    uv = corner + np.array([[0.05, 0.05], [0.95, 0.05], [0.05, 0.95]]) / cells
-    return np.asarray(mesh.vertices), np.asarray(mesh.faces), uv
 
 
 def paint(space: MeshSpace, images_of) -> Canvas:
@@ -163,37 +140,19 @@ def test_the_back_of_a_thin_sheet_is_not_painted_from_the_front():
     assert (canvas.best[:, :32] > 0).all() and not canvas.best[:, 32:].any()
 
 
-def knot() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A trefoil tube: much of it hidden from anywhere, at every slope."""
-    along, around = 240, 24
-    t = np.linspace(0, 2 * np.pi, along + 1)
-    line = np.stack([(2 + np.cos(3 * t)) * np.cos(2 * t), (2 + np.cos(3 * t)) * np.sin(2 * t), np.sin(3 * t)], -1)
-    tangent = np.gradient(np.concatenate([line[-2:-1], line, line[1:2]]), axis=0)[1:-1]
-    side = np.cross(tangent, [0, 0, 1.0])
-    side /= np.linalg.norm(side, axis=1, keepdims=True)
-    other = np.cross(side, tangent / np.linalg.norm(tangent, axis=1, keepdims=True))
-    a = np.linspace(0, 2 * np.pi, around + 1)[None, :, None]
-    vertices = line[:, None] + 0.28 * (np.cos(a) * side[:, None] + np.sin(a) * other[:, None])
-    uv = np.stack(np.meshgrid(t / t[-1], a.ravel() / a.max(), indexing="ij"), -1).reshape(-1, 2)
-    i = (np.arange(along)[:, None] * (around + 1) + np.arange(around)).ravel()
-    faces = np.concatenate(
-        [np.stack([i, i + around + 1, i + around + 2], -1), np.stack([i, i + around + 2, i + 1], -1)]
-    )
-    return vertices.reshape(-1, 3), faces, uv[faces]
-
-
 def test_visibility_agrees_with_a_ray_per_texel():
     """The depth buffer stands in for rays: it may lose a pixel beside what hides, it must not see through it."""
     vertices, faces, uv = knot()
     space = MeshSpace(vertices, faces, uv, 256, 192)
+    position, normal = space._surface.position.T, space._surface.normal.T
     truth_scene = trimesh.Trimesh((vertices - space.centre) / space.radius, faces, process=False)
     for view in (front(), front(azimuth=45, elevation=30)):
-        sight = torch.nn.functional.normalize(torch.tensor(view.position) - space._position, dim=-1)
-        facing = (sight * space._normal).sum(-1) > 0.1
-        hidden = truth_scene.ray.intersects_any((space._position + 3e-3 * sight).numpy(), sight.numpy())
+        sight = torch.nn.functional.normalize(torch.tensor(view.position) - position, dim=-1)
+        facing = (sight * normal).sum(-1) > 0.1
+        hidden = truth_scene.ray.intersects_any((position + 3e-3 * sight).numpy(), sight.numpy())
         truth = facing & ~torch.from_numpy(hidden)
         canvas = space.unproject(space.blank(), [view], torch.ones(1, 3, 192, 192), average=False)
-        seen = canvas.best.flatten()[space._texel] > 0
+        seen = canvas.best.flatten()[space._surface.texel] > 0
         assert 0.1 < truth.float().mean() < 0.5
         assert (seen & ~truth).sum() < 0.002 * truth.sum()
         assert (truth & ~seen).sum() < 0.1 * truth.sum()
@@ -221,7 +180,7 @@ def test_no_background_bleeds_in_at_silhouettes():
     white = Canvas(torch.ones(3, 256, 256), torch.ones(256, 256))
 
     def shown(views):
-        on_object = (space.project(white, views) == 1).float()
+        on_object = (space.project(white, views) > 1 - 1e-5).float()  # weights sum to 1 but for rounding
         return -torch.nn.functional.max_pool2d(-on_object, 3, 1, 1)  # every pixel beside the background is black
 
     canvas = paint(space, shown)
@@ -232,7 +191,7 @@ def test_charts_do_not_bleed_into_one_another_through_their_margin():
     """The margin is what the last canvas left there: it must not be seen."""
     space = MeshSpace(*boxed(trimesh.creation.box()), 128, 64)
     z = torch.zeros(3, 128, 128)
-    z[:, space._on_chart] = 1
+    z.flatten(1)[:, space._surface.on_chart] = 1
     views, best = space.view_sets[0], torch.ones(128, 128)
     assert torch.allclose(space.project(Canvas(z, best), views), space.project(Canvas(z * 0 + 1, best), views), atol=1e-6)
 
@@ -285,11 +244,14 @@ def test_depth_condition_is_inverse_depth_of_the_object():
 
 
 def test_seam_masks_lie_on_the_object_and_off_what_others_own():
-    space = MeshSpace(*sphere(), 128, 96)
+    """Off the object nothing is kept from being made anew, as in the reference: the mask is 1 there."""
+    space = MeshSpace(*sphere(), 128, 96, depth_floor=0.1)
     views = space.view_sets[0]
     masks, depth = space.seam_mask(views), space.condition(views)
     assert masks.shape == (4, 1, 96, 96) and masks.min() == 0 and (masks.amax((1, 2, 3)) == 1).all()
-    assert not masks[depth == 0].any()
+    assert (masks[depth == 0] == 1).all() and (masks[depth > 0] < 1).any()
+    first = (depth[..., :-1] == 0) & (depth[..., 1:] > 0)
+    assert first.any() and not masks[..., 1:][first].any()  # the object's own border is a border
     assert masks[0, 0, 48, 48] == 1
     shared = space.seam_mask(orbit([(0, 0), (40, 0)]))[0, 0, 48]
     border = 48 * (1 + np.sin(np.radians(20)) / (2.05 - np.cos(np.radians(20))) / np.tan(np.radians(30)))
@@ -312,8 +274,8 @@ def test_unseen_texels_take_after_their_neighbours_in_space():
     images = torch.stack([torch.zeros(3, 64, 64), torch.ones(3, 64, 64)])
     canvas = space.unproject(space.blank(), space.view_sets[0], images, average=False)
     assert space.coverage(canvas) < 0.95
-    result = space.finish(canvas).flatten(1)[0, space._texel]
-    y = space._position[:, 1]
+    result = space.finish(canvas).flatten(1)[0, space._surface.texel]
+    y = space._surface.position[1]
     assert (result[y < -0.1] < 0.01).all() and (result[y > 0.1] > 0.99).all()
 
 
@@ -348,21 +310,42 @@ def test_degenerate_and_crowded_meshes_do_not_crash():
 
 
 @pytest.mark.parametrize(
-    "vertices, faces, uv, complaint",
+    "vertices, faces, uv, complaint, fix",
     [
-        (PLANE[0], np.zeros((0, 3), int), np.zeros((0, 3, 2)), "no faces"),
-        (PLANE[0] * np.nan, PLANE[1], PLANE_UV, "no valid position"),
-        (PLANE[0], PLANE[1], PLANE_UV + np.inf, "UV map is broken"),
-        (PLANE[0], PLANE[1], PLANE_UV * 1e9, "UV map is broken"),
-        (PLANE[0], PLANE[1], PLANE_UV * 0, "UV map is empty"),
-        (PLANE[0], PLANE[1] + 2, PLANE_UV, "a vertex that does not exist"),
-        (PLANE[0] * 0, PLANE[1], PLANE_UV, "no extent"),
-        (PLANE[0], PLANE[1], PLANE_UV[:1], "one pair per corner"),
+        (PLANE[0], np.zeros((0, 3), int), np.zeros((0, 3, 2)), "no faces", "select_mesh"),
+        (PLANE[0] * np.nan, PLANE[1], PLANE_UV, "no valid position", "select_mesh"),
+        (PLANE[0] * [np.inf, 1, 1], PLANE[1], PLANE_UV, "no valid position", "select_mesh"),
+        (PLANE[0], PLANE[1] + 2, PLANE_UV, "a vertex that does not exist", "select_mesh"),
+        (PLANE[0], PLANE[1] - 1, PLANE_UV, "a vertex that does not exist", "select_mesh"),
+        (PLANE[0] * 0, PLANE[1], PLANE_UV, "no extent", "select_mesh"),
+        (PLANE[0], PLANE[1], PLANE_UV + np.inf, "UV map is broken", "unwrap"),
+        (PLANE[0], PLANE[1], PLANE_UV * np.nan, "UV map is broken", "unwrap"),
+        (PLANE[0], PLANE[1], PLANE_UV * 1e9, "UV map is broken", "unwrap"),
+        (PLANE[0], PLANE[1], PLANE_UV * 0, "UV map is empty", "unwrap"),
     ],
 )
-def test_a_mesh_that_cannot_be_painted_is_refused_in_plain_words(vertices, faces, uv, complaint):
-    with pytest.raises(ValueError, match=complaint):
+def test_a_mesh_that_cannot_be_painted_is_refused_in_plain_words(vertices, faces, uv, complaint, fix):
+    """And the button it offers fits the fault: unwrapping mends no broken vertex."""
+    with pytest.raises(InvalidMesh, match=complaint) as caught:
         MeshSpace(vertices, faces, uv, 32, 32)
+    assert caught.value.fix == fix
+
+
+@pytest.mark.parametrize(
+    "arguments, complaint",
+    [
+        ((*PLANE, PLANE_UV[:1], 32, 32), "one pair per corner"),
+        ((PLANE[0][:, :2], PLANE[1], PLANE_UV, 32, 32), r"must be \[V, 3\]"),
+        ((*PLANE, PLANE_UV, 4, 32), "must be 8 or more"),
+    ],
+)
+def test_what_only_a_programmer_gets_wrong_is_a_value_error(arguments, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        MeshSpace(*arguments)
+    with pytest.raises(ValueError, match="depth_floor"):
+        MeshSpace(*PLANE, PLANE_UV, 32, 32, depth_floor=1.0)
+    with pytest.raises(ValueError, match="view_resolution"):
+        MeshSpace(*PLANE, PLANE_UV, 32, 32).at(4)
 
 
 def test_a_view_fades_out_at_what_hides_part_of_it():
@@ -375,3 +358,185 @@ def test_a_view_fades_out_at_what_hides_part_of_it():
     row = open_air.project(canvas, [front()])[0, 0, 128, 64:192]
     assert row.min() < 0.05 and row.max() > 0.95  # both halves are there
     assert (row[1:] - row[:-1]).abs().max() < 0.3  # four pixels for the way; a hard edge: 0.39
+
+
+def known_everywhere(z: torch.Tensor) -> Canvas:
+    return Canvas(z, torch.ones(z.shape[1:]))
+
+
+@pytest.mark.parametrize("resolution", [48, 64, 96])  # a half, two thirds, and the rays' own
+def test_the_same_canvas_through_views_of_another_size(resolution):
+    """A smaller picture is the larger one averaged down; what a view sees of the canvas does not depend on its size."""
+    space = MeshSpace(*sphere(), 128, 96)
+    other = space.at(resolution)
+    assert other.view_resolution == resolution and other.at(96) is space and space.at(resolution) is other
+    assert other.view_sets is space.view_sets
+    views, canvas = space.view_sets[1], known_everywhere(smooth_texture(128))
+    picture = other.project(canvas, views)
+    assert picture.shape == (4, 3, resolution, resolution)
+    small = torch.nn.functional.interpolate(space.project(canvas, views), size=(resolution, resolution), mode="area")
+    # 64 of 96 rays: some pixels hold one ray, some two, where the mean over areas would cut them.
+    assert (picture - small).abs().mean() < (1e-6 if 96 % resolution == 0 else 5e-3)
+    seen = [at.unproject(at.blank(), views, torch.ones(4, 3, n, n), average=False).best for at, n in
+            ((space, 96), (other, resolution))]
+    assert torch.equal(*seen)
+    assert other.condition(views).shape == other.seam_mask(views).shape == (4, 1, resolution, resolution)
+    assert other.texels_per_pixel == pytest.approx(space.texels_per_pixel * 96 / resolution)
+
+
+def test_views_may_be_larger_than_the_space_was_made_for():
+    """Then they get rays of their own, as many as a space made for them has, whichever size was asked for first."""
+    space, wanted = MeshSpace(*sphere(), 128, 48), MeshSpace(*sphere(), 128, 96)
+    canvas, views = known_everywhere(smooth_texture(128)), space.view_sets[0]
+    assert torch.equal(space.at(96).project(canvas, views), wanted.project(canvas, views))
+    assert torch.equal(space.at(96).at(48).project(canvas, views), wanted.at(48).project(canvas, views))
+    assert space.at(48) is space
+
+
+def test_a_texture_finer_than_the_picture_does_not_alias():
+    """Checks of one texel, 8 to a pixel: grey, at every slope, rather than black or white at random."""
+    checks = ((torch.arange(512)[:, None] + torch.arange(512)) % 2).float().expand(3, 512, 512)
+    space = MeshSpace(*sphere(), 512, 64)
+    assert space.texels_per_pixel > 1.5
+    for at in (space, space.at(32)):
+        for views in space.view_sets[:2]:
+            assert (at.project(known_everywhere(checks), views) - 0.5).abs().max() < 0.2
+            assert (at.project(known_everywhere(checks), views) - 0.5).abs().mean() < 0.01
+
+
+def test_silhouettes_are_smooth_at_the_full_size():
+    """The ball covers what a disc covers, in steps of a quarter of a pixel."""
+    space = MeshSpace(*sphere(96), 128, 64)
+    white = known_everywhere(torch.ones(3, 128, 128))
+    shown = space.project(white, [front()], torch.zeros(1, 3, 64, 64))[0, 0]
+    fine = (torch.arange(64 * 16) + 0.5) / (8 * 64) - 1
+    edge = np.tan(np.arcsin(1 / 2.05)) / np.tan(np.radians(30))
+    disc = ((fine[:, None] ** 2 + fine**2) < edge**2).float()
+    disc = torch.nn.functional.avg_pool2d(disc[None], 16)[0]
+    cut = (disc > 0) & (disc < 1)
+    assert ((shown > 0) & (shown < 1)).sum() > 0.5 * cut.sum()
+    assert (shown - disc)[cut].abs().mean() < 0.12  # four samples: a quarter of their distance, 1/16, and the facets
+    assert torch.allclose(shown[~cut], disc[~cut], atol=0.26) and (shown - disc).mean().abs() < 2e-3
+
+
+def test_what_lies_behind_the_object_is_shown_beside_it():
+    """Composited with the silhouette's coverage: nothing of it shines through, and no rim is left around the object."""
+    space = MeshSpace(*sphere(), 128, 64)
+    views = space.view_sets[0]
+    red = torch.tensor([1.0, 0, 0]).reshape(1, 3, 1, 1).expand(4, 3, 64, 64)
+    white = known_everywhere(torch.ones(3, 128, 128))
+    picture, alpha = space.project(white, views, red), space.project(white, views, red * 0)[:, :1]
+    assert torch.allclose(picture, alpha + (1 - alpha) * red, atol=1e-6)
+    assert (alpha == 0).any() and ((alpha > 0.2) & (alpha < 0.8)).any()
+    grey = torch.full((4, 3, 64, 64), space.background)
+    assert torch.equal(space.project(white, views), space.project(white, views, grey))
+    assert torch.equal(space.project(space.blank(), views, red), space.project(known_everywhere(space.blank().z), views, red))
+
+
+def test_pixels_that_look_at_unseen_texels_are_unknown():
+    """Left half of a plane known, right half not; and what looks past the plane."""
+    space = MeshSpace(*PLANE, PLANE_UV, 64, 64)
+    best = torch.zeros(64, 64)
+    best[:, :32] = 1
+    mask = space.unknown_mask(Canvas(torch.rand(3, 64, 64), best), [front()])
+    assert mask.shape == (1, 1, 64, 64) and set(mask.unique().tolist()) == {0, 1}
+    xy, _ = pixels(front(), torch.tensor([[-0.3, 0, 0.3], [0.3, 0, -0.3]]), 64, 64)
+    known, unknown = (mask[0, 0, int(y), int(x)] for x, y in xy)
+    assert known == 0 and unknown == 1 and mask[0, 0, 0, 0] == 1 and mask[0, 0, 32, 31:34].any()
+    everything = space.unknown_mask(known_everywhere(torch.rand(3, 64, 64)), [front()])
+    past = space.project(known_everywhere(torch.ones(3, 64, 64)), [front()], torch.zeros(1, 3, 64, 64))[:, :1] < 0.99
+    assert torch.equal(everything, past.float())
+    assert (space.unknown_mask(space.blank(), [front()]) == 1).all()
+
+
+def test_unseen_texels_show_what_the_view_sees_beside_them():
+    """Charts far apart in the texture, side by side on the object: the neighbours in the picture are asked."""
+    vertices, faces, uv = sphere()
+    space = MeshSpace(vertices, faces, uv, 256, 64)
+    z, best = torch.full((3, 256, 256), 0.5), torch.zeros(256, 256)
+    top = torch.arange(256) < 128
+    z[0, top], z[1:, top] = 1, 0
+    best[top] = 1
+    picture = space.project(Canvas(z, best), [front()])[0]
+    on_object = space.condition([front()])[0, 0] > 0.05
+    assert torch.allclose(picture[0][on_object], torch.ones(1), atol=2e-3)
+    assert torch.allclose(picture[1][on_object], torch.zeros(1), atol=2e-3)
+    below = space.project(Canvas(z, best), [front(elevation=-89)])[0]  # sees nothing known: the mean of the canvas
+    assert torch.allclose(below[:, 32, 32], torch.tensor([1.0, 0, 0]), atol=1e-5)
+
+
+def test_what_is_known_is_restored_exactly_but_for_its_border():
+    space = MeshSpace(*sphere(), 128, 64)
+    known = space.unproject(space.blank(), [front()], torch.rand(1, 3, 64, 64), average=False)
+    painted = paint(space, flat(1, 64))
+    restored = space.restore(painted, known)
+    firm, border = known.best >= 0.2, (known.best > 0) & (known.best < 0.2)
+    assert firm.any() and border.any()
+    assert torch.equal(restored.z[:, firm], known.z[:, firm])
+    assert torch.equal(restored.z[:, known.best == 0], painted.z[:, known.best == 0])
+    low = torch.minimum(known.z, painted.z) - 1e-6
+    high = torch.maximum(known.z, painted.z) + 1e-6
+    assert ((restored.z >= low) & (restored.z <= high))[:, border].all()
+    weight = ((known.best - 0.1) / 0.1)[border]
+    assert torch.allclose(restored.z[:, border], torch.lerp(painted.z, known.z, ((known.best - 0.1) / 0.1))[:, border])
+    assert weight.min() < 0.3  # it starts from the least cosine at which anything is seen
+    assert torch.equal(restored.best, torch.maximum(known.best, painted.best))
+    only = space.restore(space.blank(), known)
+    assert torch.equal(only.z[:, known.best > 0], known.z[:, known.best > 0])
+
+
+def test_texels_per_pixel_of_a_plane():
+    """Counted: texels along the plane against the pixels that the plane is wide where it stands."""
+    for size, resolution in ((64, 64), (256, 64), (128, 256)):
+        space = MeshSpace(*PLANE, PLANE_UV, size, resolution)
+        xy, _ = pixels(front(), torch.tensor([[-1, 0, 0], [1, 0, 0.0]]) / space.radius, resolution, resolution)
+        assert space.texels_per_pixel == pytest.approx(size / float(xy[1, 0] - xy[0, 0]), rel=1e-4)
+    half = MeshSpace(*PLANE, PLANE_UV * 0.5, 256, 64)
+    assert half.texels_per_pixel == pytest.approx(MeshSpace(*PLANE, PLANE_UV, 128, 64).texels_per_pixel, rel=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_tiny_and_huge_meshes_are_the_same_mesh(scale):
+    """Blender scenes come in millimetres and in kilometres, far from the origin too."""
+    vertices, faces, uv = knot()
+    views = MeshSpace(vertices, faces, uv, 64, 48).view_sets[0]
+    images = torch.rand(4, 3, 48, 48)
+    results = []
+    for factor, offset in ((1, 0), (scale, 30 * scale)):
+        plate = (PLANE[0] * 0.5 + [0, -2, 0]) * factor + offset, PLANE[1]
+        space = MeshSpace(vertices * factor + offset, faces, uv, 64, 48, occluders=plate)
+        canvas = space.unproject(space.blank(), views, images, average=False)
+        results.append((space.finish(canvas), space.project(canvas, views), space.condition(views), canvas.best))
+    for one, other in zip(*results, strict=True):
+        assert (one - other).abs().mean() < 1e-3  # rounding moves single rays over an edge
+
+
+def test_depth_floor_keeps_the_farthest_surface_off_the_background():
+    plain, floored = (MeshSpace(*sphere(), 64, 64, depth_floor=floor) for floor in (0.0, 0.25))
+    depth, raised = plain.condition([front()]), floored.condition([front()])
+    on_object = raised > 0
+    assert raised[on_object].min() == pytest.approx(0.25) and raised.max() == 1
+    assert not depth[~on_object].any() and (depth[on_object] == 0).any()  # without a floor something vanishes
+    assert torch.allclose(raised[on_object], 0.25 + 0.75 * depth[on_object], atol=1e-6)
+    assert (floored.at(32).condition([front()]).unique()[1]) >= 0.25
+
+
+def test_sets_of_views_for_what_is_left_are_kept():
+    fill = (orbit([(0, 90)]), orbit([(0, -90)]))
+    space = MeshSpace(*sphere(), 64, 48, view_sets=(orbit([(0, 0)]),), fill_sets=fill)
+    assert space.fill_sets == fill and space.at(24).fill_sets == fill and MeshSpace(*sphere(), 64, 48).fill_sets == ()
+
+
+def test_every_tensor_names_its_device():
+    """With another default device, a tensor that names none lands there and cannot be mixed with the others."""
+    with torch.device("meta"):
+        space = MeshSpace(*boxed(trimesh.creation.torus(1, 0.3)), 96, 64, "cpu")
+        canvas, views = space.blank(), space.view_sets[0]
+        images = torch.rand(4, 3, 64, 64, device="cpu")
+        for at, average in ((space, False), (space.at(32), True)):
+            pictures = images[..., : at.view_resolution, : at.view_resolution]
+            canvas = at.unproject(canvas, views, pictures, average=average)
+            parts = [at.project(canvas, views), at.condition(views), at.seam_mask(views), at.unknown_mask(canvas, views)]
+            parts += [*at.restore(canvas, canvas), at.finish(canvas)]
+            assert {part.device.type for part in parts} == {"cpu"}
+        assert space.coverage(canvas) > 0.4 and space.unseen_share(views, views)[0] < 0.2

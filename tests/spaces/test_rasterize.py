@@ -1,11 +1,17 @@
 """What a pixel sees, whichever library looks: one suite for all rasterizers."""
 from __future__ import annotations
 
+import importlib.machinery
+import sys
+import types
+
 import numpy as np
 import pytest
 import torch
+from mesh_shapes import PLANE, PLANE_UV
 
-from engine.spaces.rasterize import EmbreeRasterizer, NvdiffrastRasterizer
+from engine.spaces.mesh import MeshSpace
+from engine.spaces.rasterize import EmbreeRasterizer, NvdiffrastRasterizer, make_rasterizer
 from engine.spaces.views import View, pixels, rays
 
 FRONT = View.orbiting(azimuth=0, elevation=0, distance=2)
@@ -87,3 +93,72 @@ def test_shared_edges_leave_no_holes(rasterizer):
     origin, directions = rays(FRONT, 101, 101)
     on_plane = origin + directions * (-origin[1] / directions[..., 1:2])
     assert (seen.face[on_plane.norm(dim=-1) < 0.98] >= 0).all()
+
+
+def test_quarters_of_a_pixel_are_the_pixels_of_a_picture_twice_as_large(rasterizer):
+    rng = np.random.default_rng(0)
+    scene = rasterizer(rng.normal(0, 0.4, (60, 3)), np.arange(60).reshape(20, 3))
+    large = scene.render(FRONT, 48, 64)
+    chosen = torch.tensor([0, 31, 5 * 32 + 7, 12 * 32 + 16, 24 * 32 - 1])
+    small = scene.refine(FRONT, 24, 32, chosen)
+    assert small.face.shape == (5, 4) and (small.face >= 0).any()
+    for pixel, face, weight, depth in zip(chosen.tolist(), *small, strict=True):
+        row, column = 2 * (pixel // 32), 2 * (pixel % 32)
+        for part, whole in ((face, large.face), (weight, large.barycentric), (depth, large.depth)):
+            assert torch.allclose(part, whole[row : row + 2, column : column + 2].flatten(0, 1), atol=1e-5)
+    assert scene.refine(FRONT, 24, 32, chosen[:0]).depth.shape == (0, 4)
+
+
+@pytest.mark.parametrize("distance, shift", [(2.0, [0, 0, 0]), (2.0, [0.9, 0, -1.2]), (0.3, [0, 0, 0]), (2.0, [0, -4, 0])])
+def test_rays_left_out_beside_the_scene_would_have_met_nothing(rasterizer, distance, shift):
+    """In the middle, across the picture's corner, all around the camera, and behind it."""
+    rng = np.random.default_rng(1)
+    vertices = rng.normal(0, 0.2, (30, 3)) + shift
+    view = View.orbiting(azimuth=0, elevation=0, distance=distance)
+    seen = rasterizer(vertices, np.arange(30).reshape(10, 3)).render(view, 64, 64)
+    far = np.array([[-900, 500, -900], [900, 500, -900], [0, 500, 900.0]])  # fills the picture, so that nothing is left out
+    walled = rasterizer(np.concatenate([vertices, far]), np.arange(33).reshape(11, 3)).render(view, 64, 64)
+    assert torch.equal(seen.face, walled.face.masked_fill(walled.face == 10, -1))
+
+
+def nvdiffrast_that(fault, monkeypatch):
+    """A package of that name whose import, or whose context, fails."""
+    package, module = types.ModuleType("nvdiffrast"), types.ModuleType("nvdiffrast.torch")
+    package.__spec__ = importlib.machinery.ModuleSpec("nvdiffrast", None, is_package=True)
+    package.__path__ = []
+    monkeypatch.setitem(sys.modules, "nvdiffrast", package)
+    if fault == "import":
+        return  # nvdiffrast.torch is not there
+    package.torch = module
+    monkeypatch.setitem(sys.modules, "nvdiffrast.torch", module)
+
+    def context():
+        raise RuntimeError("Error building extension 'nvdiffrast_plugin'\nninja: build stopped")
+
+    module.RasterizeCudaContext = context if fault == "context" else object
+
+
+@pytest.mark.parametrize("fault, reason", [("import", "nvdiffrast"), ("context", "Error building"), ("cuda", "")])
+def test_a_broken_nvdiffrast_costs_a_warning_not_the_job(fault, reason, monkeypatch):
+    if fault == "cuda" and torch.cuda.is_available():
+        pytest.skip("NOT TESTED: this fault is a computer without CUDA")
+    nvdiffrast_that(fault, monkeypatch)
+    assert NvdiffrastRasterizer.installed()
+    rasterizer, warning = make_rasterizer(*PLANE, torch.device("cuda"))
+    assert isinstance(rasterizer, EmbreeRasterizer)
+    assert (rasterizer.render(FRONT, 16, 16).face >= 0).any()
+    assert "nvdiffrast" in warning and "Embree" in warning and reason in warning and "\n" not in warning
+
+
+def test_on_the_processor_nobody_asks_for_nvdiffrast(monkeypatch):
+    nvdiffrast_that("context", monkeypatch)
+    assert make_rasterizer(*PLANE, torch.device("cpu"))[1] == ""
+    assert MeshSpace(*PLANE, PLANE_UV, 32, 32).warnings == ()
+
+
+def test_a_space_hands_the_warning_on(monkeypatch):
+    monkeypatch.setattr(
+        "engine.spaces.mesh.make_rasterizer", lambda vertices, faces, device: (EmbreeRasterizer(vertices, faces), "Broken.")
+    )
+    space = MeshSpace(*PLANE, PLANE_UV, 32, 32)
+    assert space.warnings == space.at(16).warnings == ("Broken.",)
