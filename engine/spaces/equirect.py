@@ -39,6 +39,8 @@ CHUNK = 1 << 18  # texels at a time, so that what is computed on the way stays i
 class EquirectSpace:
     """Z is the whole sphere of directions, [3, width / 2, width]; every view looks out from its middle."""
 
+    warnings: tuple[str, ...] = ()
+
     def __init__(
         self,
         width: int,
