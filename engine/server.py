@@ -90,17 +90,19 @@ class TaskWorker:
     def __init__(self) -> None:
         import torch
 
+        from .canonical import SpaceCache
         from .checkpoints import ModelCache
         from .tasks import run_job
 
         torch.set_num_threads(threads_beside_blender(torch.get_num_threads(), os.environ))
-        self._run_job, self._cache = run_job, ModelCache()
+        self._run_job, self._models, self._spaces = run_job, ModelCache(), SpaceCache()
 
     def run(self, folder: Path) -> Iterator[Message]:
-        return self._run_job(folder, self._cache)
+        return self._run_job(folder, self._models, self._spaces)
 
     def free_memory(self) -> None:
-        self._cache.free()
+        self._models.free()
+        self._spaces.free()
 
 
 def serve(address: str, load: Callable[[], Worker] = TaskWorker) -> NoReturn:

@@ -54,6 +54,7 @@ class Recorder:
         self.painted = {} if painted is None else painted  # by view: [3, h, w]
         self.view_sets, self.fill_sets = space.view_sets, space.fill_sets
         self.view_resolution, self.texels_per_pixel = space.view_resolution, space.texels_per_pixel
+        self.warnings = space.warnings
 
     def at(self, view_resolution: int) -> Recorder:
         return Recorder(self._space.at(view_resolution), self.painted)
@@ -92,7 +93,8 @@ class Recorder:
     def layers(self) -> tuple[Tensor, Tensor]:
         """Each painted view alone on the canvas [V, 3, H, W], and where it is [V, H, W] bool."""
         alone = [
-            self._space.unproject(self.blank(), (view,), image[None], average=True) for view, image in self.painted.items()
+            self._space.at(image.shape[-1]).unproject(self.blank(), (view,), image[None], average=True)
+            for view, image in self.painted.items()
         ]
         return torch.stack([canvas.z for canvas in alone]), torch.stack([canvas.best > 0 for canvas in alone])
 

@@ -37,6 +37,8 @@ def table(first: Sequence[dict], second: Sequence[dict]) -> str:
     """Markdown: every figure of both, the difference and its standard error over jobs (jackknife), and which is the better."""
     lines = ["| | first | second | difference | second is | samples |", "| --- | ---: | ---: | ---: | --- | ---: |"]
     for k, (a, b) in enumerate(zip(rows(first), rows(second), strict=True)):
+        if math.isnan(a.value):
+            continue  # a question that no job asked
         error = jackknife(first, second, k)
         lines.append(f"| {a.name} | {number(a.value)} | {number(b.value)} {a.unit} | {b.value - a.value:+.1f} ± {error:.1f} | "
                      f"{standing(a, b)} | {a.count} |")  # fmt: skip

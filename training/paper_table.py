@@ -193,15 +193,33 @@ def verdict(by_row: dict[str, list[dict]], singles: Sequence[dict], summaries: d
         f"(Spearman's rank correlation {rank:.2f}). The paper's best row, 6, comes {ordinal(place)} here. {count} of "
         f"{len(CLAIMS)} of its claims hold:",
         "",
-        "| claim | rows | here | holds | without any one prompt |",
-        "| --- | --- | --- | --- | --- |",
+        "| claim | rows | here | holds | without any one prompt | same passes |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for claim, (numbers, share) in zip(CLAIMS, held, strict=True):
         word = "yes" if numbers[0] < numbers[1] else "**no**"
         scale = 255 if claim.measure == "disagreement" else 1
         shown = f"{claim.measure} {scale * numbers[0]:.2f} against {scale * numbers[1]:.2f}"
-        lines.append(f"| {claim.words} | {claim.better} below {claim.worse} | {shown} | {word} | in {100 * share:.0f} % |")
-    return lines
+        better, worse = summaries[claim.better], summaries[claim.worse]
+        alike = "yes" if (better.passes, better.last_t) == (worse.passes, worse.last_t) else "no"
+        rows = f"{claim.better} below {claim.worse}"
+        lines.append(f"| {claim.words} | {rows} | {shown} | {word} | in {100 * share:.0f} % | {alike} |")
+    return [*lines, "", *caution(summaries)]
+
+
+def caution(summaries: dict[str, Summary]) -> list[str]:
+    """Which claims about disagreement compare rows whose last pass starts at another noise level."""
+    unlike = [
+        f"{claim.better} and {claim.worse}"
+        for claim in CLAIMS
+        if claim.measure == "disagreement" and summaries[claim.better].last_t != summaries[claim.worse].last_t
+    ]
+    if not unlike:
+        return []
+    return [
+        f"The disagreements of rows {'; '.join(unlike)} cannot be compared: it is measured on the pictures of the last pass, and "
+        "the lower the t at which that starts, the less a view changes of what it sees."
+    ]
 
 
 def about_seams(by_row: dict[str, list[dict]], summaries: dict[str, Summary]) -> list[str]:
@@ -232,11 +250,14 @@ def about_seams(by_row: dict[str, list[dict]], summaries: dict[str, Summary]) ->
 def averaging(ours: Summary, tweedies: Summary) -> str:
     """What the disagreement and the detail of both say about the seams of row 1."""
     apart, blurred = tweedies.disagreement[0] > ours.disagreement[0], tweedies.detail < ours.detail
-    if apart and blurred:
-        return "So what row 1 has instead of seams is blur."
+    if not blurred:
+        return f"So row 1 is no softer than row 6, and its views differ {'more' if apart else 'no more'}."
     if apart:
-        return "So row 1's views differ more, but the mean of them is not blurred."
-    return "So row 1's views differ no more than row 6's."
+        return "So what row 1 has instead of seams is blur."
+    return (
+        f"So row 1 is the softer, although its views differ less in the end: its last pass starts at t = {tweedies.last_t}, row "
+        f"6's at {ours.last_t}, and the lower t, the less a pass changes; what the means of earlier passes took away is lost."
+    )
 
 
 def holds(claim: Claim, by_row: dict[str, list[dict]], singles: Sequence[dict]) -> tuple[tuple[float, float], float]:

@@ -75,7 +75,25 @@ def test_seams_are_told_by_their_numbers_whichever_way_they_fall():
     text = page(ORDER | {"6": 0.9, WITH_BORDER_STEPS.name: 1.0})
     assert "has stronger seams than row 1" in text and "weaker in 0 of 4" in text
     assert "not weaker than without and not weaker than row 1's" in text
-    assert "So row 1's views differ no more than row 6's." in text
+    assert "So row 1 is no softer than row 6, and its views differ no more." in text
+
+
+def test_blur_without_disagreement_is_put_down_to_earlier_passes():
+    lines = entries(ORDER)
+    for line in lines:
+        if line["row"] == "1":
+            line["disagreement"] = 0.0
+    text = report(lines, entries({"": 0.0}), SamplingParams())
+    assert "So row 1 is the softer, although its views differ less in the end" in text
+    assert "its last pass starts at t = 33, row 6's at 331" in text
+
+
+def test_disagreements_of_rows_that_end_at_another_noise_level_are_not_compared_silently():
+    text = page(ORDER)
+    assert "The disagreements of rows 4 and 3 cannot be compared" in text
+    assert "| 2 below 1 | disagreement 1.39 against 0.81 | **no** | in 0 % | yes |" in text
+    alike = [line | {"passes": 30, "last_t": 33} for line in entries(ORDER)]
+    assert "cannot be compared" not in report(alike, entries({"": 0.0}), SamplingParams())
 
 
 def test_prompts_that_not_all_rows_have_done_are_left_out():
