@@ -26,6 +26,10 @@ ANSWERS = {"_local_scalar_dense", "equal", "is_nonzero"}
 """Operations that give Python a number, for which the host waits until the card is done."""
 
 
+COMPOSED = {torch.nn.functional.scaled_dot_product_attention, torch.where, torch.Tensor.where}
+"""Functions whose C++ makes more tensors where it believes that the operands are."""
+
+
 class MixedDevices(RuntimeError):
     """What a card would have refused."""
 
@@ -77,6 +81,8 @@ def run_on_card(func, args: tuple, kwargs: dict, traffic: list[str]):
     tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
     here = [tensor for tensor in tensors if isinstance(tensor, OnCard)]
     strangers = [tensor for tensor in tensors if not isinstance(tensor, OnCard)]
+    if any(tensor.is_meta for tensor in strangers) and here:
+        raise AssertionError(f"{func}: C++ made a tensor of its own; add the function that was called to Naming")
     to_card = bool(here) if asked is None else is_cuda(asked)
     if name in MOVES:
         if (strangers and to_card) or (here and not to_card) or (name == "copy_" and here and strangers):
@@ -121,18 +127,36 @@ class Naming(TorchFunctionMode):
         if func in (torch.tensor, torch.as_tensor) and is_cuda(kwargs.get("device")):
             return func(*args, **{**kwargs, "device": None}).to(CUDA)
         if func is torch.Tensor.to:
-            named = {key: value for key, value in kwargs.items() if key not in ("copy", "other")}
+            like = kwargs.get("other", args[1] if len(args) > 1 else None)
+            if isinstance(like, torch.Tensor):
+                return moved(args[0], like.device, like.dtype, None)
+            named = {key: value for key, value in kwargs.items() if key != "copy"}
             device, dtype, _, memory_format = torch._C._nn._parse_to(*args[1:], **named)
             return moved(args[0], device, dtype, memory_format)
-        if func is torch.nn.functional.scaled_dot_product_attention and isinstance(args[0], OnCard):
-            # Its parts make masks where C++ says that the operands are.
-            if not all(isinstance(leaf, OnCard) for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)):
+        if func in COMPOSED and isinstance(args[0], OnCard):
+            if not all(isinstance(leaf, OnCard) or leaf.dim() == 0 for leaf in tree_leaves((args, kwargs))
+                       if isinstance(leaf, torch.Tensor)):
                 raise MixedDevices(f"{func}: operands on two devices")
             host_args, host_kwargs = tree_map_only(OnCard, lambda tensor: tensor.host, (args, kwargs))
-            return OnCard(func(*host_args, **host_kwargs), args[0].traffic)
+            return tree_map_only(torch.Tensor, lambda tensor: OnCard(tensor, args[0].traffic), func(*host_args, **host_kwargs))
+        if func is torch.Tensor.__getitem__ and isinstance(args[0], OnCard):
+            # Lists of indices too become tensors where C++ believes that the operand is.
+            return OnCard(args[0].host[tree_map_only(OnCard, lambda tensor: tensor.host, args[1])], args[0].traffic)
+        if func is torch.Tensor.__setitem__ and isinstance(args[0], OnCard):
+            return assign(*args)
         if func is torch.Tensor.cpu:
             return moved(args[0], HOST, None, None)
         return func(*args, **kwargs)
+
+
+def assign(target: OnCard, index: object, value: object) -> None:
+    """`target[index] = value`, of which C++ would make a number a tensor where it believes that the target is."""
+    if isinstance(value, torch.Tensor) and not isinstance(value, OnCard) and value.dim() > 0:
+        if any(isinstance(leaf, torch.Tensor) for leaf in tree_leaves(index)):
+            raise MixedDevices(f"x[tensor] = value: operands on {target.device} and {value.device}")
+        target.traffic.append("copy_")
+    host_index, host_value = tree_map_only(OnCard, lambda tensor: tensor.host, (index, value))
+    target.host[host_index] = host_value
 
 
 def moved(tensor: torch.Tensor, device: torch.device | None, dtype: torch.dtype | None, memory_format) -> torch.Tensor:
