@@ -1,6 +1,7 @@
 """Entry point of `python -m engine`."""
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -8,4 +9,5 @@ from .command_line import main
 from .processor import wait_passively
 
 wait_passively(os.environ)
+gc.disable()  # a fifth of the time that torch and diffusers take to load goes into looking for garbage; see checkpoint_for
 sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,7 @@
 """From a job to a loaded checkpoint and the settings that suit it; keeps the last one warm."""
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator
 from dataclasses import replace
@@ -45,26 +46,33 @@ class ModelCache:
 
 
 def checkpoint_for(job: Job, name: str, cache: ModelCache) -> Generator[Message, None, Checkpoint]:
-    """Load what `job` asks for, or take it warm from `cache`; yields Progress while anything is downloaded."""
+    """Load what `job` asks for, or take it warm from `cache`; yields Progress while anything is downloaded.
+
+    Everything large has been imported by the end of it: from then on Python looks for garbage, which the start leaves out.
+    """
     device = device_for(job.engine.device)
     depth = job.kind == "texture"
     key = (job.params.model, depth, replace(job.engine, device=str(device), online=False))
-    kept = cache.get(key)
-    if kept is not None:
-        return kept
-    located = None
-    downloads = resolve(job.params.model, models_root(job.engine.models_folder), depth=depth, online=job.engine.online)
-    while located is None:
-        try:
-            step: Download = next(downloads)
-            yield Progress(job=name, phase=f"Downloading {step.file}", step=step.done, total=max(step.total, 1))
-        except StopIteration as end:
-            located = end.value
-    cache.free()
-    checkpoint = load_checkpoint(located.folder, located.controlnet, device=device, dtype=dtype_named(job.engine.precision),
-                                 compile=job.engine.compile, batch_views=job.engine.batch_views, name=job.params.model)
-    cache.put(key, checkpoint)
-    return checkpoint
+    try:
+        kept = cache.get(key)
+        if kept is not None:
+            return kept
+        located = None
+        downloads = resolve(job.params.model, models_root(job.engine.models_folder), depth=depth, online=job.engine.online)
+        while located is None:
+            try:
+                step: Download = next(downloads)
+                yield Progress(job=name, phase=f"Downloading {step.file}", step=step.done, total=max(step.total, 1))
+            except StopIteration as end:
+                located = end.value
+        cache.free()
+        checkpoint = load_checkpoint(
+            located.folder, located.controlnet, device=device, dtype=dtype_named(job.engine.precision),
+            compile=job.engine.compile, batch_views=job.engine.batch_views, name=job.params.model)
+        cache.put(key, checkpoint)
+        return checkpoint
+    finally:
+        gc.enable()
 
 
 def sampling_for(job: Job) -> SamplingParams:

@@ -1,6 +1,7 @@
 """Torch's threads sleep where they wait, and one core is left to Blender where there are enough."""
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -9,7 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.checkpoints import ModelCache, checkpoint_for
 from engine.processor import threads_beside_blender, wait_passively
+from engine.protocol.errors import ModelUnavailable
+from engine.protocol.job import Job
+from engine.protocol.params import PanoramaParams
 from engine.server import TaskWorker, as_engine_error
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,3 +60,18 @@ def test_the_engine_behind_the_addon_leaves_that_core(monkeypatch):
 def test_every_way_to_say_that_memory_ran_out(text):
     assert as_engine_error(RuntimeError(text), None).code == "out_of_memory"
     assert as_engine_error(RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED"), None).code == "internal"
+
+
+@pytest.mark.parametrize("model", ["builtin", "no such model"])
+def test_garbage_is_collected_once_a_model_was_asked_for(model):
+    """The process starts without, which saves time on imports; a job that went on so would keep every reference cycle."""
+    loading = checkpoint_for(Job(kind="panorama", params=PanoramaParams(prompt="a meadow", model=model)), "job", ModelCache())
+    gc.disable()
+    try:
+        list(loading)
+    except ModelUnavailable:
+        assert model != "builtin"
+    finally:
+        collected = gc.isenabled()
+        gc.enable()
+    assert collected
