@@ -51,10 +51,12 @@ class View:
             raise ValueError(f"fov is {self.fov}, but must lie between 0 and 180 degrees")
         if self.label not in PANORAMA_LABELS + MESH_LABELS:
             raise ValueError(f"label is {self.label!r}, but must be one of {PANORAMA_LABELS + MESH_LABELS}")
-        matrix = torch.tensor(self.rotation, dtype=torch.float64)
-        if matrix.shape != (3, 3) or not torch.allclose(matrix @ matrix.T, torch.eye(3, dtype=torch.float64), atol=1e-6):
-            raise ValueError(f"rotation is {self.rotation}, but must be a 3x3 rotation")
-        if torch.linalg.det(matrix) < 0:
+        rows = self.rotation
+        if len(rows) != 3 or any(len(row) != 3 for row in rows) or any(
+            abs(_dot(rows[i], rows[j]) - (i == j)) > 1e-6 for i in range(3) for j in range(3)
+        ):
+            raise ValueError(f"rotation is {rows}, but must be a 3x3 rotation")
+        if _dot(_cross(rows[0], rows[1]), rows[2]) < 0:
             raise ValueError("rotation mirrors the picture, but must be a right-handed rotation")
 
     @classmethod
@@ -85,10 +87,17 @@ class View:
         )
 
 
+def _dot(a: Vector, b: Vector) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def _cross(a: Vector, b: Vector) -> Vector:
+    return (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
+
+
 def _rotation(right: Vector, forward: Vector) -> tuple[Vector, Vector, Vector]:
     """Camera -> world from the picture's right and the line of sight; up is their cross product."""
-    (rx, ry, rz), (fx, fy, fz) = right, forward
-    up = (ry * fz - rz * fy, rz * fx - rx * fz, rx * fy - ry * fx)
+    up = _cross(right, forward)
     return tuple((right[i], up[i], -forward[i]) for i in range(3))
 
 
