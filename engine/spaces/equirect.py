@@ -16,7 +16,6 @@ from .equirect_maps import (
     Ownership,
     Taps,
     assign,
-    centrality,
     directions_of,
     owned_pixels,
     sample_atlas,
@@ -114,20 +113,17 @@ class EquirectSpace:
         owned = self._ownership(tuple(views), average)
         atlas = self._atlas(views, images.to(canvas.z))
         count, size = len(views), atlas.shape[-1]
-        z, best = torch.empty_like(canvas.z), torch.empty_like(canvas.best)
+        z = torch.empty_like(canvas.z)
         rows = max(CHUNK // self.width, 1)
         for start in range(0, self.height, rows):
             part = slice(start, start + rows)
-            position = owned.position[:, part]
-            central = centrality(position)
-            painted = sample_atlas(atlas, count, size, owned.view[part], position)
-            torch.where(central > 0, painted, canvas.z[:, part], out=z[:, part])
-            torch.maximum(canvas.best[part], central, out=best[part])
+            painted = sample_atlas(atlas, count, size, owned.view[part], owned.position[:, part])
+            torch.where(owned.quality[part] > 0, painted, canvas.z[:, part], out=z[:, part])
         flat = z.flatten(1)
         for layer in owned.layers:
             sampled = sample_atlas(atlas, count, size, layer.view[None], layer.position[:, None])[:, 0]
             flat[:, layer.texels] = torch.lerp(flat[:, layer.texels], sampled, layer.alpha)
-        return Canvas(z, best)
+        return Canvas(z, torch.maximum(canvas.best, owned.quality))
 
     def condition(self, views: Sequence[View]) -> None:
         """A panorama has no geometry."""

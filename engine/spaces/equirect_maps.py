@@ -21,7 +21,6 @@ FEATHER = 0.03  # of a view's width, either side of an ownership border: where t
 SPACING = 4 / 3  # texels at most between two samples of a pixel, each of which reads two texels across
 MAX_SUPERSAMPLING = 3  # samples across a pixel; a canvas that would need more is halved first
 EDGE = 1e-5  # of half a picture: a texel exactly on a border is covered from both sides rather than from none
-UNSEEN = 2.0  # position of a texel in a picture that does not show it
 TILES = 8  # rows of tiles on the canvas, and half as many as columns
 
 
@@ -65,7 +64,8 @@ class Ownership(NamedTuple):
     """How a set of views goes back into the canvas; the same for pictures of any size."""
 
     view: Tensor  # [H, W] uint8: the view that shows the texel most centrally
-    position: Tensor  # [2, H, W] float32: where in its picture, -1..1 right and down; UNSEEN where no view sees the texel
+    position: Tensor  # [2, H, W] float32: where in its picture, -1..1 right and down
+    quality: Tensor  # [H, W] its centrality there, 0 where no view sees the texel
     layers: list[Layer]  # the other views' shares
 
 
@@ -205,7 +205,8 @@ def assign(views: ViewSet, height: int, width: int, average: bool, device: torch
     tangent = torch.tensor([half_tangent(view) for view in views], dtype=torch.float32, device=device)
     number = torch.arange(len(views), dtype=torch.uint8, device=device)
     view = torch.zeros(height, width, dtype=torch.uint8, device=device)
-    position = torch.full((2, height, width), UNSEEN, device=device)
+    position = torch.zeros(2, height, width, device=device)
+    quality = torch.zeros(height, width, device=device)
     others: list[list[Layer]] = []
     for rows, columns, members in _tiles(views, height, width):
         seen_at = _positions_in_views(rotation[members], tangent[members], row[rows], column[columns])
@@ -213,11 +214,12 @@ def assign(views: ViewSet, height: int, width: int, average: bool, device: torch
         best, first = central.max(0)
         view[rows, columns] = number[members].index_select(0, first.flatten()).reshape(first.shape)
         chosen = seen_at.gather(1, first.expand(2, 1, *first.shape))[:, 0]
-        position[:, rows, columns] = torch.where(best > 0, chosen, UNSEEN)
+        position[:, rows, columns] = chosen.nan_to_num(0.0)  # no numbers where no camera looks that way
+        quality[rows, columns] = best
         others.append(_other_shares(seen_at, central, best, first, average, number[members], flat_index[rows, columns]))
     depth = max((len(tile) for tile in others), default=0)
     layers = [[tile[i] for tile in others if i < len(tile)] for i in range(depth)]
-    return Ownership(view, position, [_joined(parts) for parts in layers])
+    return Ownership(view, position, quality, [_joined(parts) for parts in layers])
 
 
 def _joined(parts: list[Layer]) -> Layer:
@@ -279,7 +281,7 @@ def _other_shares(
     """The shares of all views of a tile but the most central one; the k-th layer holds each texel's k-th other view."""
     if len(number) == 1:
         return []
-    taking_part = (central > 0) if average else (central > 0) & (central > best - 4 * FEATHER)
+    taking_part = (central > 0) if average else central > (best - 4 * FEATHER).clamp(min=0)
     shared = (taking_part.sum(0, dtype=torch.uint8) > 1).flatten().nonzero()[:, 0]
     taking_part, central, best, first, seen_at, flat_index = (
         part.flatten(-2).index_select(-1, shared) for part in (taking_part, central, best, first, seen_at, flat_index)
