@@ -233,7 +233,7 @@ class EquirectSpace:
 
     def _depth_inside(self, region: Tensor) -> Tensor:
         """[H, W]: 0 outside `region` [H, W] and at its border .. 1 RESTORED_BORDER view pixels inside it."""
-        radius = max(round(RESTORED_BORDER * self.texels_per_pixel), 1)
+        radius = min(max(round(RESTORED_BORDER * self.texels_per_pixel), 1), self.height // 2)
         row = torch.arange(self.height, dtype=torch.float32, device=self.device) + 0.5
         reach = (radius / torch.sin(math.pi * row / self.height)).long().clamp(max=self.width // 2 - 1)
         column = torch.arange(self.width, device=self.device)

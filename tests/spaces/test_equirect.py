@@ -312,6 +312,12 @@ def test_seam_masks_leave_what_another_view_owns():
     assert torch.allclose(left, right.flip(-1), atol=1e-6)
 
 
+def test_seam_masks_rise_as_fast_as_on_a_mesh():
+    """1.7 times the distance to the border over the greatest one, as the reference has it: the inner 41 % are 1."""
+    (mask,) = EquirectSpace(128, 65).seam_mask([View.looking_out(azimuth=0, elevation=0, fov=72)])[0]
+    assert torch.allclose(mask[32, :19], 1.7 * torch.arange(19) / 32, atol=1e-6) and (mask[32, 19:46] == 1).all()
+
+
 def test_a_panorama_has_no_depth():
     space = EquirectSpace(64, 16)
     assert space.condition(space.view_sets[0]) is None
@@ -418,6 +424,13 @@ def test_restoring_knows_neither_the_wrap_nor_the_poles_for_borders():
     back = space.restore(canvas_of(torch.zeros(3, 64, 128)), known)
     assert torch.equal(back.z[:, :30], known.z[:, :30])
     assert torch.equal(space.restore(canvas_of(known.z * 0), canvas_of(known.z)).z, known.z)
+
+
+def test_restoring_on_the_smallest_canvas():
+    """Its border is wider than the canvas is high."""
+    space = EquirectSpace(8, 2)
+    known = canvas_of(torch.ones(3, 4, 8))
+    assert torch.equal(space.restore(canvas_of(torch.zeros(3, 4, 8)), known).z, known.z)
 
 
 def test_restoring_a_canvas_that_has_nothing_takes_all_that_is_known():
