@@ -21,7 +21,7 @@ FEATHER = 0.03  # of a view's width, either side of an ownership border: where t
 SPACING = 4 / 3  # texels at most between two samples of a pixel, each of which reads two texels across
 MAX_SUPERSAMPLING = 3  # samples across a pixel; a canvas that would need more is halved first
 EDGE = 1e-5  # of half a picture: a texel exactly on a border is covered from both sides rather than from none
-TILES = 8  # rows of tiles on the canvas, and half as many as columns
+TILES = 8  # rows of tiles on the canvas, of twice as many each: enough that few views see something of one
 
 
 def directions_of(xy: Tensor, height: int, width: int) -> Tensor:
@@ -117,9 +117,7 @@ def taps_of(view: View, samples: int, resolution: int, height: int, device: torc
 def _bilinear_corners(x: Tensor, y: Tensor, height: int, width: int, share: float) -> tuple[Tensor, Tensor]:
     """Flat indices (int32) and weights, [..., 4] each, of the texels about continuous canvas positions [...].
 
-    The indices are those of a canvas that lies twice side by side, `width` columns each time.
-
-    The weights add up to `share`. Longitude wraps; past a pole lies the same row half a turn away.
+    The indices are those of a canvas that lies twice side by side, `width` columns each time. The weights add up to `share`. Longitude wraps; past a pole lies the same row half a turn away.
     """
     left, top = (x - 0.5).floor(), (y - 0.5).floor()
     fx, fy = x - 0.5 - left, (y - 0.5 - top) * share
@@ -214,7 +212,7 @@ def assign(views: ViewSet, height: int, width: int, average: bool, device: torch
         best, first = central.max(0)
         view[rows, columns] = number[members].index_select(0, first.flatten()).reshape(first.shape)
         chosen = seen_at.gather(1, first.expand(2, 1, *first.shape))[:, 0]
-        position[:, rows, columns] = chosen.nan_to_num(0.0)  # no numbers where no camera looks that way
+        position[:, rows, columns] = torch.where(best > 0, chosen, 0.0)  # no numbers where no camera looks that way
         quality[rows, columns] = best
         others.append(_other_shares(seen_at, central, best, first, average, number[members], flat_index[rows, columns]))
     depth = max((len(tile) for tile in others), default=0)
