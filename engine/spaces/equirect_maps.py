@@ -117,7 +117,8 @@ def taps_of(view: View, samples: int, resolution: int, height: int, device: torc
 def _bilinear_corners(x: Tensor, y: Tensor, height: int, width: int, share: float) -> tuple[Tensor, Tensor]:
     """Flat indices (int32) and weights, [..., 4] each, of the texels about continuous canvas positions [...].
 
-    The indices are those of a canvas that lies twice side by side, `width` columns each time. The weights add up to `share`. Longitude wraps; past a pole lies the same row half a turn away.
+    The indices are those of a canvas that lies twice side by side, `width` columns each time. The weights
+    add up to `share`. Longitude wraps; past a pole lies the same row half a turn away.
     """
     left, top = (x - 0.5).floor(), (y - 0.5).floor()
     fx, fy = x - 0.5 - left, (y - 0.5 - top) * share
