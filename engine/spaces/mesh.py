@@ -15,7 +15,7 @@ from .blend import fill_from_surface, sample, shrink
 from .borders import inward_pixels, seam_mask
 from .mesh_checks import bounding_sphere, checked, with_occluders
 from .mesh_views import MeshViews
-from .projection import Pooling, compose, gather, level_sizes, pooled, pyramid
+from .projection import Pooling, compose, fill_pyramid, gather, level_sizes, pooled, pyramid
 from .rasterize import Rasterizer, make_rasterizer
 from .surface import Surface
 from .views import View, ViewSet, half_tangent, views_orbit
@@ -206,11 +206,12 @@ class MeshSpace:
         """
         projections = [(self._views.of(view).projection, self._pooling(view)) for view in views]
         seen = (canvas.best > 0) & self._surface.on_chart.reshape(canvas.best.shape)
-        image = torch.empty(*canvas.best.shape, 4, device=self.device)
+        levels = max(projection.levels for projection, _ in projections)
+        rows = pyramid(self.size, 4, levels, self.device)
+        image = rows[: self.size**2].reshape(self.size, self.size, 4)
         torch.mul(canvas.z.permute(1, 2, 0), seen[..., None], out=image[..., :3])
         image[..., 3] = seen
-        levels = max(projection.levels for projection, _ in projections)
-        rows = pyramid(image, levels)
+        fill_pyramid(rows, self.size, levels)
         total = rows[-(level_sizes(self.size)[levels - 1] ** 2):].sum(0)
         mean = torch.where(total[3] > 0, total[:3] / total[3].clamp(min=1e-6), self.background)
         return gather(rows, projections), mean

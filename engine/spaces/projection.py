@@ -21,6 +21,7 @@ JUMP = 4  # ray spacings by which depth must leave a plane for a pixel to be cut
 SCARCE = 1e-3  # share of known texels under which a filled-in colour comes from further away
 ON_CHART = 1e-4  # of a spot's weight; with less on charts, it takes the nearest texel that is on one
 ANISOTROPY = 8  # spots along a footprint at most
+ONE_LEVEL = 0.2  # nearer than this to a halving of the texture, that one alone is read
 
 
 class Sums(NamedTuple):
@@ -71,13 +72,19 @@ def halved(images: Tensor) -> Tensor:
     return (pairs[..., 0, :] + pairs[..., 1, :]).mul_(0.25)
 
 
-def pyramid(image: Tensor, levels: int) -> Tensor:
-    """[H, W, C] and its halvings, level after level: [rows, C]."""
-    parts = [image[None]]
-    for _ in range(levels - 1):
-        parts.append(halved(parts[-1]))
-    channels = image.shape[2]
-    return torch.cat([part.reshape(-1, channels) for part in parts]) if levels > 1 else image.reshape(-1, channels)
+def pyramid(size: int, channels: int, levels: int, device: torch.device) -> Tensor:
+    """[rows, C] for an image [size, size, C] and its halvings, level after level; to be filled by `fill_pyramid`."""
+    return torch.empty(sum(side * side for side in level_sizes(size)[:levels]), channels, device=device)
+
+
+def fill_pyramid(rows: Tensor, size: int, levels: int) -> None:
+    """Make every coarser level from the finest, which is already there."""
+    start, finer = 0, None
+    for side in level_sizes(size)[:levels]:
+        level = rows[start : start + side * side].reshape(1, side, side, -1)
+        if finer is not None:
+            level.copy_(halved(finer))
+        start, finer = start + side * side, level
 
 
 def build_projection(
@@ -213,12 +220,13 @@ def _spots(
     major, minor, axis = _footprints(surface, view, face, uv, depth * part * (2 * half_tangent(view) / rays))
     row = (major / minor.clamp(min=1)).round().clamp(1, ANISOTROPY)
     detail = torch.log2((major / row).clamp(min=1)).clamp(max=len(level_sizes(surface.size)) - 1)
-    level, blend = detail.long(), detail.frac()
-    depths = 1 + (blend > 0).long()
+    blend = ((detail.frac() - ONE_LEVEL) / (1 - 2 * ONE_LEVEL)).clamp(0, 1)
+    level = detail.long() + (blend == 1)
+    depths = 1 + ((blend > 0) & (blend < 1)).long()
     count = row.long() * depths
     step = axis * (major / (surface.size * row))[:, None]
     start = uv - step * ((row - 1) / 2)[:, None]
-    blend = torch.where(blend > 0, blend, 0.0)
+    blend = torch.where(blend < 1, blend, 0.0)
     share = part.square() / row
 
     ray = torch.arange(len(face), device=surface.device).repeat_interleave(count)
@@ -261,9 +269,11 @@ def _footprints(
     uu, vv, uv_ = ux * ux + uy * uy, vx * vx + vy * vy, ux * vx + uy * vy
     half, mean = (uu - vv) / 2, (uu + vv) / 2
     root = (half * half + uv_ * uv_).sqrt()
-    angle = torch.atan2(uv_, half) / 2
     major, minor = (mean + root).sqrt(), (mean - root).clamp(min=0).sqrt()
-    return major, minor, torch.stack([angle.cos(), angle.sin()], dim=1)
+    # Of the two ways to write the eigenvector, the one that does not cancel.
+    flat = half > 0
+    axis = torch.stack([torch.where(flat, root + half, uv_), torch.where(flat, uv_, root - half)], dim=1)
+    return major, minor, axis / axis.square().sum(1, keepdim=True).sqrt().clamp(min=1e-12)
 
 
 def _taps(spots: _Spots, surface: Surface, chart_rows: Tensor) -> tuple[Tensor, Tensor]:
