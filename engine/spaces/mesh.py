@@ -24,6 +24,7 @@ from .visibility import MIN_COSINE
 BLEND_RANGE = 0.4  # cosines over which a later view takes over from what is there
 RESTORE_RANGE = 0.1  # cosines from MIN_COSINE on, over which what is restored takes over
 NORMAL_WEIGHT = 0.2  # how far apart, in object radii, opposite sides count when looking for the nearest seen texel
+LEAST_RELIEF = 1e-4  # range of inverse depth below which a surface counts as flat, and all of it as nearest
 KNOWN = 1 - 1e-3  # share of a pixel on seen texels from which on nothing in it is unknown but rounding
 
 
@@ -246,8 +247,8 @@ class MeshSpace:
             solid = share >= 0.5
             low = torch.where(solid, inverse, torch.inf).amin()
             high = torch.where(solid, inverse, 0).amax()
-            scaled = (inverse - low) / (high - low).clamp(min=1e-6) * (1 - self.depth_floor) + self.depth_floor
-            self._conditions[view] = torch.where(solid, scaled, 0)[0]
+            farness = (high - inverse) / (high - low).clamp(min=LEAST_RELIEF)
+            self._conditions[view] = torch.where(solid, 1 - (1 - self.depth_floor) * farness, 0)[0]
         return self._conditions[view]
 
     def _at_this_size(self, pixels: Tensor) -> Tensor:

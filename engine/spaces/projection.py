@@ -32,7 +32,7 @@ class Sums(NamedTuple):
     first: Tensor  # [p] int32
 
     def of(self, rows: Tensor) -> Tensor:
-        """[rows, C] -> [p, C]"""
+        """[rows, C] -> [p, C]; sums in a fixed order, so the same device gives the same bytes."""
         return F.embedding_bag(self.index, rows, self.first, mode="sum", per_sample_weights=self.weight)
 
 
@@ -125,7 +125,8 @@ def texels_under(surface: Surface, seen: GBuffer) -> Tensor:
     """[r, r] int32: the texel on a chart that each ray meets, as a flat index into the texture; -1 off the object."""
     inside = _on(surface, seen).flatten()
     hit = inside.nonzero()[:, 0]
-    uv = _texture_position(surface, seen.face.flatten().index_select(0, hit), seen.barycentric.reshape(-1, 3).index_select(0, hit))
+    face, barycentric = seen.face.flatten().index_select(0, hit), seen.barycentric.reshape(-1, 3).index_select(0, hit)
+    uv = _texture_position(surface, face, barycentric)
     under = torch.full((inside.numel(),), -1, dtype=torch.int32, device=surface.device)
     under[hit] = surface.pad.index_select(0, _texel(uv, surface.size)).int()
     return under.reshape(seen.depth.shape)
