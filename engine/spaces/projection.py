@@ -21,6 +21,7 @@ JUMP = 4  # ray spacings by which depth must leave a plane for a pixel to be cut
 SCARCE = 1e-3  # share of known texels under which a filled-in colour comes from further away
 ON_CHART = 1e-4  # of a spot's weight; with less on charts, it takes the nearest texel that is on one
 ANISOTROPY = 8  # spots along a footprint at most
+SPOT = 2**0.5  # texels: a bilinear sample has the variance of a mean over so wide a square (1/6 = SPOT^2 / 12)
 ONE_LEVEL = 0.2  # nearer than this to a halving of the texture, that one alone is read
 
 
@@ -219,8 +220,8 @@ def _spots(
     part = torch.ones_like(depth)
     part[cut_from:] = 0.5
     major, minor, axis = _footprints(surface, view, face, uv, depth * part * (2 * half_tangent(view) / rays))
-    row = (major / minor.clamp(min=1)).round().clamp(1, ANISOTROPY)
-    detail = torch.log2((major / row).clamp(min=1)).clamp(max=len(level_sizes(surface.size)) - 1)
+    row = (major / minor.clamp(min=SPOT)).round().clamp(1, ANISOTROPY)
+    detail = torch.log2((major / (row * SPOT)).clamp(min=1)).clamp(max=len(level_sizes(surface.size)) - 1)
     blend = ((detail.frac() - ONE_LEVEL) / (1 - 2 * ONE_LEVEL)).clamp(0, 1)
     level = detail.long() + (blend == 1)
     depths = 1 + ((blend > 0) & (blend < 1)).long()
