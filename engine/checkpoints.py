@@ -3,12 +3,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from .models.catalog import entry_for
 from .models.hub import Download, resolve
+from .models.precision import dtype_named
 from .models.stable_diffusion import Checkpoint, load_checkpoint
 from .models.text import unknown_words
 from .protocol.errors import InvalidParameter
@@ -46,7 +48,7 @@ def checkpoint_for(job: Job, name: str, cache: ModelCache) -> Generator[Message,
     """Load what `job` asks for, or take it warm from `cache`; yields Progress while anything is downloaded."""
     device = device_for(job.engine.device)
     depth = job.kind == "texture"
-    key = (job.params.model, device, depth, job.engine.models_folder, job.engine.batch_views)
+    key = (job.params.model, depth, replace(job.engine, device=str(device), online=False))
     kept = cache.get(key)
     if kept is not None:
         return kept
@@ -59,8 +61,8 @@ def checkpoint_for(job: Job, name: str, cache: ModelCache) -> Generator[Message,
         except StopIteration as end:
             located = end.value
     cache.free()
-    checkpoint = load_checkpoint(located.folder, located.controlnet, device=device, batch_views=job.engine.batch_views,
-                                 name=job.params.model)
+    checkpoint = load_checkpoint(located.folder, located.controlnet, device=device, dtype=dtype_named(job.engine.precision),
+                                 compile=job.engine.compile, batch_views=job.engine.batch_views, name=job.params.model)
     cache.put(key, checkpoint)
     return checkpoint
 

@@ -22,6 +22,7 @@ from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import NoReturn, Protocol
 
+from .processor import threads_beside_blender
 from .protocol import PROTOCOL_VERSION, VERSION
 from .protocol.errors import (
     Busy,
@@ -60,6 +61,9 @@ STUCK = 300.0  # seconds that one library call may hold the interpreter before t
 LONGEST_TEXT = 2000
 NICENESS = 5  # so that Blender's own threads go first where the model computes on the processor
 
+NO_MEMORY = re.compile(r"out of memory|can't allocate memory|\bcu[a-z]+_status_[a-z_]*alloc[a-z]*_failed", re.IGNORECASE)
+"""What CUDA, the CPU, Metal, and CUDA's libraries (cuBLAS, cuDNN, cuSOLVER, ...) say when memory ran out."""
+
 
 class Worker(Protocol):
     """What does the jobs: the real one is `tasks` with its model cache."""
@@ -84,16 +88,21 @@ class TaskWorker:
     """The real worker. Building it imports torch."""
 
     def __init__(self) -> None:
+        import torch
+
+        from .canonical import SpaceCache
         from .checkpoints import ModelCache
         from .tasks import run_job
 
-        self._run_job, self._cache = run_job, ModelCache()
+        torch.set_num_threads(threads_beside_blender(torch.get_num_threads(), os.environ))
+        self._run_job, self._models, self._spaces = run_job, ModelCache(), SpaceCache()
 
     def run(self, folder: Path) -> Iterator[Message]:
-        return self._run_job(folder, self._cache)
+        return self._run_job(folder, self._models, self._spaces)
 
     def free_memory(self) -> None:
-        self._cache.free()
+        self._models.free()
+        self._spaces.free()
 
 
 def serve(address: str, load: Callable[[], Worker] = TaskWorker) -> NoReturn:
@@ -296,4 +305,4 @@ def as_engine_error(error: BaseException, log: Path | None) -> EngineError:
 def tells_of_memory(error: BaseException) -> bool:
     """Whether `error` is one of the many ways in which Python and torch say that memory ran out (torch may not be imported)."""
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or (
-        isinstance(error, RuntimeError) and re.search("can't allocate memory|out of memory", str(error)) is not None)
+        isinstance(error, RuntimeError) and NO_MEMORY.search(str(error)) is not None)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from scipy import ndimage
 from torch import Tensor
 
@@ -31,9 +32,12 @@ def inward_pixels(coverage: Tensor) -> tuple[Tensor, Tensor]:
     start = (row + reach) * (w + 2 * reach) + column + reach
     source = pixel.clone()
     open_ = torch.arange(len(pixel), device=coverage.device)
-    for wanted in (deep, whole, coverage >= 0.5):
-        allowed = torch.nn.functional.pad(wanted, (reach, reach, reach, reach)).flatten()
-        found, first = allowed[start[open_, None] + dy * (w + 2 * reach) + dx].byte().max(1)
+    jump = dy * (w + 2 * reach) + dx
+    close = int((dy.square() + dx.square() <= (halo + 1) ** 2 + 1).sum())  # where most are found, at a third of the cost
+    for wanted, tried in ((deep, close), (deep, len(jump)), (whole, len(jump)), (coverage >= 0.5, len(jump))):
+        allowed = F.pad(wanted, (reach, reach, reach, reach)).flatten().byte()
+        at = (start[open_, None] + jump[:tried]).flatten()
+        found, first = allowed.index_select(0, at).reshape(-1, tried).max(1)
         hit = found > 0
         at = open_[hit]
         source[at] = pixel[at] + (dy * w + dx)[first[hit]]

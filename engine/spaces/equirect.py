@@ -1,58 +1,45 @@
 """The panorama: an equirectangular canvas, exactly as Blender's Environment Texture reads it."""
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ..contracts import Canvas
-from .blend import fill_from_surface, interior, sample, sampling_grid, shrink, sphere_border
-from .views import View, ViewSet, axes, half_tangent, pixels, rays, views_cube
+from .blend import fill_from_surface, interior, shrink, sphere_border
+from .equirect_maps import (
+    EDGE,
+    Ownership,
+    Taps,
+    assign,
+    centrality,
+    directions_of,
+    halved,
+    look_up_table,
+    owned_pixels,
+    sample_atlas,
+    sampling,
+    taps_of,
+    turned_to_start,
+)
+from .views import View, ViewSet, axes, half_tangent, panorama_views, rays
 
-FEATHER = 0.03  # of a view's width, either side of an ownership border: where two views agree it shows nothing, and
-# where they differ by a shade it hides the step; too thin to blur what they both show
-MAX_SUPERSAMPLING = 8  # a canvas finer than that is one nobody needs to see through such small views
+SEAM_GAIN = 1.7  # how soon inside its border a seam mask reaches 1, as on a mesh
+RESTORED_BORDER = 4  # view pixels over which the border of a known region is blended
 EMPTY = 0.5  # grey of a canvas nobody has painted
-
-
-def directions_of(xy: Tensor, height: int, width: int) -> Tensor:
-    """Unit world directions [..., 3] of continuous canvas positions (x, y) [..., 2]."""
-    longitude = 2 * math.pi * (0.5 - xy[..., 0] / width)
-    polar = math.pi * xy[..., 1] / height
-    return torch.stack(
-        [polar.sin() * longitude.cos(), polar.sin() * longitude.sin(), polar.cos()], dim=-1
-    )
-
-
-def canvas_directions(height: int, width: int) -> Tensor:
-    """[H, W, 3] float32 unit world directions of the texel centres."""
-    longitude = 2 * math.pi * (0.5 - (torch.arange(width, dtype=torch.float64) + 0.5) / width)
-    polar = math.pi * (torch.arange(height, dtype=torch.float64) + 0.5) / height
-    across = torch.stack([longitude.cos(), longitude.sin()], dim=-1).float()
-    flat = polar.sin().float()[:, None, None] * across
-    return torch.cat([flat, polar.cos().float()[:, None, None].expand(height, width, 1)], dim=-1)
-
-
-def positions_of(directions: Tensor, height: int, width: int) -> Tensor:
-    """Continuous canvas positions (x, y) [..., 2] of unit world directions [..., 3]."""
-    x = 0.5 - torch.atan2(directions[..., 1], directions[..., 0]) / (2 * math.pi)
-    y = torch.acos(directions[..., 2].clamp(-1, 1)) / math.pi
-    return torch.stack([x * width, y * height], dim=-1)
-
-
-class _Plan(NamedTuple):
-    """How a set of views goes back into the canvas."""
-
-    shares: list[tuple[Tensor, Tensor, Tensor]]  # per view: flat texels [n], where to sample it [n, 2], weights [n]
-    quality: Tensor  # [H, W] centrality of each texel in the view that shows it most centrally, 0 where none does
+SEEN_TOLERANCE = 1e-3  # of a pixel's weight on unseen texels: bilinear weights that round to this are none
+SURVEY = 32  # directions across a view that stand for its picture when asking what has been seen
+CHUNK = 1 << 18  # texels at a time, so that what is computed on the way stays in a processor's cache
 
 
 class EquirectSpace:
     """Z is the whole sphere of directions, [3, width / 2, width]; every view looks out from its middle."""
+
+    warnings: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -61,130 +48,200 @@ class EquirectSpace:
         device: torch.device | str = "cpu",
         *,
         view_sets: tuple[ViewSet, ...] | None = None,
+        fill_sets: tuple[ViewSet, ...] = (),
     ) -> None:
+        """view_sets: None takes both from `panorama_views("auto")`."""
         if width < 8 or width % 2:
             raise ValueError(f"width is {width}, but a panorama is an even number of texels wide, 8 or more")
-        if view_resolution < 2:
-            raise ValueError(f"view_resolution is {view_resolution}, but must be 2 or more pixels")
         self.width, self.height = width, width // 2
-        self.view_resolution = view_resolution
+        self.view_resolution = _checked_resolution(view_resolution)
         self.device = torch.device(device)
-        self.view_sets = views_cube() if view_sets is None else view_sets
-        self._grids: dict[View, Tensor] = {}
-        self._plans: dict[tuple[ViewSet, bool], _Plan] = {}
-        self._seams: dict[tuple[ViewSet, View], Tensor] = {}
+        self.view_sets, self.fill_sets = panorama_views("auto") if view_sets is None else (view_sets, fill_sets)
+        # Shared by `at` between all view sizes: the key names the size where the value depends on it.
+        self._taps: dict[tuple[View, int], Taps] = {}  # the views turned so that they start at the first column
+        self._owners: dict[tuple[ViewSet, bool], Ownership] = {}
+        self._seams: dict[tuple[ViewSet, int], Tensor] = {}
+
+    def at(self, view_resolution: int) -> EquirectSpace:
+        """The same canvas seen through views of another size; all that is computed for either serves both."""
+        if view_resolution == self.view_resolution:
+            return self
+        other = copy.copy(self)
+        other.view_resolution = _checked_resolution(view_resolution)
+        return other
+
+    @property
+    def texels_per_pixel(self) -> float:
+        """How much finer the canvas is than the middle of the widest view, where views are least fine."""
+        return max(self._texels_per_pixel(view) for views in self.view_sets + self.fill_sets for view in views)
 
     def blank(self) -> Canvas:
         size = (self.height, self.width)
         return Canvas(torch.full((3, *size), EMPTY, device=self.device), torch.zeros(size, device=self.device))
 
-    def project(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
-        """f_c(z): [B, 3, h, w]. Each pixel is the mean of enough bilinear samples that a fine canvas does not alias."""
-        padded = sphere_border(canvas.z)
-        pictures = []
+    def unseen_share(self, views: Sequence[View], drawn: Sequence[View]) -> list[float]:
+        """For each of `views` the share of its picture, on a coarse grid, that lies in none of the pictures `drawn`."""
+        if not drawn:
+            return [1.0] * len(views)
+        cameras = torch.stack([axes(view) / torch.tensor([half_tangent(view)] * 2 + [1.0]) for view in drawn])
+        shares = []
         for view in views:
-            grid = self._grid(view)
-            picture = sample(padded, grid)
-            pictures.append(F.avg_pool2d(picture[None], grid.shape[0] // self.view_resolution)[0])
-        return torch.stack(pictures)
+            x, y, backward = (rays(view, SURVEY, SURVEY)[1].reshape(-1, 3) @ cameras).unbind(-1)
+            seen = (torch.maximum(x.abs(), y.abs()) <= -backward * (1 + EDGE)).any(0)
+            shares.append(1 - float(seen.double().mean()))
+        return shares
+
+    def project(self, canvas: Canvas, views: Sequence[View], behind: Tensor | None = None) -> Tensor:
+        """f_c(z): [B, 3, h, w]. Each pixel is the mean of enough bilinear samples that a fine canvas does not alias.
+
+        Pixels on texels that no view has seen take the mean colour of the rest of their view, or grey.
+        behind: not used, as no view looks past a panorama.
+        """
+        read = self._read(canvas, views)
+        images, blank = read[:, :3].contiguous(), _blank(read)
+        if not bool(blank.any()):
+            return images
+        known = (~blank).to(images)
+        count = known.sum(dim=(2, 3), keepdim=True)
+        mean = (images * known).sum(dim=(2, 3), keepdim=True) / count.clamp(min=1)
+        return torch.where(blank, torch.where(count > 0, mean, torch.full_like(mean, EMPTY)), images)
 
     def unproject(self, canvas: Canvas, views: Sequence[View], images: Tensor, *, average: bool) -> Canvas:
         """Texels that some view covers take the weighted mean of its samples; the rest keep their value.
 
         average: True weighs every view by its centrality; False lets the most central one win, but for a feather.
         """
-        plan = self._plan_of(tuple(views), average)
-        total = torch.zeros_like(canvas.z).flatten(1)
-        for view, (texels, grid, weight), image in zip(views, plan.shares, images, strict=True):
-            picture = shrink(image.to(total), max(int(1 / self._texels_per_pixel(view)), 1))
-            total.index_add_(1, texels, sample(picture, grid) * weight)
-        z = torch.where(plan.quality > 0, total.reshape(canvas.z.shape), canvas.z)
-        return Canvas(z, torch.maximum(canvas.best, plan.quality))
+        owned = self._ownership(tuple(views), average)
+        atlas = self._atlas(views, images.to(canvas.z))
+        count, size = len(views), atlas.shape[-1]
+        z, best = torch.empty_like(canvas.z), torch.empty_like(canvas.best)
+        rows = max(CHUNK // self.width, 1)
+        for start in range(0, self.height, rows):
+            part = slice(start, start + rows)
+            position = owned.position[:, part]
+            central = centrality(position)
+            painted = sample_atlas(atlas, count, size, owned.view[part], position)
+            z[:, part] = torch.where(central > 0, painted, canvas.z[:, part])
+            best[part] = torch.maximum(canvas.best[part], central)
+        flat = z.flatten(1)
+        for layer in owned.layers:
+            sampled = sample_atlas(atlas, count, size, layer.view[None], layer.position[:, None])[:, 0]
+            flat[:, layer.texels] = torch.lerp(flat[:, layer.texels], sampled, layer.alpha)
+        return Canvas(z, best)
 
     def condition(self, views: Sequence[View]) -> None:
         """A panorama has no geometry."""
         return None
 
     def seam_mask(self, views: Sequence[View]) -> Tensor:
-        key = tuple(views)
-        return torch.stack([self._seam(key, view) for view in key])
+        """[B, 1, h, w]: 0 at a picture's border and where another view is more central, 1 deep inside."""
+        key = (tuple(views), self.view_resolution)
+        if key not in self._seams:
+            masks = [interior(owned_pixels(views, view, self.view_resolution).numpy()) for view in views]
+            stacked = torch.stack([torch.from_numpy(mask) for mask in masks])[:, None]
+            self._seams[key] = (stacked * SEAM_GAIN).clamp(max=1).to(self.device)
+        return self._seams[key]
+
+    def unknown_mask(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
+        """[B, 1, h, w]: 1 where a pixel looks at texels that no view has seen, else 0."""
+        return _blank(self._read(canvas, views)).to(canvas.z)
+
+    def restore(self, canvas: Canvas, known: Canvas) -> Canvas:
+        """`canvas` with the texels that `known` has seen as they are there, but for a border a few view pixels wide.
+
+        Inside the border `known` fades in; where `canvas` has nothing it is taken at once.
+        """
+        share = self._depth_inside(known.best > 0)
+        share = torch.where((canvas.best == 0) & (known.best > 0), torch.ones_like(share), share)
+        z = torch.where(share < 1, torch.lerp(canvas.z, known.z, share), known.z)
+        return Canvas(z, torch.maximum(canvas.best, known.best))
 
     def coverage(self, canvas: Canvas) -> float:
         """Share of the sphere's solid angle that some view has seen."""
-        row = torch.arange(self.height, dtype=torch.float64) + 0.5
+        row = torch.arange(self.height, dtype=torch.float64, device="cpu") + 0.5
         area = (math.pi * row / self.height).sin()
         return float(((canvas.best > 0).float().mean(1).cpu() * area).sum() / area.sum())
 
     def finish(self, canvas: Canvas) -> Tensor:
         """[3, H, W] with directions that no view saw filled from the nearest seen ones on the sphere."""
-        directions = canvas_directions(self.height, self.width)
-        filled = fill_from_surface(canvas.z.flatten(1), canvas.best.flatten() > 0, directions.reshape(-1, 3))
-        return filled.reshape(canvas.z.shape).clamp(0, 1)
+        z = canvas.z.clamp(0, 1)
+        unseen = canvas.best <= 0
+        if not bool(unseen.any()):
+            return z
+        # The nearest seen texel always lies beside an unseen one, so the rest of the canvas need not be searched.
+        beside = F.max_pool2d(sphere_border(unseen[None].float())[None], 3, 1)[0, 0] > 0
+        texels = beside.flatten().nonzero()[:, 0]
+        centres = torch.stack([texels % self.width, texels // self.width], dim=-1).float() + 0.5
+        flat = z.flatten(1)
+        flat[:, texels] = fill_from_surface(
+            flat[:, texels], ~unseen.flatten()[texels], directions_of(centres, self.height, self.width)
+        )
+        return z
 
     def _texels_per_pixel(self, view: View) -> float:
         """How much finer the canvas is than the middle of the view."""
         return self.width / (2 * math.pi) * 2 * half_tangent(view) / self.view_resolution
 
-    def _grid(self, view: View) -> Tensor:
-        """[s h, s w, 2] where s supersamples as much as the canvas is finer than the middle of the view."""
-        if view not in self._grids:
-            samples = math.ceil(self._texels_per_pixel(view) - 0.25)
-            fine = self.view_resolution * min(max(samples, 1), MAX_SUPERSAMPLING)
-            _, directions = rays(view, fine, fine)
-            xy = positions_of(directions, self.height, self.width)
-            self._grids[view] = sampling_grid(xy, self.height, self.width, border=1).to(self.device)
-        return self._grids[view]
-
-    def _centrality(self, view: View, directions: Tensor) -> tuple[Tensor, Tensor]:
-        """Pixel positions [..., 2] of directions, and 1 in the middle of the picture .. 0 at its border and beyond."""
+    def _read(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
+        """[B, 4, h, w]: the canvas as each view sees it, and the share of each pixel that some view has seen before."""
         n = self.view_resolution
-        xy, depth = pixels(view, directions, n, n)
-        offset = (2 * xy / n - 1).abs().amax(-1)
-        # A tiny floor, so that a texel exactly on a border is covered from both sides rather than from none.
-        inside = (depth > 0) & (offset <= 1 + 1e-5)
-        return xy, torch.where(inside, (1 - offset).clamp(min=1e-4), torch.zeros_like(offset))
+        tables = [look_up_table(canvas.z, canvas.best > 0)]
+        out = torch.zeros(len(views), n * n, 4, device=self.device)
+        for i, view in enumerate(views):
+            level, samples = sampling(self._texels_per_pixel(view), self.height)
+            while len(tables) <= level:
+                tables.append(halved(tables[-1]))
+            turned, shift = turned_to_start(view, self.width >> level)
+            taps = self._taps_of(turned, self.height >> level, samples)
+            table = tables[level].flatten(0, 1)[shift:]
+            for texels, weights in zip(taps.texels, taps.weights, strict=True):
+                out[i] += F.embedding_bag(texels, table, per_sample_weights=weights, mode="sum")
+        return out.reshape(-1, n, n, 4).permute(0, 3, 1, 2)
 
-    def _plan_of(self, views: ViewSet, average: bool) -> _Plan:
+    def _taps_of(self, view: View, height: int, samples: int) -> Taps:
+        key = (view, self.view_resolution)
+        if key not in self._taps:
+            self._taps[key] = taps_of(view, samples, self.view_resolution, height, self.device)
+        return self._taps[key]
+
+    def _ownership(self, views: ViewSet, average: bool) -> Ownership:
         key = (views, average)
-        if key in self._plans:
-            return self._plans[key]
-        # Geometry is laid out on the CPU (some devices have no float64) and in float32 here, where it places a texel to a
-        # ten-thousandth of a pixel and somebody waits for it.
-        directions = canvas_directions(self.height, self.width).reshape(-1, 3)
-        quality = torch.zeros(len(directions))
-        surveys = []
-        for view in views:
-            backward = axes(view)[:, 2].float()
-            farthest = 1 / math.sqrt(1 + 2 * half_tangent(view) ** 2)  # the cosine at the picture's corner
-            texels = (directions @ -backward > farthest - 1e-4).nonzero()[:, 0]
-            xy, central = self._centrality(view, directions[texels])
-            quality[texels] = torch.maximum(quality[texels], central)
-            surveys.append((texels, xy, central))
-        feather = 2 * FEATHER * 2
-        total = torch.zeros_like(quality)
-        shares = []
-        for texels, xy, central in surveys:
-            weight = central if average else (central > 0) * (1 - (quality[texels] - central) / feather).clamp(min=0)
-            kept = weight > 0
-            texels, weight = texels[kept], weight[kept]
-            total[texels] += weight
-            shares.append((texels, sampling_grid(xy[kept], self.view_resolution, self.view_resolution), weight))
-        self._plans[key] = _Plan(
-            [tuple(part.to(self.device) for part in (at, grid, weight / total[at])) for at, grid, weight in shares],
-            quality.reshape(self.height, self.width).to(self.device),
-        )
-        return self._plans[key]
+        if key not in self._owners:
+            self._owners[key] = assign(views, self.height, self.width, average, self.device)
+        return self._owners[key]
 
-    def _seam(self, views: ViewSet, view: View) -> Tensor:
-        """[1, h, w]: 0 at this picture's border and where another view is more central .. 1 deep inside."""
-        key = (views, view)
-        if key not in self._seams:
-            _, directions = rays(view, self.view_resolution, self.view_resolution)
-            own = self._centrality(view, directions)[1]
-            owned = torch.ones_like(own, dtype=torch.bool)
-            for other in views:
-                if other != view:
-                    owned &= own >= self._centrality(other, directions)[1]
-            mask = torch.from_numpy(interior(owned.numpy()))
-            self._seams[key] = mask[None].to(self.device)
-        return self._seams[key]
+    def _atlas(self, views: Sequence[View], images: Tensor) -> Tensor:
+        """[1, 3, B (n + 2), n + 2]: the pictures one below the other, each with its edge repeated by one pixel.
+
+        Pictures finer than the canvas are averaged down first, so that they do not alias.
+        """
+        reduction = max(int(1 / max(self._texels_per_pixel(view) for view in views)), 1)
+        small = shrink(images.flatten(0, 1), reduction)
+        padded = F.pad(small.reshape(*images.shape[:2], *small.shape[1:]), (1, 1, 1, 1), mode="replicate")
+        return padded.transpose(0, 1).flatten(1, 2)[None].contiguous()
+
+    def _depth_inside(self, region: Tensor) -> Tensor:
+        """[H, W]: 0 outside `region` [H, W] and at its border .. 1 RESTORED_BORDER view pixels inside it."""
+        radius = max(round(RESTORED_BORDER * self.texels_per_pixel), 1)
+        row = torch.arange(self.height, dtype=torch.float32, device=self.device) + 0.5
+        reach = (radius / torch.sin(math.pi * row / self.height)).long().clamp(max=self.width // 2 - 1)
+        column = torch.arange(self.width, device=self.device)
+        around = torch.cat([region, region, region], dim=1).cumsum(1, dtype=torch.int32)
+        last = around.gather(1, self.width + column + reach[:, None])
+        first = around.gather(1, self.width + column - reach[:, None] - 1)
+        across = (last - first).float() / (2 * reach[:, None] + 1)
+        half = self.width // 2
+        above, below = across[:radius].flip(0).roll(half, 1), across[-radius:].flip(0).roll(half, 1)
+        mean = F.avg_pool2d(torch.cat([above, across, below])[None, None], (2 * radius + 1, 1), 1)[0, 0]
+        return torch.where(region, (2 * mean - 1).clamp(0, 1), torch.zeros_like(mean))
+
+
+def _checked_resolution(view_resolution: int) -> int:
+    if view_resolution < 2:
+        raise ValueError(f"view_resolution is {view_resolution}, but must be 2 or more pixels")
+    return view_resolution
+
+
+def _blank(read: Tensor) -> Tensor:
+    """[B, 1, h, w] bool of what `EquirectSpace._read` gives: pixels that look at texels no view has seen."""
+    return read[:, 3:] < 1 - SEEN_TOLERANCE

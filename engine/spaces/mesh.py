@@ -15,7 +15,7 @@ from .blend import fill_from_surface, sample, shrink
 from .borders import inward_pixels, seam_mask
 from .mesh_checks import bounding_sphere, checked, with_occluders
 from .mesh_views import MeshViews
-from .projection import Pooling, compose, gather, pooled, pyramid
+from .projection import Pooling, compose, gather, level_sizes, pooled, pyramid
 from .rasterize import Rasterizer, make_rasterizer
 from .surface import Surface
 from .views import View, ViewSet, half_tangent, views_orbit
@@ -112,11 +112,7 @@ class MeshSpace:
         model like part of the object. A view that sees nothing known shows the mean of the canvas, or the background's
         grey while that is blank.
         """
-        known = self._known(canvas, views)
-        seen = (canvas.best.flatten() > 0) & self._surface.on_chart
-        total = (canvas.z.flatten(1) * seen).sum(1)
-        count = seen.sum()
-        mean = torch.where(count > 0, total / count.clamp(min=1), self.background)
+        known, mean = self._known(canvas, views)
         if behind is None:
             behind = torch.full((), self.background, device=self.device)
         return compose(known, self._coverage(views), mean, behind).clamp_(0, 1)
@@ -153,7 +149,7 @@ class MeshSpace:
         return self._seams[key]
 
     def unknown_mask(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
-        return (self._known(canvas, views)[None, ..., 3].transpose(0, 1) < KNOWN).float()
+        return (self._known(canvas, views)[0][:, None, ..., 3] < KNOWN).float()
 
     def restore(self, canvas: Canvas, known: Canvas) -> Canvas:
         """What `known` has seen, as it is there; blended over `canvas` where it was seen at a cosine near MIN_COSINE."""
@@ -203,14 +199,21 @@ class MeshSpace:
         self._conditions: dict[View, Tensor] = {}
         self._seams: dict[ViewSet, Tensor] = {}
 
-    def _known(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
-        """[B, h, w, 4]: colour of seen texels, and their share of the pixel; the colour premultiplied by that share."""
+    def _known(self, canvas: Canvas, views: Sequence[View]) -> tuple[Tensor, Tensor]:
+        """[B, h, w, 4]: colour of seen texels and their share of the pixel, the colour premultiplied by that share.
+
+        And [3], the mean colour of all seen texels; the background's grey where there are none.
+        """
         projections = [(self._views.of(view).projection, self._pooling(view)) for view in views]
         seen = (canvas.best > 0) & self._surface.on_chart.reshape(canvas.best.shape)
         image = torch.empty(*canvas.best.shape, 4, device=self.device)
         torch.mul(canvas.z.permute(1, 2, 0), seen[..., None], out=image[..., :3])
         image[..., 3] = seen
-        return gather(pyramid(image, max(p.levels for p, _ in projections)), projections)
+        levels = max(projection.levels for projection, _ in projections)
+        rows = pyramid(image, levels)
+        total = rows[-(level_sizes(self.size)[levels - 1] ** 2):].sum(0)
+        mean = torch.where(total[3] > 0, total[:3] / total[3].clamp(min=1e-6), self.background)
+        return gather(rows, projections), mean
 
     def _coverage(self, views: Sequence[View]) -> Tensor:
         """[B, 1, h, w] the object's share of every pixel."""

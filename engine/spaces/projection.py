@@ -1,8 +1,8 @@
 """f_c on a mesh: every pixel of a view as a weighted sum of texels, and the picture that comes of it.
 
-Each ray reads the texture bilinearly from the two halvings of it whose texels are nearest to the ray's own footprint
-(trilinear filtering), so one ray per pixel is enough inside a surface. Where the surface ends or is cut off by a nearer
-part of itself, four rays share a pixel.
+Each ray reads the texture in a row of spots along its own footprint, each bilinearly from the two halvings of the texture
+whose texels are nearest to its width (anisotropic trilinear filtering), so one ray per pixel is enough inside a surface.
+Where the surface ends or is cut off by a nearer part of itself, four rays share a pixel.
 """
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from torch import Tensor
 
 from .rasterize import GBuffer
 from .surface import Surface
-from .views import View, half_tangent
+from .views import View, axes, half_tangent
 
 JUMP = 4  # ray spacings by which depth must leave a plane for a pixel to be cut into quarters
 SCARCE = 1e-3  # share of known texels under which a filled-in colour comes from further away
-ON_CHART = 1e-4  # of a ray's weight; with less on charts, the ray takes the nearest texel that is on one
+ON_CHART = 1e-4  # of a spot's weight; with less on charts, it takes the nearest texel that is on one
+ANISOTROPY = 8  # spots along a footprint at most
 
 
 class Sums(NamedTuple):
@@ -97,35 +98,18 @@ def build_projection(
     barycentric = torch.cat([seen.barycentric.reshape(-1, 3).index_select(0, whole), quarters.barycentric[hits]])
     depth = torch.cat([seen.depth.flatten().index_select(0, whole), quarters.depth[hits]])
 
-    uv = _texture_position(surface, face, barycentric)
-    detail = _detail(surface, view, rays, face, depth).clamp(max=len(level_sizes(surface.size)) - 1)
-    levels = int(detail.max().ceil()) + 1 if len(detail) else 1
-    row, weight = _taps(uv, detail, levels, surface.size)
-    on_chart = (chart_rows.index_select(0, row.flatten()).reshape(row.shape) * weight).sum(1, keepdim=True)
-    weight = weight / on_chart.clamp(min=ON_CHART)
-    stray = on_chart[:, 0] < ON_CHART
-    nearest = surface.pad.index_select(0, _texel(uv, surface.size)).int()
-    row = torch.where(stray[:, None], nearest[:, None], row)
-    weight = torch.where(stray[:, None], torch.full_like(weight, 1 / weight.shape[1]), weight)
-
-    taps = weight.shape[1]
-    of_cut = row.new_zeros(len(cut), 4, taps), weight.new_zeros(len(cut), 4, taps)
-    of_cut[0][hits], of_cut[1][hits] = row[len(whole):], weight[len(whole):] / 4
-    first = torch.cat([
-        torch.arange(len(whole), device=surface.device) * taps,
-        len(whole) * taps + torch.arange(len(cut), device=surface.device) * 4 * taps,
-    ])
+    spots = _spots(surface, view, rays, face, barycentric, depth, cut_from=len(whole))
+    row, weight = _taps(spots, surface, chart_rows)
+    of_cut = torch.zeros(len(cut) * 4, dtype=torch.int64, device=surface.device)
+    of_cut[hits.flatten()] = spots.count[len(whole):]
+    taps = 4 * torch.cat([spots.count[: len(whole)], of_cut.reshape(-1, 4).sum(1)])
     coverage = inside.float().flatten()
     coverage[cut] = hits.float().mean(1)
     return Projection(
         rays=rays,
         pixel=torch.cat([whole, cut]),
-        taps=Sums(
-            torch.cat([row[: len(whole)].flatten(), of_cut[0].flatten()]),
-            torch.cat([weight[: len(whole)].flatten(), of_cut[1].flatten()]),
-            first.int(),
-        ),
-        levels=levels,
+        taps=Sums(row.flatten(), weight.flatten(), (taps.cumsum(0) - taps).int()),
+        levels=int(spots.level.max()) + 1 if len(spots.level) else 1,
         coverage=coverage.reshape(rays, rays),
     )
 
@@ -209,49 +193,115 @@ def _edges(
     return edge
 
 
-def _detail(surface: Surface, view: View, rays: int, face: Tensor, depth: Tensor) -> Tensor:
-    """[m] log2 of how many texels lie side by side within the footprint of each ray, at least 0.
+class _Spots(NamedTuple):
+    """Where to read the texture and its halvings so that the footprint of each ray is covered, ray after ray."""
 
-    The footprint's area on a plane with normal n through c is (spacing * depth)^2 * depth / |n . (c - camera)|.
+    count: Tensor  # [m] int64 how many spots each ray has
+    uv: Tensor  # [n, 2] right and down, 0..1
+    level: Tensor  # [n] int64 halvings of the texture
+    share: Tensor  # [n] of the pixel
+
+
+def _spots(
+    surface: Surface, view: View, rays: int, face: Tensor, barycentric: Tensor, depth: Tensor, cut_from: int
+) -> _Spots:
+    """The footprint of a ray on the texture is an ellipse: a row of at most ANISOTROPY round spots covers it, each read from
+    the one or two levels whose texels come nearest to its width. Rays from `cut_from` on stand for a quarter of a pixel."""
+    uv = _texture_position(surface, face, barycentric)
+    part = torch.ones_like(depth)
+    part[cut_from:] = 0.5
+    major, minor, axis = _footprints(surface, view, face, uv, depth * part * (2 * half_tangent(view) / rays))
+    row = (major / minor.clamp(min=1)).round().clamp(1, ANISOTROPY)
+    detail = torch.log2((major / row).clamp(min=1)).clamp(max=len(level_sizes(surface.size)) - 1)
+    level, blend = detail.long(), detail.frac()
+    depths = 1 + (blend > 0).long()
+    count = row.long() * depths
+    step = axis * (major / (surface.size * row))[:, None]
+    start = uv - step * ((row - 1) / 2)[:, None]
+    blend = torch.where(blend > 0, blend, 0.0)
+    share = part.square() / row
+
+    ray = torch.arange(len(face), device=surface.device).repeat_interleave(count)
+    place = torch.arange(len(ray), device=surface.device) - (count.cumsum(0) - count).index_select(0, ray)
+    depths = depths.index_select(0, ray)
+    coarser = (place & 1) & (depths >> 1)  # of two levels every second spot is the coarser one's
+    along = (place >> (depths - 1)).float()
+    blend = blend.index_select(0, ray)
+    spots = torch.addcmul(start.index_select(0, ray), step.index_select(0, ray), along[:, None])
+    return _Spots(
+        count,
+        spots.remainder_(1.0),
+        level.index_select(0, ray) + coarser,
+        share.index_select(0, ray) * torch.where(coarser > 0, blend, 1 - blend),
+    )
+
+
+def _footprints(
+    surface: Surface, view: View, face: Tensor, uv: Tensor, width: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Major and minor axis [m] in texels of what pixels see, and the major's direction [m, 2] in the texture.
+
+    width: [m] of a pixel at the depth of the point it sees. The Jacobian of texture over picture, for a step along a
+    camera axis a on the plane with normal n through corner c, seen from o: width * (G a - G (p - o) (n . a) / (n . (c - o)))
+    where G takes steps on the face to texels.
     """
+    camera = axes(view).float().to(surface.device)
     origin = torch.tensor(view.position, dtype=torch.float32, device=surface.device)
-    distance = (surface.face_normal * (surface.face_corner - origin)).sum(-1).abs()
-    texels = surface.face_density * (2 * half_tangent(view) / rays) ** 2 / distance.clamp(min=1e-6)
-    return 0.5 * torch.log2((texels.index_select(0, face) * depth**3).clamp(min=1))
+    offset = surface.face_corner - origin
+    distance = (surface.face_normal * offset).sum(-1, keepdim=True)
+    distance = torch.where(distance.abs() > 1e-6, distance, 1e-6)
+    lean = (surface.face_normal @ camera[:, :2]) / distance  # [F, 2]
+    steps = surface.face_gradient @ camera[:, :2]  # [F, 2 of the texture, 2 of the picture]
+    start = (surface.face_gradient @ offset[:, :, None])[:, :, 0] - surface.face_uv[:, 0] * surface.size
+    packed = torch.cat([steps.flatten(1), lean, start], dim=1).index_select(0, face)
+    ux, uy, vx, vy, lean_x, lean_y, start_u, start_v = packed.T
+    to_u, to_v = start_u + uv[:, 0] * surface.size, start_v + uv[:, 1] * surface.size
+    ux, uy = width * (ux - to_u * lean_x), width * (uy - to_u * lean_y)
+    vx, vy = width * (vx - to_v * lean_x), width * (vy - to_v * lean_y)
+    uu, vv, uv_ = ux * ux + uy * uy, vx * vx + vy * vy, ux * vx + uy * vy
+    half, mean = (uu - vv) / 2, (uu + vv) / 2
+    root = (half * half + uv_ * uv_).sqrt()
+    angle = torch.atan2(uv_, half) / 2
+    major, minor = (mean + root).sqrt(), (mean - root).clamp(min=0).sqrt()
+    return major, minor, torch.stack([angle.cos(), angle.sin()], dim=1)
 
 
-def _taps(uv: Tensor, detail: Tensor, levels: int, size: int) -> tuple[Tensor, Tensor]:
-    """Pyramid rows [m, 4 or 8] int32 and weights: bilinear in each of the two levels around `detail`."""
-    sides = level_sizes(size)
-    starts = torch.tensor([sum(side * side for side in sides[:i]) for i in range(len(sides))], device=uv.device)
-    side_of = torch.tensor(sides, device=uv.device)
-    coarse = detail.floor().long()
-    blend = detail - coarse
-    rows, weights = [], []
-    for level, share in ((coarse, 1 - blend), ((coarse + 1).clamp(max=levels - 1), blend))[: min(levels, 2)]:
-        side = side_of.index_select(0, level)
-        xy = uv * side[:, None] - 0.5
-        corner = xy.floor()
-        right, down = (xy - corner).T
-        column, row = corner.long().T
-        for dy, wy in ((0, 1 - down), (1, down)):
-            line = starts.index_select(0, level) + (row + dy) % side * side
-            for dx, wx in ((0, 1 - right), (1, right)):
-                rows.append((line + (column + dx) % side).int())
-                weights.append(wx * wy * share)
-    return torch.stack(rows, 1), torch.stack(weights, 1)
+def _taps(spots: _Spots, surface: Surface, chart_rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Pyramid rows [n, 4] int32 and weights: bilinear, from texels on charts alone.
+
+    A spot beside all charts takes the nearest texel that is on one.
+    """
+    sides = level_sizes(surface.size)
+    device = surface.device
+    starts = torch.tensor([sum(n * n for n in sides[:i]) for i in range(len(sides))], dtype=torch.int32, device=device)
+    side = torch.tensor(sides, dtype=torch.int32, device=device).index_select(0, spots.level)
+    x, y = (spots.uv.T * side).sub_(0.5)
+    left, top = x.floor(), y.floor()
+    x, y, left, top = x - left, y - top, left.int(), top.int()
+    left, top = torch.where(left < 0, left + side, left), torch.where(top < 0, top + side, top)
+    right, bottom = torch.where(left + 1 < side, left + 1, 0), torch.where(top + 1 < side, top + 1, 0)
+    start = starts.index_select(0, spots.level)
+    upper, lower = start + top * side, start + bottom * side
+    row = torch.stack([upper + left, upper + right, lower + left, lower + right], dim=1)
+    weight = torch.stack([(1 - y) * (1 - x), (1 - y) * x, y * (1 - x), y * x], dim=1)
+    on_chart = chart_rows.index_select(0, row.flatten()).reshape(row.shape).mul_(weight).sum(1)
+    weight *= (spots.share / on_chart.clamp(min=ON_CHART))[:, None]
+    stray = (on_chart < ON_CHART).nonzero()[:, 0]
+    row[stray] = surface.pad[_texel(spots.uv[stray], surface.size)].int()[:, None]
+    weight[stray] = spots.share[stray, None] / 4
+    return row, weight
 
 
 def _texture_position(surface: Surface, face: Tensor, barycentric: Tensor) -> Tensor:
-    """[m, 2] right and down, 0..1, where in the texture points of faces [m] with weights [m, 3] lie."""
+    """[m, 2] right and down, in textures: where points of faces [m] with weights [m, 3] lie."""
     corners = surface.face_uv.index_select(0, face)
     uv = corners[:, 0] * barycentric[:, :1]
     for i in (1, 2):
         uv.addcmul_(corners[:, i], barycentric[:, i : i + 1])
-    return uv.remainder_(1.0)
+    return uv
 
 
 def _texel(uv: Tensor, size: int) -> Tensor:
-    """[m] flat texel index of texture positions 0..1."""
-    column, row = (uv * size).long().clamp(max=size - 1).T
+    """[m] flat texel index of texture positions."""
+    column, row = ((uv * size).long() % size).T
     return row * size + column

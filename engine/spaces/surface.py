@@ -20,7 +20,8 @@ class Surface:
 
     texel    [n] int64 flat index into the texture       triangle [n] int64 the face each one lies on
     position [3, n] and normal [3, n], unit length, in normalised object space
-    face_*   one row for each of the F faces: first corner, unit normal, texture coordinates, texels per unit area
+    face_*   one row for each of the F faces: first corner, unit normal, texture coordinates [F, 3, 2]
+             and their gradient [F, 2, 3], in texels per unit of length on the face
     """
 
     def __init__(
@@ -42,11 +43,7 @@ class Surface:
         self.vertices, self.faces = _float(vertices, device), torch.from_numpy(np.ascontiguousarray(faces)).to(device)
         self.face_corner, self.face_normal = _float(corners[:, 0], device), _float(flat, device)
         self.face_uv = _float(_texture_positions(uv), device)
-        area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
-        edge, other = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
-        texels = np.abs(edge[:, 0] * other[:, 1] - edge[:, 1] * other[:, 0]) / 2 * size**2
-        self.face_density = _float(np.where(area > 0, texels / np.where(area > 0, area, 1), 0), device)
-
+        self.face_gradient = _float(_gradients(corners, uv) * size, device)
         self._chart = chart
         self.on_chart = torch.from_numpy(chart.ravel()).to(device)
         self.texel = torch.from_numpy(np.flatnonzero(chart)).to(device)
@@ -54,7 +51,8 @@ class Surface:
         weight = torch.from_numpy(weights[chart]).to(device)
         self.position = _interpolated(_float(corners, device), self.triangle, weight)
         self.normal = F.normalize(_interpolated(_float(smooth, device), self.triangle, weight), dim=0)
-        painted = area[np.unique(owner[chart])].sum()
+        shown = corners[np.unique(owner[chart])]
+        painted = np.linalg.norm(np.cross(shown[:, 1] - shown[:, 0], shown[:, 2] - shown[:, 0]), axis=1).sum() / 2
         self.texels_per_length = float(np.sqrt(chart.sum() / painted)) if painted > 0 else 0.0
 
     @cached_property
@@ -88,6 +86,20 @@ def _texture_positions(uv: np.ndarray) -> np.ndarray:
     """[F, 3, 2] u and 1 - v, each triangle moved by whole textures to where float32 is exact."""
     down = np.stack([uv[..., 0], 1 - uv[..., 1]], axis=-1)
     return down - np.floor(down.min(axis=1, keepdims=True))
+
+
+def _gradients(corners: np.ndarray, uv: np.ndarray) -> np.ndarray:
+    """[F, 2, 3]: how u (right) and v (down) grow along the face's plane, per unit of length; 0 for faces without area.
+
+    They are linear on the face, so each is the sum of its two differences times the dual vectors of the two edges.
+    """
+    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    normal = np.cross(first, second)
+    square = (normal**2).sum(-1, keepdims=True)
+    square = np.where(square > 0, square, np.inf)
+    dual = np.stack([np.cross(second, normal), np.cross(normal, first)], axis=1) / square[:, None]  # [F, 2, 3]
+    rise = (uv[:, 1:] - uv[:, :1]) * [1, -1]  # [F, edge, (u, v)]
+    return np.einsum("fei,fec->fic", rise, dual)
 
 
 def _float(array: np.ndarray, device: torch.device) -> Tensor:

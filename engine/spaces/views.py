@@ -20,15 +20,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 Vector = tuple[float, float, float]
 PANORAMA_LABELS = ("horizon", "up", "down")
-MESH_LABELS = ("front", "side", "back", "top", "bottom")
+MESH_LABELS = ("front", "front-side", "side", "back-side", "back", "top", "bottom")
+VIEW_PLANS = ("auto", "paper")  # ours; the paper's, with the rest filled by views of ours
 PAPER_FOV = 72.0  # degrees, the paper's panorama views
-CUBE_FOV = 98.0  # degrees: four more than a cube's face on either side
+AUTO_FOV = 92.0  # degrees: one more than a cube's face on either side, as decoders smear the border of a picture
+HORIZON_ELEVATION = 37.0  # degrees up or down to which a panorama view still sees the horizon near its middle
+OVERHEAD_ELEVATION = 50.0  # degrees from which a mesh view shows the top or the bottom rather than a side
 ORBIT_FOV = 60.0  # degrees
 ORBIT_DISTANCE = 2.05  # at 1 / sin(30 degrees) = 2 the unit sphere touches the border; this leaves it three pixels
 
@@ -60,7 +64,8 @@ class View:
         forward = (math.cos(e) * math.cos(a), -math.cos(e) * math.sin(a), math.sin(e))
         right = (-math.sin(a), -math.cos(a), 0.0)
         if label is None:
-            label = "up" if elevation > 30 else "down" if elevation < -30 else "horizon"
+            level = abs(elevation) <= HORIZON_ELEVATION
+            label = "horizon" if level else "up" if elevation > 0 else "down"
         return cls(rotation=_rotation(right, forward), position=(0.0, 0.0, 0.0), fov=float(fov), label=label)
 
     @classmethod
@@ -88,13 +93,21 @@ def _rotation(right: Vector, forward: Vector) -> tuple[Vector, Vector, Vector]:
 
 
 def _orbit_label(azimuth: float, elevation: float) -> str:
-    if abs(elevation) >= 50:
+    """The reference's words: one for each eighth of the circle, so that only one view of a round is "front"."""
+    if abs(elevation) >= OVERHEAD_ELEVATION:
         return "top" if elevation > 0 else "bottom"
-    facing = math.cos(math.radians(azimuth))
-    return "front" if facing > 0.6 else "back" if facing < -0.6 else "side"
+    from_front = abs((azimuth + 180) % 360 - 180)
+    return ("front", "front-side", "side", "back-side", "back")[round(from_front / 45)]
 
 
 ViewSet = tuple[View, ...]
+
+
+class ViewPlan(NamedTuple):
+    """Which views a job looks through."""
+
+    view_sets: tuple[ViewSet, ...]  # used in turn
+    fill_sets: tuple[ViewSet, ...]  # used in turn afterwards, for what view_sets never see; empty where they see all
 
 
 def half_tangent(view: View) -> float:
@@ -153,37 +166,54 @@ def ring(count: int, *, elevation: float, fov: float, start: float = 0.0) -> Vie
 
 
 def views_paper_band() -> tuple[ViewSet, ...]:
-    """The paper's panorama: two sets of five at elevation 0, FoV 72. It leaves both poles empty."""
+    """The paper's panorama: two sets of five at elevation 0, FoV 72. It leaves both caps of the sphere empty."""
     return ring(5, elevation=0, fov=PAPER_FOV), ring(5, elevation=0, fov=PAPER_FOV, start=36)
 
 
-def views_full_sphere(fov: float = PAPER_FOV) -> tuple[ViewSet, ...]:
-    """Two dense sets of eleven at the paper's field of view: five around, three up, three down."""
-    first = ring(5, elevation=0, fov=fov) + ring(3, elevation=55, fov=fov) + ring(3, elevation=-55, fov=fov)
-    second = (
-        ring(5, elevation=0, fov=fov, start=36)
-        + ring(3, elevation=55, fov=fov, start=60)
-        + ring(3, elevation=-55, fov=fov, start=60)
-    )
-    return first, second
+def panorama_views(plan: str) -> ViewPlan:
+    """The views of a panorama.
 
-
-def views_cube(fov: float = CUBE_FOV) -> tuple[ViewSet, ...]:
-    """Two sets of six: the faces of a cube, then the same cube turned by 45 degrees. The cheapest whole sphere.
-
-    At 90 degrees the faces meet without overlap. The default is a little wider: decoders smear the border of a picture,
-    and with the margin no texel has to be read from there.
+    "paper": the paper's band, exactly; what it leaves empty is filled by two sets of ours, each of which sees both
+    caps whole, so that the second mends the first one's seams.
+    "auto": ours. Two sets that see the sphere, six around the horizon and the poles and eight in between, so turned
+    that the seams of one run through the middle of the other's views: no seam is out of a later pass's reach. Every view
+    is upright. Among rows of views narrower than 98 degrees, that was the cheapest pair with so few seams in common.
     """
-    def cube(start: float) -> ViewSet:
-        return ring(4, elevation=0, fov=fov, start=start) + ring(1, elevation=90, fov=fov, start=start) + ring(
-            1, elevation=-90, fov=fov, start=start)
+    if plan == "paper":
+        caps = _both_ways(4, 60, PAPER_FOV, 0), _both_ways(4, 40, PAPER_FOV, 22.5) + _poles(PAPER_FOV)
+        return ViewPlan(views_paper_band(), caps)
+    if plan == "auto":
+        first = ring(4, elevation=0, fov=AUTO_FOV) + _poles(AUTO_FOV)
+        return ViewPlan((first, _both_ways(4, 40, AUTO_FOV, 22.5)), ())
+    raise ValueError(f"view plan is {plan!r}, but must be one of {VIEW_PLANS}")
 
-    return cube(0), cube(45)
 
+def _both_ways(count: int, elevation: float, fov: float, start: float) -> ViewSet:
+    """A ring at `elevation`, and one as far below the horizon that is turned by half a step against it."""
+    turned = start + 180.0 / count
+    return ring(count, elevation=elevation, fov=fov, start=start) + ring(count, elevation=-elevation, fov=fov, start=turned)
+
+
+def _poles(fov: float) -> ViewSet:
+    return ring(1, elevation=90, fov=fov) + ring(1, elevation=-90, fov=fov)
 
 def orbit(cameras: Iterable[tuple[float, float]]) -> ViewSet:
     """Mesh views from (azimuth, elevation) pairs at the default distance and field of view."""
     return tuple(View.orbiting(azimuth=azimuth, elevation=elevation) for azimuth, elevation in cameras)
+
+
+def mesh_views(plan: str) -> ViewPlan:
+    """The views of a mesh.
+
+    "paper": the reference's sixteen cameras; what they leave empty is filled from the top and the bottom.
+    "auto": the same five sets, all of them in turn.
+    """
+    *around, ends = views_orbit()
+    if plan == "paper":
+        return ViewPlan(tuple(around), (ends,))
+    if plan == "auto":
+        return ViewPlan((*around, ends), ())
+    raise ValueError(f"view plan is {plan!r}, but must be one of {VIEW_PLANS}")
 
 
 def views_orbit() -> tuple[ViewSet, ...]:

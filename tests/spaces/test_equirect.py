@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from engine.contracts import Canvas
-from engine.spaces.equirect import EquirectSpace, canvas_directions, directions_of, positions_of
-from engine.spaces.views import View, pixel_centres, ring, views_cube, views_full_sphere, views_paper_band
+from engine.spaces import equirect
+from engine.spaces.equirect import EquirectSpace
+from engine.spaces.equirect_maps import UNSEEN, assign, centrality, directions_of, positions_of
+from engine.spaces.views import View, ViewSet, panorama_views, pixel_centres, pixels, ring, views_paper_band
 
 py360convert = pytest.importorskip("py360convert")
 
@@ -26,8 +28,19 @@ def waves(width: int, cycles: float = 6.0) -> torch.Tensor:
     return (0.5 + 0.07 * z).clamp(0, 1).float()
 
 
-def canvas_of(z: torch.Tensor, best: float = 0.0) -> Canvas:
-    return Canvas(z, torch.full(z.shape[1:], best))
+def cube(fov: float, start: float = 0) -> ViewSet:
+    """Six views that cover the sphere from 90 degrees on."""
+    return ring(4, elevation=0, fov=fov, start=start) + ring(1, elevation=90, fov=fov, start=start) + ring(
+        1, elevation=-90, fov=fov, start=start)
+
+
+CUBES = (cube(98), cube(98, 45))
+AUTO, PAPER = panorama_views("auto"), panorama_views("paper")
+EVERYWHERE = [CUBES, AUTO.view_sets, PAPER.view_sets + PAPER.fill_sets]  # each sees the whole sphere
+
+
+def canvas_of(z: torch.Tensor, best: float = 1.0) -> Canvas:
+    return Canvas(z, torch.full(z.shape[1:], float(best)))
 
 
 def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
@@ -36,7 +49,6 @@ def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
 
 def test_positions_undo_directions():
     xy = pixel_centres(16, 32)
-    assert torch.allclose(canvas_directions(16, 32).double(), directions_of(xy, 16, 32), atol=1e-7)
     assert torch.allclose(positions_of(directions_of(xy, 16, 32), 16, 32), xy, atol=1e-9)
 
 
@@ -64,11 +76,11 @@ def test_projection_agrees_with_py360convert(azimuth, elevation):
     assert difference.max() < 5e-3
 
 
-@pytest.mark.parametrize("plan", [views_cube, views_full_sphere])
-def test_round_trip_at_matched_resolution(plan):
+@pytest.mark.parametrize("view_sets", EVERYWHERE)
+def test_round_trip_at_matched_resolution(view_sets):
     """35 dB is the issue's bar: far below it, ten round trips of a job would blur visibly."""
     z = waves(512)
-    space = EquirectSpace(512, 128, view_sets=plan())
+    space = EquirectSpace(512, 128, view_sets=view_sets)
     start = canvas_of(z)
     back = space.blank()
     for views in space.view_sets:
@@ -90,8 +102,8 @@ def test_round_trip_by_averaging_too():
 def test_a_flat_colour_stays_flat(average):
     """Weights sum to one wherever anything is seen."""
     space = EquirectSpace(128, 32)
-    for views in space.view_sets:
-        canvas = space.unproject(space.blank(), views, torch.full((6, 3, 32, 32), 0.25), average=average)
+    for views in (*CUBES, space.view_sets[0], space.view_sets[0] + space.view_sets[1]):
+        canvas = space.unproject(space.blank(), views, torch.full((len(views), 3, 32, 32), 0.25), average=average)
         assert torch.allclose(canvas.z, torch.full_like(canvas.z, 0.25), atol=1e-6)
 
 
@@ -122,22 +134,71 @@ def test_the_wrap_column_is_no_edge():
     assert (wrapped.best[:, [0, -1]] > 0).any(0).all()
 
 
-@pytest.mark.parametrize("plan", [views_cube, views_full_sphere])
-def test_two_sets_cover_the_whole_sphere_poles_included(plan):
-    space = EquirectSpace(256, 32, view_sets=plan())
+@pytest.mark.parametrize("view_sets", EVERYWHERE)
+def test_all_sets_cover_the_whole_sphere_poles_included(view_sets):
+    space = EquirectSpace(256, 32, view_sets=view_sets)
     canvas = space.blank()
     for views in space.view_sets:
-        assert len(views) <= 12
+        assert len(views) <= 10
         canvas = space.unproject(canvas, views, torch.rand(len(views), 3, 32, 32), average=False)
     assert (canvas.best > 0).all()
     assert space.coverage(canvas) == pytest.approx(1.0)
 
 
-def test_the_cheap_plan_covers_it_with_each_set():
-    space = EquirectSpace(256, 32, view_sets=views_cube())
-    for views in space.view_sets:
-        canvas = space.unproject(space.blank(), views, torch.rand(6, 3, 32, 32), average=False)
-        assert (canvas.best > 0).all()
+@pytest.mark.parametrize("set_number, least", [(0, 0.97), (1, 0.95)])
+def test_each_set_of_ours_sees_nearly_all(set_number, least):
+    """What a set leaves out is not made anew in its turn."""
+    views = AUTO.view_sets[set_number]
+    space = EquirectSpace(256, 32)
+    canvas = space.unproject(space.blank(), views, torch.rand(len(views), 3, 32, 32), average=False)
+    assert space.coverage(canvas) >= least
+
+
+def test_views_of_ours_are_narrower_than_the_cubes_were():
+    """The narrower a view, the less it is stretched and the more of its pixels fall on a texel."""
+    assert max(view.fov for views in AUTO.view_sets for view in views) < 98
+
+
+def seam_texels(views: ViewSet, height: int) -> torch.Tensor:
+    """[H, 2 H] bool: texels whose right or lower neighbour another view of the set paints, or none."""
+    owned = assign(views, height, 2 * height, False, torch.device("cpu"))
+    owner = torch.where(owned.position[0] == UNSEEN, -1, owned.view.int())
+    seams = owner != owner.roll(-1, 1)
+    seams[:-1] |= owner[:-1] != owner[1:]
+    return seams
+
+
+def share_of_seams_near(views: ViewSet, others: ViewSet, degrees: float) -> float:
+    """Of the seam texels of `views` above 30 degrees of latitude, the share within `degrees` of a seam of `others`."""
+    height = 128
+    directions = directions_of(pixel_centres(height, 2 * height), height, 2 * height)
+    high = directions[..., 2].abs() > 0.5
+    own, other = directions[seam_texels(views, height) & high], directions[seam_texels(others, height)]
+    return float(((own @ other.T).amax(1) > math.cos(math.radians(degrees))).double().mean())
+
+
+def test_seams_of_one_set_lie_inside_the_views_of_the_other():
+    """A seam that both sets have in one place is healed by neither. Turned cubes had 55 % within 5 degrees, 95 % within 10.
+
+    The bounds are those of the plan that was asked for: 18 % and 41 %.
+    """
+    turned = [share_of_seams_near(*CUBES, degrees) for degrees in (5, 10)]
+    assert turned[0] > 0.5 and turned[1] > 0.9
+    first, second = AUTO.view_sets
+    for one, other in ((first, second), (second, first)):
+        assert share_of_seams_near(one, other, 5) < 0.18
+        assert share_of_seams_near(one, other, 10) < 0.41
+
+
+def test_both_fill_sets_of_the_paper_see_all_that_its_band_leaves_out():
+    """So that the second makes the first one's seams anew."""
+    space = EquirectSpace(256, 32)
+    seen = [
+        space.unproject(space.blank(), views, torch.rand(len(views), 3, 32, 32), average=False).best > 0
+        for views in PAPER.view_sets + PAPER.fill_sets
+    ]
+    caps = ~(seen[0] | seen[1])
+    assert caps.any() and seen[2][caps].all() and seen[3][caps].all()
 
 
 def test_coverage_is_solid_angle():
@@ -153,7 +214,7 @@ def test_coverage_is_solid_angle():
 
 def test_unprojecting_leaves_its_input_and_the_unseen_alone():
     space = EquirectSpace(128, 32)
-    before = canvas_of(waves(128))
+    before = canvas_of(waves(128), 0)
     kept = before.z.clone()
     view = View.looking_out(azimuth=0, elevation=0, fov=60)
     after = space.unproject(before, [view], torch.zeros(1, 3, 32, 32), average=False)
@@ -184,18 +245,40 @@ def test_finish_fills_what_no_view_saw_from_its_neighbours():
     assert torch.allclose(space.finish(canvas), torch.full_like(canvas.z, 0.9), atol=1e-5)
 
 
-def test_a_canvas_finer_than_the_view_does_not_alias():
-    """Stripes far finer than a pixel must turn grey; nearest or plain bilinear would make them a moire of 0 and 1."""
-    z = (torch.arange(1024) % 2).float().expand(3, 512, 1024)
-    space = EquirectSpace(1024, 64)
-    picture = space.project(canvas_of(z), [View.looking_out(azimuth=0, elevation=0, fov=80)])
-    assert (picture - 0.5).abs().mean() < 0.06
+def test_finish_takes_the_nearest_colour_and_leaves_what_was_seen():
+    """North of the band is its own blue, south of it its own red, whatever lies farther off."""
+    z = torch.zeros(3, 64, 128)
+    z[0, 20:44] = torch.linspace(0, 1, 24)[:, None]
+    best = torch.zeros(64, 128)
+    best[20:44] = 1
+    out = EquirectSpace(128, 32).finish(Canvas(z, best))
+    assert torch.equal(out[:, 20:44], z[:, 20:44])
+    assert torch.allclose(out[0, :20], torch.tensor(0.0), atol=1e-6) and torch.allclose(out[0, 44:], torch.tensor(1.0), atol=1e-6)
+
+
+def test_finish_searches_nothing_where_all_is_seen(monkeypatch):
+    monkeypatch.delattr(equirect, "fill_from_surface")
+    z = waves(128) * 2 - 0.5
+    assert torch.equal(EquirectSpace(128, 32).finish(canvas_of(z, 1)), z.clamp(0, 1))
+
+
+@pytest.mark.parametrize("width", [600, 1024, 2048])  # 2.5, 4.3 and 8.5 texels per pixel
+def test_a_canvas_finer_than_the_view_does_not_alias(width):
+    """Stripes far finer than a pixel must turn grey; nearest or plain bilinear would make them a moire of 0 and 1.
+
+    Two samples that together span 2.5 texels leave up to a ninth.
+    """
+    z = (torch.arange(width) % 2).float().expand(3, width // 2, width)
+    space = EquirectSpace(width, 64)
+    picture = space.project(canvas_of(z, 1), [View.looking_out(azimuth=0, elevation=0, fov=80)])
+    assert (picture - 0.5).abs().mean() < (0.11 if width == 600 else 0.06)
 
 
 def test_a_view_finer_than_the_canvas_does_not_alias():
     space = EquirectSpace(64, 256)
-    checks = ((torch.arange(256)[:, None] + torch.arange(256)) % 2).float().expand(6, 3, 256, 256)
-    z = space.unproject(space.blank(), space.view_sets[0], checks, average=False).z
+    views = space.view_sets[0]
+    checks = ((torch.arange(256)[:, None] + torch.arange(256)) % 2).float().expand(len(views), 3, 256, 256)
+    z = space.unproject(space.blank(), views, checks, average=False).z
     assert (z - 0.5).abs().mean() < 0.03
 
 
@@ -211,7 +294,7 @@ def test_ten_round_trips_keep_the_picture():
 
 
 def test_seam_masks_are_zero_at_borders_and_one_inside():
-    for plan in (views_cube(), views_full_sphere()):
+    for plan in EVERYWHERE:
         space = EquirectSpace(128, 64, view_sets=plan)
         for views in plan:
             masks = space.seam_mask(views)
@@ -238,3 +321,126 @@ def test_a_panorama_has_no_depth():
 def test_impossible_sizes_are_refused(width, resolution):
     with pytest.raises(ValueError):
         EquirectSpace(width, resolution)
+
+
+def test_another_size_is_the_same_canvas_and_shares_what_does_not_depend_on_it():
+    space, small, fresh = EquirectSpace(256, 64), EquirectSpace(256, 64).at(32), EquirectSpace(256, 32)
+    z, views = waves(256), space.view_sets[0]
+    images = small.project(canvas_of(z), views)
+    assert images.shape[-1] == small.view_resolution == 32 and small.view_sets == space.view_sets
+    assert torch.equal(images, fresh.project(canvas_of(z), views))
+    assert torch.equal(small.seam_mask(views), fresh.seam_mask(views))
+    assert small.texels_per_pixel == pytest.approx(2 * space.texels_per_pixel)
+    both = space.at(32)
+    first = space.unproject(space.blank(), views, space.project(canvas_of(z), views), average=False)
+    assert both._ownership(views, False) is space._ownership(views, False)
+    assert torch.equal(first.best, both.unproject(both.blank(), views, images, average=False).best)
+    assert space.at(64) is space and space.view_resolution == 64
+    with pytest.raises(ValueError, match="view_resolution is 1"):
+        space.at(1)
+
+
+def test_texels_per_pixel_is_that_of_the_widest_view():
+    """The issue's figures at a 4096 canvas and 512 pixels: 1.85 at 72 degrees, 2.9 at 98."""
+    assert EquirectSpace(4096, 512, view_sets=views_paper_band()).texels_per_pixel == pytest.approx(1.85, abs=0.005)
+    mixed = EquirectSpace(4096, 512, view_sets=views_paper_band(), fill_sets=(cube(98),))
+    assert mixed.texels_per_pixel == pytest.approx(2.93, abs=0.005)
+    assert EquirectSpace(2048, 512).texels_per_pixel == EquirectSpace(4096, 512).texels_per_pixel / 2
+
+
+def test_unseen_share_agrees_with_what_a_canvas_would_show():
+    """A grid of 32 x 32 directions is off by less than one of its rows: 3 %."""
+    space, (first, second) = EquirectSpace(512, 64), views_paper_band()
+    high = ring(3, elevation=50, fov=72)
+    canvas = space.unproject(space.blank(), first, torch.rand(5, 3, 64, 64), average=False)
+    for views in (second, high, first):
+        told = space.unseen_share(views, first)
+        shown = space.unknown_mask(canvas, views).mean((1, 2, 3)).tolist()
+        assert told == pytest.approx(shown, abs=0.03)
+    assert space.unseen_share(first, first) == [0.0] * 5
+    assert space.unseen_share(high, ()) == [1.0] * 3
+
+
+def test_planning_reads_no_canvas():
+    space = EquirectSpace(8192, 512)
+    space.unseen_share(space.view_sets[1], space.view_sets[0])
+    assert not space._taps and not space._owners
+
+
+def half_seen() -> tuple[EquirectSpace, Canvas, View]:
+    """A canvas seen to the left of azimuth 0 only, and a view that looks at its border."""
+    best = torch.zeros(64, 128)
+    best[:, :64] = 1
+    z = torch.zeros(3, 64, 128)
+    z[:, :, :64], z[1, :, 64:] = torch.tensor([0.8, 0.2, 0.4])[:, None, None], 1.0
+    return EquirectSpace(128, 32), Canvas(z, best), View.looking_out(azimuth=0, elevation=0, fov=72)
+
+
+def test_what_nobody_saw_takes_the_mean_colour_of_the_rest_of_the_view():
+    space, canvas, view = half_seen()
+    image = space.project(canvas, [view])
+    assert torch.allclose(image, torch.tensor([0.8, 0.2, 0.4])[:, None, None].expand_as(image[0]), atol=1e-6)
+    past = View.looking_out(azimuth=90, elevation=0, fov=72)
+    assert torch.equal(space.project(canvas, [past]), torch.full((1, 3, 32, 32), 0.5))
+
+
+def test_unknown_pixels_are_those_on_texels_nobody_saw():
+    space, canvas, view = half_seen()
+    mask = space.unknown_mask(canvas, [view])
+    assert mask.shape == (1, 1, 32, 32) and not mask[..., :15].any() and (mask[..., 16:] == 1).all()
+    assert not space.unknown_mask(canvas_of(canvas.z), [view]).any()
+
+
+def test_a_panorama_has_nothing_behind_it():
+    space, canvas, view = half_seen()
+    assert torch.equal(space.project(canvas, [view], torch.zeros(1, 3, 32, 32)), space.project(canvas, [view]))
+
+
+def test_restoring_gives_back_what_is_known_but_for_a_blended_border():
+    space = EquirectSpace(256, 64)
+    known, made = Canvas(waves(256), torch.zeros(128, 256)), canvas_of(torch.zeros(3, 128, 256), 0.7)
+    known.best[:, 100:180] = 0.3
+    back = space.restore(made, known)
+    inside = known.best > 0
+    assert torch.equal(back.z[:, ~inside], made.z[:, ~inside])
+    reach = round(4 * space.texels_per_pixel)
+    assert torch.equal(back.z[:, 64, 100 + reach : 180 - reach], known.z[:, 64, 100 + reach : 180 - reach])
+    share = back.z[0, 64, 100:180] / known.z[0, 64, 100:180]
+    assert (share[:reach].diff() > 0).all() and (share[-reach:].diff() < 0).all()  # fades in from either side
+    assert share[0] < 0.2 and share[-1] < 0.2  # a step of a tenth of the difference or so is no seam
+    assert torch.equal(back.best, torch.where(inside, 0.7, 0.7))
+
+
+def test_restoring_knows_neither_the_wrap_nor_the_poles_for_borders():
+    space = EquirectSpace(128, 32)
+    known = canvas_of(waves(128))
+    known.best[40:] = 0
+    back = space.restore(canvas_of(torch.zeros(3, 64, 128)), known)
+    assert torch.equal(back.z[:, :30], known.z[:, :30])
+    assert torch.equal(space.restore(canvas_of(known.z * 0), canvas_of(known.z)).z, known.z)
+
+
+def test_restoring_a_canvas_that_has_nothing_takes_all_that_is_known():
+    space, canvas, _ = half_seen()
+    back = space.restore(space.blank(), canvas)
+    assert torch.equal(back.z[:, :, :64], canvas.z[:, :, :64]) and torch.equal(back.best, canvas.best)
+
+
+def test_views_of_a_ring_share_their_look_ups():
+    """They read the same texels, so many columns aside: their tables are most of a panorama's memory."""
+    space = EquirectSpace(256, 32)
+    space.project(space.blank(), ring(4, elevation=20, fov=80, start=10) + ring(4, elevation=20, fov=80, start=55))
+    assert len(space._taps) == 1  # 10 and 55 degrees lie 32 columns apart
+
+
+@pytest.mark.parametrize("views", [*AUTO.view_sets, *PAPER.fill_sets, ring(1, elevation=20, fov=20, start=7)])
+@pytest.mark.parametrize("height", [4, 37, 64])
+def test_tiles_leave_no_texel_out(views, height):
+    """Asking only the views that can see a tile finds what asking all of them about every texel finds."""
+    owned = assign(views, height, 2 * height, False, torch.device("cpu"))
+    directions = directions_of(pixel_centres(height, 2 * height), height, 2 * height)
+    best = torch.zeros(height, 2 * height, dtype=torch.float64)
+    for view in views:
+        xy, depth = pixels(view, directions, 2, 2)
+        best = torch.maximum(best, centrality((xy - 1).movedim(-1, 0)) * (depth > 0))
+    assert torch.allclose(centrality(owned.position).double(), best, atol=2e-4)  # float32, and the floor at a border

@@ -7,12 +7,12 @@ import torch
 from engine.spaces.views import (
     View,
     axes,
+    mesh_views,
+    orbit,
+    panorama_views,
     pixel_centres,
     pixels,
     rays,
-    views_cube,
-    views_full_sphere,
-    views_orbit,
     views_paper_band,
 )
 
@@ -46,7 +46,7 @@ def test_orbiting_starts_in_front_and_looks_at_the_origin(azimuth, elevation, po
     assert close(axes(view)[:, 2] * 2, view.position)  # backward points from the origin to the camera
 
 
-@pytest.mark.parametrize("view", [*views_full_sphere()[0], *views_orbit()[1]])
+@pytest.mark.parametrize("view", [*panorama_views("auto").view_sets[0], *mesh_views("auto").view_sets[1]])
 def test_pixels_undo_rays(view):
     origin, directions = rays(view, 6, 8)
     xy, depth = pixels(view, origin + 3 * directions, 6, 8)
@@ -60,16 +60,58 @@ def test_points_behind_the_camera_have_no_positive_depth():
     assert depth.tolist() == [-1.0, 1.0]
 
 
-def test_labels_say_what_the_view_looks_at():
-    assert [view.label for view in views_cube()[0]] == ["horizon"] * 4 + ["up", "down"]
-    assert [view.label for view in views_orbit()[0]] == ["front", "side", "back", "side"]
+@pytest.mark.parametrize("elevation, label", [(0, "horizon"), (33, "horizon"), (-37, "horizon"), (38, "up"), (-38, "down")])
+def test_a_staggered_row_still_sees_the_horizon(elevation, label):
+    """The built-in model was taught "up" and "down" from 38 degrees on."""
+    assert View.looking_out(azimuth=70, elevation=elevation, fov=72).label == label
+
+
+def test_only_one_view_of_a_round_is_the_front():
+    """A view that turns by 45 degrees and still says "front" gives a head several faces."""
+    around = [View.orbiting(azimuth=45 * k, elevation=0).label for k in range(8)]
+    assert around == ["front", "front-side", "side", "back-side", "back", "back-side", "side", "front-side"]
+    assert [View.orbiting(azimuth=a, elevation=0).label for a in (-22, 22, 23, -68, 338, 405)] == [
+        "front", "front", "front-side", "side", "front", "front-side"]
+
+
+def test_labels_may_be_given():
     assert View.orbiting(azimuth=10, elevation=80).label == "top"
     assert View.orbiting(azimuth=10, elevation=-80).label == "bottom"
     assert View.looking_out(azimuth=0, elevation=55, fov=70, label="horizon").label == "horizon"
 
 
+def test_the_papers_panorama_is_two_rounds_of_five_at_the_horizon():
+    views = panorama_views("paper").view_sets
+    assert views == tuple(
+        tuple(View.looking_out(azimuth=start + 72 * k, elevation=0, fov=72) for k in range(5)) for start in (0, 36)
+    )
+    assert views == views_paper_band()
+
+
+def test_the_papers_mesh_views_are_the_references_sixteen_cameras():
+    paper = mesh_views("paper")
+    assert paper.view_sets == (
+        orbit([(0, 0), (90, -15), (180, 0), (270, -15)]),
+        orbit([(45, 30), (135, 0), (225, 30), (315, 0)]),
+        orbit([(0, -15), (90, 0), (180, -15), (270, 0)]),
+        orbit([(45, 0), (135, 30), (225, 0), (315, 30)]),
+    )
+    assert [[view.label for view in views] for views in paper.fill_sets] == [["top", "bottom"]]
+
+
+def test_auto_uses_all_sets_in_turn():
+    assert mesh_views("auto").view_sets == mesh_views("paper").view_sets + mesh_views("paper").fill_sets
+    assert mesh_views("auto").fill_sets == panorama_views("auto").fill_sets == ()
+
+
+@pytest.mark.parametrize("views_of", [panorama_views, mesh_views])
+def test_an_unknown_plan_is_refused_by_name(views_of):
+    with pytest.raises(ValueError, match="'cube'"):
+        views_of("cube")
+
+
 def test_equal_views_are_one_cache_key():
-    assert len({*views_cube()[0], *views_cube()[0]}) == 6
+    assert len({*panorama_views("auto").view_sets[0], *panorama_views("auto").view_sets[0]}) == 6
     assert len({view for views in views_paper_band() for view in views}) == 10
 
 

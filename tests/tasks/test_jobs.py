@@ -172,17 +172,21 @@ def test_a_model_that_gives_nan_is_an_error_and_no_file(panorama, tmp_path, monk
     assert not (tmp_path / "job" / "result.png").exists()
 
 
-def test_a_broken_half_precision_result_is_made_again_in_full(panorama, tmp_path, monkeypatch):
+@pytest.mark.parametrize("sound,dtype", [(lambda checkpoint: checkpoint.vae.dtype == torch.float32, "bfloat16"),
+                                         (lambda checkpoint: checkpoint.dtype == torch.float32, "float32")],
+                         ids=["the decoder was broken", "all was broken"])
+def test_a_broken_half_precision_result_is_made_again_in_full(panorama, tmp_path, monkeypatch, sound, dtype):
     """No card with broken fp16 can be had here: bfloat16 stands for half precision, and its decoder is made to fail."""
-    import engine.checkpoints as checkpoints
-
-    load, decode = checkpoints.load_checkpoint, StableDiffusionCodec.decode
-    monkeypatch.setattr(checkpoints, "load_checkpoint", lambda *a, **k: load(*a, **k, dtype=torch.bfloat16))
+    decode, models = StableDiffusionCodec.decode, ModelCache()
+    put, loaded = models.put, []
+    monkeypatch.setattr(models, "put", lambda key, checkpoint: (loaded.append(checkpoint), put(key, checkpoint)))
     monkeypatch.setattr(StableDiffusionCodec, "decode", lambda self, x: decode(self, x) * (
-        1.0 if next(self.vae.parameters()).dtype == torch.float32 else float("nan")))
-    result = run(save_job(tmp_path / "job", panorama), ModelCache())[-1]
-    assert any("full precision" in warning for warning in result.warnings)
-    assert json.loads((tmp_path / "job" / "report.json").read_bytes())["dtype"] == "float32"
+        1.0 if sound(loaded[0]) else float("nan")))
+    folder = save_job(tmp_path / "job", replace(panorama, engine=replace(panorama.engine, precision="bfloat16")))
+    result = list(run_job(folder, models, SpaceCache()))[-1]
+    told = [warning for warning in result.warnings if "full precision" in warning]
+    assert ["decoder" in warning for warning in told] == ([True] if dtype == "bfloat16" else [True, False])
+    assert json.loads((folder / "report.json").read_bytes())["dtype"] == dtype
 
 
 def test_what_cannot_be_done_is_said(panorama, texture, tmp_path):

@@ -1,0 +1,293 @@
+"""Where views of a panorama read its canvas, and which of them paints which texel: tables on the canvas's device.
+
+All of it is float32 (some devices have no float64), which places a texel of the widest canvas to a thousandth.
+"""
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .views import PANORAMA_LABELS, View, ViewSet, axes, half_tangent, pixel_centres
+
+FEATHER = 0.03  # of a view's width, either side of an ownership border: where two views agree it shows nothing, and
+# where they differ by a shade it hides the step; too thin to blur what they both show
+SPACING = 4 / 3  # texels at most between two samples of a pixel, each of which reads two texels across
+MAX_SUPERSAMPLING = 3  # samples across a pixel; a canvas that would need more is halved first
+EDGE = 1e-5  # of half a picture: a texel exactly on a border is covered from both sides rather than from none
+UNSEEN = 2.0  # position of a texel in a picture that does not show it
+TILES = 8  # rows of tiles on the canvas, and half as many as columns
+
+
+def directions_of(xy: Tensor, height: int, width: int) -> Tensor:
+    """Unit world directions [..., 3] of continuous canvas positions (x, y) [..., 2]."""
+    longitude = 2 * math.pi * (0.5 - xy[..., 0] / width)
+    polar = math.pi * xy[..., 1] / height
+    return torch.stack(
+        [polar.sin() * longitude.cos(), polar.sin() * longitude.sin(), polar.cos()], dim=-1
+    )
+
+
+def positions_of(directions: Tensor, height: int, width: int) -> Tensor:
+    """Continuous canvas positions (x, y) [..., 2] of world directions [..., 3] of any length."""
+    return torch.stack(_canvas_positions(*directions.unbind(-1), height, width), dim=-1)
+
+
+def _canvas_positions(x: Tensor, y: Tensor, z: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    across = 0.5 - torch.atan2(y, x) / (2 * math.pi)
+    down = torch.atan2(torch.hypot(x, y), z) / math.pi  # acos would lose half its digits near the poles
+    return across * width, down * height
+
+
+class Taps(NamedTuple):
+    """How a view is read from the canvas: each pixel is a weighted sum of texels."""
+
+    texels: list[Tensor]  # one part for each row of samples in a pixel: [n n, K] int32 indices into look_up_table
+    weights: list[Tensor]  # likewise [n n, K] float32; over all parts they sum to 1
+
+
+class Layer(NamedTuple):
+    """Texels that one more view takes part in."""
+
+    texels: Tensor  # [m] flat indices, each at most once
+    view: Tensor  # [m] uint8
+    position: Tensor  # [2, m] where in that view's picture, -1..1 right and down
+    alpha: Tensor  # [m] its share of the mean so far
+
+
+class Ownership(NamedTuple):
+    """How a set of views goes back into the canvas; the same for pictures of any size."""
+
+    view: Tensor  # [H, W] uint8: the view that shows the texel most centrally
+    position: Tensor  # [2, H, W] float32: where in its picture, -1..1 right and down; UNSEEN where no view sees the texel
+    layers: list[Layer]  # the other views' shares
+
+
+def centrality(position: Tensor) -> Tensor:
+    """[...] 1 in the middle of a picture .. a little over 0 at its border, 0 beyond; position [2, ...] -1..1."""
+    offset = torch.maximum(position[0].abs(), position[1].abs())
+    return torch.where(offset <= 1 + EDGE, (1 - offset).clamp(min=1e-4), torch.zeros_like(offset))
+
+
+def sampling(texels_per_pixel: float, height: int) -> tuple[int, int]:
+    """(how often the canvas is halved first, how many samples lie across a pixel), so that no texel is passed over."""
+    level = 0
+    while texels_per_pixel > MAX_SUPERSAMPLING * SPACING and (height >> level) % 2 == 0:
+        texels_per_pixel, level = texels_per_pixel / 2, level + 1
+    return level, max(math.ceil(texels_per_pixel / SPACING), 1)
+
+
+def turned_to_start(view: View, width: int) -> tuple[View, int]:
+    """The view turned about the vertical by whole columns, its picture's right to the first one, and by how many.
+
+    Views of a ring often become one: they read the same texels with the same weights, so many columns aside.
+    """
+    along = math.atan2(view.rotation[1][0], view.rotation[0][0])
+    shift = math.floor(-along / (2 * math.pi) * width % width + 1e-6) % width
+    cosine, sine = math.cos(2 * math.pi * shift / width), math.sin(2 * math.pi * shift / width)
+    x, y, z = view.rotation
+    rotation = (
+        tuple(round(cosine * a - sine * b, 12) for a, b in zip(x, y, strict=True)),
+        tuple(round(sine * a + cosine * b, 12) for a, b in zip(x, y, strict=True)),
+        tuple(round(c, 12) for c in z),
+    )
+    return replace(view, rotation=rotation, label=PANORAMA_LABELS[0]), shift
+
+
+def look_up_table(z: Tensor, seen: Tensor) -> Tensor:
+    """[H, 2 W, 4]: the channels of z [3, H, W] and `seen` [H, W] side by side, so that one look-up serves them all.
+
+    The canvas lies there twice, so that columns counted on from any other need not be wrapped.
+    """
+    height, width = seen.shape
+    table = z.new_empty(height, 2 * width, 4)
+    table[:, :width, :3] = z.permute(1, 2, 0)
+    table[:, :width, 3] = seen
+    table[:, width:] = table[:, :width]
+    return table
+
+
+def taps_of(view: View, samples: int, resolution: int, height: int, device: torch.device) -> Taps:
+    """The bilinear look-ups of `samples` x `samples` samples in each pixel."""
+    step = torch.arange(resolution * samples, dtype=torch.float32, device=device) + 0.5
+    tangent = (step * (2 / (resolution * samples)) - 1) * half_tangent(view)
+    texels, weights = [], []
+    for i in range(samples):
+        down = tangent[i::samples, None]
+        x, y, z = (tangent * r - (down * u + b) for r, u, b in view.rotation)  # [n, n s]: the samples of a row, in order
+        corners = _bilinear_corners(*_canvas_positions(x, y, z, height, 2 * height), height, 2 * height, 1 / samples**2)
+        texels.append(corners[0].reshape(resolution**2, -1))
+        weights.append(corners[1].reshape(resolution**2, -1))
+    return Taps(texels, weights)
+
+
+def halved(table: Tensor) -> Tensor:
+    """[H, W, C] -> [H / 2, W / 2, C]: the mean of every two by two texels."""
+    height, width, channels = table.shape
+    return table.reshape(height // 2, 2, width // 2, 2, channels).mean((1, 3))
+
+
+def _bilinear_corners(x: Tensor, y: Tensor, height: int, width: int, share: float) -> tuple[Tensor, Tensor]:
+    """Indices (int32) into `look_up_table` and weights, [..., 4] each, of the texels about canvas positions [...].
+
+    The weights add up to `share`. Longitude wraps; past a pole lies the same row half a turn away.
+    """
+    left, top = (x - 0.5).floor(), (y - 0.5).floor()
+    fx, fy = x - 0.5 - left, (y - 0.5 - top) * share
+    row, column = top.int(), _wrapped(left.int() + width, width)
+    texels = torch.empty(*x.shape, 4, dtype=torch.int32, device=x.device)
+    weights = torch.empty(*x.shape, 4, dtype=x.dtype, device=x.device)
+    for down, beyond, part in ((0, row < 0, share - fy), (1, row >= height - 1, fy)):
+        start = (row + down).clamp(0, height - 1) * (2 * width)
+        first = torch.where(beyond, _wrapped(column + width // 2, width), column)
+        torch.add(start, first, out=texels[..., 2 * down])
+        torch.add(start, _wrapped(first + 1, width), out=texels[..., 2 * down + 1])
+        torch.mul(part, fx, out=weights[..., 2 * down + 1])
+        torch.sub(part, weights[..., 2 * down + 1], out=weights[..., 2 * down])
+    return texels, weights
+
+
+def _wrapped(column: Tensor, width: int) -> Tensor:
+    """`column` % `width` for 0 <= column < 2 width, without a division."""
+    return torch.where(column >= width, column - width, column)
+
+
+def owned_pixels(views: Sequence[View], view: View, resolution: int) -> Tensor:
+    """[h, w] bool: the pixels of `view` that none of the other views shows more centrally."""
+    offset = (torch.arange(resolution, dtype=torch.float64, device="cpu") + 0.5) * (2 / resolution) - 1
+    position = torch.stack([offset.expand(resolution, resolution), offset[:, None].expand(resolution, resolution)])
+    own = centrality(position)
+    owned = torch.ones_like(own, dtype=torch.bool)
+    right, down = position * half_tangent(view)
+    for other in views:
+        if other != view:
+            turn = axes(other).T @ axes(view)  # this camera -> the other's
+            owned &= own >= centrality(_project_camera(
+                *(right * r - down * u - b for r, u, b in turn.tolist()), half_tangent(other)))
+    return owned
+
+
+def _project_camera(right: Tensor, up: Tensor, backward: Tensor, tangent: float | Tensor) -> Tensor:
+    """[2, ...] positions in a picture, -1..1 right and down, of what lies along these axes of its camera.
+
+    Behind the camera they are infinite or no numbers, which no picture shows.
+    """
+    scale = torch.where(backward < -1e-6, -1 / (backward * tangent), torch.inf)
+    return torch.stack([right * scale, -up * scale])
+
+
+def sample_atlas(atlas: Tensor, count: int, size: int, view: Tensor, position: Tensor) -> Tensor:
+    """[3, h, w] bilinear samples of pictures `view` [h, w] at `position` [2, h, w] in an atlas of `count` pictures.
+
+    size: the width of a picture with its border of one pixel.
+    """
+    inner = (size - 2) / size
+    grid = torch.empty(*view.shape, 2, dtype=position.dtype, device=position.device)
+    torch.mul(position[0], inner, out=grid[..., 0])
+    torch.add(position[1] * (inner / count), view * (2 / count) + (1 / count - 1), out=grid[..., 1])
+    return F.grid_sample(atlas, grid[None], mode="bilinear", align_corners=False)[0]
+
+
+def assign(views: ViewSet, height: int, width: int, average: bool, device: torch.device) -> Ownership:
+    """Which view paints which texel. Tile by tile, asking only views that can see it: linear in texels."""
+    row = math.pi * (torch.arange(height, dtype=torch.float32, device=device) + 0.5) / height
+    column = 2 * math.pi * (0.5 - (torch.arange(width, dtype=torch.float32, device=device) + 0.5) / width)
+    flat_index = torch.arange(height * width, device=device).reshape(height, width)
+    rotation = torch.tensor([view.rotation for view in views], dtype=torch.float32, device=device)
+    tangent = torch.tensor([half_tangent(view) for view in views], dtype=torch.float32, device=device)
+    number = torch.arange(len(views), dtype=torch.uint8, device=device)
+    view = torch.zeros(height, width, dtype=torch.uint8, device=device)
+    position = torch.full((2, height, width), UNSEEN, device=device)
+    others: list[list[Layer]] = []
+    for rows, columns, members in _tiles(views, height, width):
+        seen_at = _positions_in_views(rotation[members], tangent[members], row[rows], column[columns])
+        central = centrality(seen_at)
+        best, first = central.max(0)
+        view[rows, columns] = number[members][first]
+        chosen = seen_at.gather(1, first.expand(2, 1, *first.shape))[:, 0]
+        position[:, rows, columns] = torch.where(best > 0, chosen, UNSEEN)
+        others.append(_other_shares(seen_at, central, best, first, average, number[members], flat_index[rows, columns]))
+    depth = max((len(tile) for tile in others), default=0)
+    layers = [[tile[i] for tile in others if i < len(tile)] for i in range(depth)]
+    return Ownership(view, position, [_joined(parts) for parts in layers])
+
+
+def _joined(parts: list[Layer]) -> Layer:
+    return Layer(*(torch.cat(same, dim=-1) for same in zip(*parts, strict=True)))
+
+
+def _tiles(views: ViewSet, height: int, width: int) -> Iterator[tuple[slice, slice, list[int]]]:
+    """(rows, columns, which views may see something of it) of every tile that some view may see."""
+    rows = [slice(height * i // TILES, height * (i + 1) // TILES) for i in range(TILES)]
+    columns = [slice(width * i // (2 * TILES), width * (i + 1) // (2 * TILES)) for i in range(2 * TILES)]
+    seen = _tiles_seen(views, math.pi / height)
+    for i, j in itertools.product(range(TILES), range(2 * TILES)):
+        members = seen[:, i, j].nonzero()[:, 0].tolist()
+        if members and rows[i].start < rows[i].stop and columns[j].start < columns[j].stop:
+            yield rows[i], columns[j], members
+
+
+def _tiles_seen(views: ViewSet, texel: float) -> Tensor:
+    """[V, TILES, 2 TILES] bool: true wherever a view sees any of a tile, whose border may be a texel off; texel: radians.
+
+    A grid of points stands for each tile; no direction in it is farther from one of them than `margin`.
+    """
+    points = 4  # of a tile, each way
+    grid = pixel_centres(TILES * points, 2 * TILES * points)
+    directions = directions_of(grid, TILES * points, 2 * TILES * points)
+    margin = math.sqrt(2) * (math.pi / (2 * TILES * points) + texel)
+    seen = []
+    for view in views:
+        half = math.radians(view.fov) / 2
+        right, up, backward = (directions @ axes(view)).unbind(-1)
+        ahead = -backward * math.sin(half)
+        inside = torch.stack([ahead - side * math.cos(half) for side in (right, -right, up, -up)])  # of each side plane
+        tiles = inside.reshape(4, TILES, points, 2 * TILES, points).amax((2, 4)) >= -math.sin(min(margin, math.pi / 2))
+        seen.append(tiles.all(0))
+    return torch.stack(seen)
+
+
+def _positions_in_views(rotation: Tensor, tangent: Tensor, polar: Tensor, longitude: Tensor) -> Tensor:
+    """[2, V, h, w] where texels of h rows and w columns lie in V pictures, as `_project_camera` gives it.
+
+    rotation [V, 3, 3], tangent [V]. A direction is a product of what depends on its row and on its column, so that no
+    [h, w, 3] of directions is needed.
+    """
+    across = rotation[:, 0, :, None] * longitude.cos() + rotation[:, 1, :, None] * longitude.sin()  # [V, 3, w]
+    along = rotation[:, 2, :, None] * polar.cos()  # [V, 3, h]
+    camera = torch.addcmul(along[..., None], polar.sin()[:, None], across[:, :, None])
+    return _project_camera(*camera.unbind(1), tangent[:, None, None])
+
+
+def _other_shares(
+    seen_at: Tensor,  # [2, V, h, w]
+    central: Tensor,  # [V, h, w]
+    best: Tensor,  # [h, w]
+    first: Tensor,  # [h, w] which of the V is the most central
+    average: bool,
+    number: Tensor,  # [V] what these views are called in the set
+    flat_index: Tensor,  # [h, w] of the texels
+) -> list[Layer]:
+    """The shares of all views of a tile but the most central one; the k-th layer holds each texel's k-th other view."""
+    taking_part = (central > 0) if average else (central > 0) & (central > best - 4 * FEATHER)
+    i, j = (taking_part.sum(0) > 1).nonzero(as_tuple=True)
+    taking_part, central, best, first = taking_part[:, i, j], central[:, i, j], best[i, j], first[i, j]
+    weight = taking_part * (central if average else 1 - (best - central) / (4 * FEATHER))
+    own = weight.gather(0, first[None])
+    weight.scatter_(0, first[None], 0)
+    taking_part.scatter_(0, first[None], False)
+    rank = taking_part.cumsum(0)
+    share = weight / (own + weight.cumsum(0)).clamp(min=1e-12)
+    layers = []
+    for k in range(1, len(number)):
+        v, m = (taking_part & (rank == k)).nonzero(as_tuple=True)
+        if len(v) == 0:
+            break
+        layers.append(Layer(flat_index[i[m], j[m]], number[v], seen_at[:, v, i[m], j[m]], share[v, m]))
+    return layers

@@ -1,0 +1,57 @@
+"""Torch's threads sleep where they wait, and one core is left to Blender where there are enough."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.processor import threads_beside_blender, wait_passively
+from engine.server import TaskWorker, as_engine_error
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN = "import runpy, sys; sys.argv = ['engine', 'doctor']; runpy.run_module('engine', run_name='__main__', alter_sys=True)"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks GNU's OpenMP, which torch uses on Linux")
+@pytest.mark.parametrize("asked,spins", [(None, "'0'"), ("ACTIVE", "'30000000000'")], ids=["by default", "who sets it keeps it"])
+def test_torch_itself_says_that_its_threads_sleep(asked, spins):
+    """The OpenMP library prints the settings that it goes by when it is loaded: too late a setting would not show there."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))}
+    environment |= {"OMP_DISPLAY_ENV": "VERBOSE"} | ({"OMP_WAIT_POLICY": asked} if asked else {})
+    done = subprocess.run([sys.executable, "-c", RUN], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    lines = [line for line in done.stderr.splitlines() if "GOMP_SPINCOUNT" in line]
+    assert lines and all(spins in line for line in lines), done.stderr[-2000:]
+
+
+def test_what_the_user_has_set_stays():
+    environment = {"OMP_WAIT_POLICY": "ACTIVE"}
+    wait_passively(environment)
+    assert environment == {"OMP_WAIT_POLICY": "ACTIVE"}
+
+
+@pytest.mark.parametrize("cores,threads", [(1, 1), (2, 2), (3, 3), (4, 3), (16, 15)])
+def test_one_core_is_blenders_where_there_are_four(cores, threads):
+    assert threads_beside_blender(cores, {}) == threads
+    assert threads_beside_blender(cores, {"OMP_NUM_THREADS": str(cores)}) == cores, "whoever sets it has decided"
+
+
+def test_the_engine_behind_the_addon_leaves_that_core(monkeypatch):
+    taken = []
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    monkeypatch.setattr(torch, "set_num_threads", taken.append)
+    TaskWorker()
+    assert taken == [7]
+
+
+@pytest.mark.parametrize("text", ["CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+                                  "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+                                  "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+                                  "MPS backend out of memory"])
+def test_every_way_to_say_that_memory_ran_out(text):
+    assert as_engine_error(RuntimeError(text), None).code == "out_of_memory"
+    assert as_engine_error(RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED"), None).code == "internal"
