@@ -14,7 +14,7 @@ ROOM_TO_WORK = 300_000_000
 """Bytes beside the weights that one view at 512 px takes in half precision, at the least."""
 
 UNET_WORK, VAE_WORK = 24, 5
-"""Pictures at full size that a network holds at once: counted on the networks of Stable Diffusion and the built-in model."""
+"""Layers at full size that a network holds at once: counted on the networks of Stable Diffusion and the built-in model."""
 
 
 def free_memory(device: torch.device) -> int | None:
@@ -63,8 +63,8 @@ def unet_bytes(unet, size: Sequence[int], *, branches: int, controlnet=None) -> 
 def vae_bytes(vae, size: Sequence[int]) -> int:
     """About how many bytes one picture of `size` (h, w) pixels takes while a VAE encodes or decodes it.
 
-    The most is held at full size: pictures with the channels that the level below has, VAE_WORK of them at once.
+    The most is held at full size: VAE_WORK layers with the channels that the level below has, and the picture of three.
     """
     height, width = size
     channels = getattr(vae.config, "decoder_block_out_channels", None) or vae.config.block_out_channels
-    return int(VAE_WORK * max(channels[:2]) * height * width * vae.dtype.itemsize)
+    return int((VAE_WORK * max(channels[:2]) + 3) * height * width * vae.dtype.itemsize)

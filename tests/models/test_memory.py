@@ -1,0 +1,138 @@
+"""Calls are cut to the memory that is free before they run out of it."""
+from __future__ import annotations
+
+import pytest
+import torch
+from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
+from live_bytes import LiveBytes
+from torch._subclasses import FakeTensorMode
+
+from engine.models import chunks
+from engine.models.catalog import BUILTIN_FOLDER
+from engine.models.chunks import SHARE, Chunks, is_out_of_memory
+from engine.models.memory import unet_bytes, vae_bytes
+from engine.models.stable_diffusion import load_checkpoint
+
+SD21 = {
+    "unet": {"sample_size": 64, "cross_attention_dim": 1024, "attention_head_dim": (5, 10, 20, 20),
+             "use_linear_projection": True},
+    "vae": {"block_out_channels": (128, 256, 512, 512), "layers_per_block": 2, "down_block_types": ("DownEncoderBlock2D",) * 4,
+            "up_block_types": ("UpDecoderBlock2D",) * 4},
+}
+VIEWS = 3
+
+
+@pytest.mark.parametrize("family,size", [("sd21", 512), ("sd21", 768), ("builtin", 512)])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
+def test_the_estimate_holds_for_the_networks_in_use(family, size, dtype):
+    """Never less than what a call holds, and at most 2.5 times that: what is planned too large costs speed.
+
+    Counted on networks of the real shapes whose tensors hold no numbers. What convolutions borrow on the way is not counted:
+    chunks leave a fifth of the memory free for it.
+    """
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        with FakeTensorMode(), torch.inference_mode():
+            if family == "sd21":
+                unet, vae = UNet2DConditionModel(**SD21["unet"]), AutoencoderKL(**SD21["vae"])
+                net = ControlNetModel.from_unet(unet, load_weights_from_unet=False)
+            else:
+                unet, vae, net = (cls.from_config(cls.load_config(BUILTIN_FOLDER / part)) for cls, part in (
+                    (UNet2DConditionModel, "unet"), (AutoencoderKL, "vae"), (ControlNetModel, "controlnet")))
+            for module in (unet, vae, net):
+                module.eval()
+            side = size // 2 ** (len(vae.config.block_out_channels) - 1)
+            x, pictures = torch.empty(2 * VIEWS, unet.config.in_channels, side, side), torch.empty(VIEWS, 3, size, size)
+            text, t = torch.empty(2 * VIEWS, 77, unet.config.cross_attention_dim), torch.tensor(500)
+            with LiveBytes() as plain:
+                unet(x, t, text)
+            with LiveBytes() as reading:
+                net.controlnet_cond_embedding(pictures)
+            read = torch.empty(2 * VIEWS, unet.config.block_out_channels[0], side, side)
+            net.controlnet_cond_embedding = torch.nn.Identity()  # read once per solve, before the networks run
+            with LiveBytes() as controlled:
+                down, mid = net(x, t, text, read, return_dict=False)
+                unet(x, t, text, down_block_additional_residuals=down, mid_block_additional_residual=mid)
+            with LiveBytes() as encoding:
+                vae.encode(pictures)
+            with LiveBytes() as decoding:
+                vae.decode(x[:VIEWS])
+            estimates = {
+                "UNet": (unet_bytes(unet, (side, side), branches=2), plain.peak),
+                "ControlNet": (unet_bytes(unet, (side, side), branches=2, controlnet=net), max(controlled.peak, reading.peak)),
+                "VAE": (vae_bytes(vae, (size, size)), max(encoding.peak, decoding.peak)),
+            }
+    finally:
+        torch.set_default_dtype(before)
+    for name, (estimated, peak) in estimates.items():
+        assert peak / VIEWS <= estimated <= 2.5 * peak / VIEWS, (name, estimated, peak / VIEWS)
+
+
+def free(monkeypatch, amount: int | None) -> None:
+    """The question how much is free is answered with `amount`."""
+    monkeypatch.setattr(chunks, "free_memory", lambda device: amount)
+
+
+def test_a_batch_is_cut_to_what_is_free(monkeypatch):
+    cut, seen = Chunks(), []
+
+    def call(part: slice) -> torch.Tensor:
+        seen.append(part.stop - part.start)
+        return torch.arange(part.start, min(part.stop, 10))
+
+    free(monkeypatch, int(4.5 * 1000 / SHARE))
+    assert cut.run(10, call, 1000).tolist() == list(range(10))
+    assert max(seen) == 4
+    free(monkeypatch, 10)  # less than one view needs, by the estimate: it is tried, and may fit
+    assert cut.run(10, call, 1000).tolist() == list(range(10)) and seen[-1] == 1
+    free(monkeypatch, None)  # a device that cannot say: all at once, as before
+    cut.run(10, call, 1000)
+    assert seen[-1] == 10
+    free(monkeypatch, 10**12)  # what ran short for a while is not remembered: another program may have ended
+    assert cut.size(10, 1000) == 10 and Chunks(3).size(10, 1000) == 3
+
+
+def test_networks_ask_before_they_run(tiny_eps, monkeypatch):
+    """The same pictures, three views at a time instead of eight, and nothing had to fail first."""
+    checkpoint = load_checkpoint(tiny_eps, dtype=torch.float32)
+    sizes = []
+    checkpoint.unet.register_forward_pre_hook(lambda module, inputs: sizes.append(len(inputs[0])))
+    checkpoint.vae.decoder.register_forward_pre_hook(lambda module, inputs: sizes.append(len(inputs[0])))
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(8, 4, 8, 8, generator=generator)
+    denoiser = checkpoint.denoiser({"a": "red"}, "blurry")
+    views = [type("V", (), {"label": "a"})] * 8
+
+    def run() -> torch.Tensor:
+        sizes.clear()
+        return torch.cat([denoiser(x, 500, views, None, 4.0).flatten(), checkpoint.codec.decode(x).flatten()])
+
+    whole = run()
+    assert sizes == [16, 2, 2, 2, 2]
+    needed = unet_bytes(checkpoint.unet, (8, 8), branches=2)
+    free(monkeypatch, int(3.5 * needed / SHARE))
+    assert torch.allclose(run(), whole, atol=2e-5)  # other batch sizes sum in another order
+    assert sizes[:3] == [6, 6, 4]
+
+
+@pytest.mark.parametrize("text", ["CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+                                  "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+                                  "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+                                  "cusolver error: CUSOLVER_STATUS_ALLOC_FAILED, when calling `cusolverDnCreate(handle)`",
+                                  "[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory"])
+def test_the_libraries_below_torch_run_out_of_memory_too(text):
+    assert is_out_of_memory(RuntimeError(text))
+    assert not is_out_of_memory(ValueError(text))
+
+
+@pytest.mark.parametrize("text", ["CUDA error: CUBLAS_STATUS_EXECUTION_FAILED", "cuDNN error: CUDNN_STATUS_NOT_SUPPORTED",
+                                  "expected scalar type Half"])
+def test_other_failures_are_none_of_memory(text):
+    assert not is_out_of_memory(RuntimeError(text))
+
+
+def test_a_card_decodes_two_pictures_at_a_time():
+    from engine.models.stable_diffusion import VIEWS as AT_ONCE
+
+    assert AT_ONCE["cuda"] == {"unet": 0, "vae": 2}
