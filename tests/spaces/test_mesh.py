@@ -394,14 +394,16 @@ def test_views_may_be_larger_than_the_space_was_made_for():
 
 
 def test_a_texture_finer_than_the_picture_does_not_alias():
-    """Checks of one texel, 8 to a pixel: grey, at every slope, rather than black or white at random."""
-    checks = ((torch.arange(512)[:, None] + torch.arange(512)) % 2).float().expand(3, 512, 512)
-    space = MeshSpace(*sphere(), 512, 64)
-    assert space.texels_per_pixel > 1.5
+    """Checks of one texel, three and more to a pixel: grey, at every slope, rather than black or white at random.
+
+    A mean over a square three texels wide leaves (2 / 3 pi)^2 / 2 = 0.02 of them.
+    """
+    checks = ((torch.arange(1024)[:, None] + torch.arange(1024)) % 2).float().expand(3, 1024, 1024)
+    space = MeshSpace(*sphere(), 1024, 64)
+    assert space.texels_per_pixel > 3
     for at in (space, space.at(32)):
         for views in space.view_sets[:2]:
-            assert (at.project(known_everywhere(checks), views) - 0.5).abs().max() < 0.2
-            assert (at.project(known_everywhere(checks), views) - 0.5).abs().mean() < 0.01
+            assert (at.project(known_everywhere(checks), views) - 0.5).abs().max() < 0.02
 
 
 def test_stretched_uvs_are_averaged_along_their_stretch_alone():
