@@ -116,7 +116,7 @@ def test_wrappers_offer_the_whole_contract(contract, wrapper):
 class OneTexel:
     """The least Space: it says how it was asked."""
 
-    view_sets, fill_sets, texels_per_pixel = ((1,), (2,)), ((3,),), 1.5
+    view_sets, fill_sets, texels_per_pixel, warnings = ((1,), (2,)), ((3,),), 1.5, ("a sentence",)
 
     def __init__(self, view_resolution: int = 64) -> None:
         self.view_resolution = view_resolution
