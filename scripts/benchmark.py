@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -195,6 +196,8 @@ def compare(args: argparse.Namespace, sides: Sequence[Side], options: dict[str, 
                 for place, side in enumerate(sides):
                     out = folder / f"{kind}-{preset}-{place}-{number}"
                     runs[side.name].append(run(kind, preset, options[kind], out, side))
+                    seconds = runs[side.name][-1].report["seconds"]["total"]
+                    print(f"{kind} {preset}, {side.name}, {number + 1}/{repeat}: {seconds:.1f} s", file=sys.stderr, flush=True)
             found = {name: least(part) for name, part in runs.items()}
             for name, measured in found.items():
                 print(line(row(kind, preset, name, measured)), flush=True)
@@ -229,6 +232,7 @@ def main() -> int:
     parser.add_argument("--repeat", type=int, default=0, help=f"runs of each job; 0: {REPEATS} where sides are compared, else 1")
     parser.add_argument("--nfe", action="store_true", help="only count forwards, on small views of a small canvas")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that worktree and busy process go when it is ended
     with tempfile.TemporaryDirectory() as home, tree_of(args.against) if args.against else nullcontext() as other:
         folder = Path(home)
         mesh = (args.mesh or _sphere(folder / "sphere.ply")).resolve()

@@ -95,7 +95,7 @@ def fill_from_surface(
     keys, known = keys.cpu(), seen.cpu()
     stride = -(-int(known.sum()) // FILL_SOURCES)
     source = keys[known][::stride].numpy()
-    distance, index = cKDTree(source).query(keys[~known].numpy(), k=min(FILL_NEIGHBOURS, len(source)))
+    distance, index = cKDTree(source, balanced_tree=False).query(keys[~known].numpy(), k=min(FILL_NEIGHBOURS, len(source)))
     if index.ndim == 1:
         distance, index = distance[:, None], index[:, None]
     weight = 1 / (distance + 1e-6)

@@ -16,13 +16,11 @@ from .equirect_maps import (
     Ownership,
     Taps,
     assign,
-    centrality,
     directions_of,
-    halved,
-    look_up_table,
     owned_pixels,
     sample_atlas,
     sampling,
+    surroundings,
     taps_of,
     turned_to_start,
 )
@@ -33,7 +31,7 @@ RESTORED_BORDER = 4  # view pixels over which the border of a known region is bl
 EMPTY = 0.5  # grey of a canvas nobody has painted
 SEEN_TOLERANCE = 1e-3  # of a pixel's weight on unseen texels: bilinear weights that round to this are none
 SURVEY = 32  # directions across a view that stand for its picture when asking what has been seen
-CHUNK = 1 << 18  # texels at a time, so that what is computed on the way stays in a processor's cache
+CHUNK = 1 << 16  # texels at a time, so that what is computed on the way stays in a processor's cache
 
 
 class EquirectSpace:
@@ -59,6 +57,8 @@ class EquirectSpace:
         self.view_sets, self.fill_sets = panorama_views("auto") if view_sets is None else (view_sets, fill_sets)
         # Shared by `at` between all view sizes: the key names the size where the value depends on it.
         self._taps: dict[tuple[View, int], Taps] = {}  # the views turned so that they start at the first column
+        # Overwritten by every projection; to fill memory that the system gives anew would take four times as long.
+        self._tables: dict[int, Tensor] = {}
         self._owners: dict[tuple[ViewSet, bool], Ownership] = {}
         self._seams: dict[tuple[ViewSet, int], Tensor] = {}
 
@@ -83,7 +83,8 @@ class EquirectSpace:
         """For each of `views` the share of its picture, on a coarse grid, that lies in none of the pictures `drawn`."""
         if not drawn:
             return [1.0] * len(views)
-        cameras = torch.stack([axes(view) / torch.tensor([half_tangent(view)] * 2 + [1.0]) for view in drawn])
+        scale = [torch.tensor([half_tangent(view)] * 2 + [1.0], dtype=torch.float64, device="cpu") for view in drawn]
+        cameras = torch.stack([axes(view) / units for view, units in zip(drawn, scale, strict=True)])
         shares = []
         for view in views:
             x, y, backward = (rays(view, SURVEY, SURVEY)[1].reshape(-1, 3) @ cameras).unbind(-1)
@@ -114,20 +115,17 @@ class EquirectSpace:
         owned = self._ownership(tuple(views), average)
         atlas = self._atlas(views, images.to(canvas.z))
         count, size = len(views), atlas.shape[-1]
-        z, best = torch.empty_like(canvas.z), torch.empty_like(canvas.best)
+        z = torch.empty_like(canvas.z)
         rows = max(CHUNK // self.width, 1)
         for start in range(0, self.height, rows):
             part = slice(start, start + rows)
-            position = owned.position[:, part]
-            central = centrality(position)
-            painted = sample_atlas(atlas, count, size, owned.view[part], position)
-            z[:, part] = torch.where(central > 0, painted, canvas.z[:, part])
-            best[part] = torch.maximum(canvas.best[part], central)
+            painted = sample_atlas(atlas, count, size, owned.view[part], owned.position[:, part])
+            torch.where(owned.quality[part] > 0, painted, canvas.z[:, part], out=z[:, part])
         flat = z.flatten(1)
         for layer in owned.layers:
             sampled = sample_atlas(atlas, count, size, layer.view[None], layer.position[:, None])[:, 0]
             flat[:, layer.texels] = torch.lerp(flat[:, layer.texels], sampled, layer.alpha)
-        return Canvas(z, best)
+        return Canvas(z, torch.maximum(canvas.best, owned.quality))
 
     def condition(self, views: Sequence[View]) -> None:
         """A panorama has no geometry."""
@@ -137,8 +135,9 @@ class EquirectSpace:
         """[B, 1, h, w]: 0 at a picture's border and where another view is more central, 1 deep inside."""
         key = (tuple(views), self.view_resolution)
         if key not in self._seams:
-            masks = [interior(owned_pixels(views, view, self.view_resolution).numpy()) for view in views]
-            stacked = torch.stack([torch.from_numpy(mask) for mask in masks])[:, None]
+            alike = [surroundings(views, view) for view in views]  # most views of a ring have the same mask
+            masks = {around: interior(owned_pixels(around, self.view_resolution).numpy()) for around in set(alike)}
+            stacked = torch.stack([torch.from_numpy(masks[around]) for around in alike])[:, None]
             self._seams[key] = (stacked * SEAM_GAIN).clamp(max=1).to(self.device)
         return self._seams[key]
 
@@ -185,18 +184,32 @@ class EquirectSpace:
     def _read(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
         """[B, 4, h, w]: the canvas as each view sees it, and the share of each pixel that some view has seen before."""
         n = self.view_resolution
-        tables = [look_up_table(canvas.z, canvas.best > 0)]
+        tables: dict[int, Tensor] = {}  # by how often the canvas was halved
         out = torch.zeros(len(views), n * n, 4, device=self.device)
         for i, view in enumerate(views):
             level, samples = sampling(self._texels_per_pixel(view), self.height)
-            while len(tables) <= level:
-                tables.append(halved(tables[-1]))
+            if level not in tables:
+                tables[level] = self._look_up_table(canvas, level)
             turned, shift = turned_to_start(view, self.width >> level)
             taps = self._taps_of(turned, self.height >> level, samples)
-            table = tables[level].flatten(0, 1)[shift:]
+            table = tables[level][shift:]
             for texels, weights in zip(taps.texels, taps.weights, strict=True):
                 out[i] += F.embedding_bag(texels, table, per_sample_weights=weights, mode="sum")
         return out.reshape(-1, n, n, 4).permute(0, 3, 1, 2)
+
+    def _look_up_table(self, canvas: Canvas, level: int) -> Tensor:
+        """[2 H W, 4]: per texel its colour and whether it was seen, side by side, so that one look-up serves them all.
+
+        The canvas, halved `level` times, lies there twice, so that columns counted on from any other need not be wrapped.
+        """
+        height, width = self.height >> level, self.width >> level
+        if level not in self._tables:
+            self._tables[level] = torch.empty(height, 2 * width, 4, device=self.device)
+        table = self._tables[level]
+        table[:, :width, :3] = shrink(canvas.z, 2**level).permute(1, 2, 0)
+        table[:, :width, 3] = shrink((canvas.best > 0).to(canvas.z)[None], 2**level)[0]
+        table[:, width:] = table[:, :width]
+        return table.flatten(0, 1)
 
     def _taps_of(self, view: View, height: int, samples: int) -> Taps:
         key = (view, self.view_resolution)
@@ -222,7 +235,7 @@ class EquirectSpace:
 
     def _depth_inside(self, region: Tensor) -> Tensor:
         """[H, W]: 0 outside `region` [H, W] and at its border .. 1 RESTORED_BORDER view pixels inside it."""
-        radius = max(round(RESTORED_BORDER * self.texels_per_pixel), 1)
+        radius = min(max(round(RESTORED_BORDER * self.texels_per_pixel), 1), self.height // 2)
         row = torch.arange(self.height, dtype=torch.float32, device=self.device) + 0.5
         reach = (radius / torch.sin(math.pi * row / self.height)).long().clamp(max=self.width // 2 - 1)
         column = torch.arange(self.width, device=self.device)

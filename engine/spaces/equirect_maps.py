@@ -14,15 +14,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .views import PANORAMA_LABELS, View, ViewSet, axes, half_tangent, pixel_centres
+from .views import PANORAMA_LABELS, Vector, View, ViewSet, axes, half_tangent, pixel_centres
 
 FEATHER = 0.03  # of a view's width, either side of an ownership border: where two views agree it shows nothing, and
 # where they differ by a shade it hides the step; too thin to blur what they both show
 SPACING = 4 / 3  # texels at most between two samples of a pixel, each of which reads two texels across
 MAX_SUPERSAMPLING = 3  # samples across a pixel; a canvas that would need more is halved first
 EDGE = 1e-5  # of half a picture: a texel exactly on a border is covered from both sides rather than from none
-UNSEEN = 2.0  # position of a texel in a picture that does not show it
-TILES = 8  # rows of tiles on the canvas, and half as many as columns
+TILES = 8  # rows of tiles on the canvas, of twice as many each: enough that few views see something of one
 
 
 def directions_of(xy: Tensor, height: int, width: int) -> Tensor:
@@ -48,7 +47,7 @@ def _canvas_positions(x: Tensor, y: Tensor, z: Tensor, height: int, width: int) 
 class Taps(NamedTuple):
     """How a view is read from the canvas: each pixel is a weighted sum of texels."""
 
-    texels: list[Tensor]  # one part for each row of samples in a pixel: [n n, K] int32 indices into look_up_table
+    texels: list[Tensor]  # one part for each row of samples in a pixel: [n n, K] int32, row by row of twice the canvas's width
     weights: list[Tensor]  # likewise [n n, K] float32; over all parts they sum to 1
 
 
@@ -65,7 +64,8 @@ class Ownership(NamedTuple):
     """How a set of views goes back into the canvas; the same for pictures of any size."""
 
     view: Tensor  # [H, W] uint8: the view that shows the texel most centrally
-    position: Tensor  # [2, H, W] float32: where in its picture, -1..1 right and down; UNSEEN where no view sees the texel
+    position: Tensor  # [2, H, W] float32: where in its picture, -1..1 right and down
+    quality: Tensor  # [H, W] its centrality there, 0 where no view sees the texel
     layers: list[Layer]  # the other views' shares
 
 
@@ -100,19 +100,6 @@ def turned_to_start(view: View, width: int) -> tuple[View, int]:
     return replace(view, rotation=rotation, label=PANORAMA_LABELS[0]), shift
 
 
-def look_up_table(z: Tensor, seen: Tensor) -> Tensor:
-    """[H, 2 W, 4]: the channels of z [3, H, W] and `seen` [H, W] side by side, so that one look-up serves them all.
-
-    The canvas lies there twice, so that columns counted on from any other need not be wrapped.
-    """
-    height, width = seen.shape
-    table = z.new_empty(height, 2 * width, 4)
-    table[:, :width, :3] = z.permute(1, 2, 0)
-    table[:, :width, 3] = seen
-    table[:, width:] = table[:, :width]
-    return table
-
-
 def taps_of(view: View, samples: int, resolution: int, height: int, device: torch.device) -> Taps:
     """The bilinear look-ups of `samples` x `samples` samples in each pixel."""
     step = torch.arange(resolution * samples, dtype=torch.float32, device=device) + 0.5
@@ -127,16 +114,11 @@ def taps_of(view: View, samples: int, resolution: int, height: int, device: torc
     return Taps(texels, weights)
 
 
-def halved(table: Tensor) -> Tensor:
-    """[H, W, C] -> [H / 2, W / 2, C]: the mean of every two by two texels."""
-    height, width, channels = table.shape
-    return table.reshape(height // 2, 2, width // 2, 2, channels).mean((1, 3))
-
-
 def _bilinear_corners(x: Tensor, y: Tensor, height: int, width: int, share: float) -> tuple[Tensor, Tensor]:
-    """Indices (int32) into `look_up_table` and weights, [..., 4] each, of the texels about canvas positions [...].
+    """Flat indices (int32) and weights, [..., 4] each, of the texels about continuous canvas positions [...].
 
-    The weights add up to `share`. Longitude wraps; past a pole lies the same row half a turn away.
+    The indices are those of a canvas that lies twice side by side, `width` columns each time. The weights
+    add up to `share`. Longitude wraps; past a pole lies the same row half a turn away.
     """
     left, top = (x - 0.5).floor(), (y - 0.5).floor()
     fx, fy = x - 0.5 - left, (y - 0.5 - top) * share
@@ -158,28 +140,47 @@ def _wrapped(column: Tensor, width: int) -> Tensor:
     return torch.where(column >= width, column - width, column)
 
 
-def owned_pixels(views: Sequence[View], view: View, resolution: int) -> Tensor:
-    """[h, w] bool: the pixels of `view` that none of the other views shows more centrally."""
+class Surroundings(NamedTuple):
+    """A view and the rest of its set as it sees them; the same for every view of an even ring."""
+
+    fov: float
+    others: frozenset[tuple[tuple[Vector, ...], float]]  # of each other view: this camera -> its camera, and its fov
+
+
+def surroundings(views: Sequence[View], view: View) -> Surroundings:
+    """Rounded far below what moves a pixel, so that views which differ by a turn alone are equal."""
+    others = []
+    for other in views:
+        if other != view:
+            turn = (axes(other).T @ axes(view)).round(decimals=9) + 0.0  # no negative zeros
+            others.append((tuple(map(tuple, turn.tolist())), other.fov))
+    return Surroundings(view.fov, frozenset(others))
+
+
+def owned_pixels(around: Surroundings, resolution: int) -> Tensor:
+    """[h, w] bool: the pixels of a view that none of the other views shows more centrally."""
     offset = (torch.arange(resolution, dtype=torch.float64, device="cpu") + 0.5) * (2 / resolution) - 1
     position = torch.stack([offset.expand(resolution, resolution), offset[:, None].expand(resolution, resolution)])
     own = centrality(position)
     owned = torch.ones_like(own, dtype=torch.bool)
-    right, down = position * half_tangent(view)
-    for other in views:
-        if other != view:
-            turn = axes(other).T @ axes(view)  # this camera -> the other's
-            owned &= own >= centrality(_project_camera(
-                *(right * r - down * u - b for r, u, b in turn.tolist()), half_tangent(other)))
+    tangent = math.tan(math.radians(around.fov) / 2)
+    across, down = offset * tangent, offset[:, None] * tangent
+    for turn, fov in around.others:
+        camera = torch.stack([across * r - (down * u + b) for r, u, b in turn])
+        owned &= own >= centrality(_seen_at(camera, math.tan(math.radians(fov) / 2)))
     return owned
 
 
-def _project_camera(right: Tensor, up: Tensor, backward: Tensor, tangent: float | Tensor) -> Tensor:
-    """[2, ...] positions in a picture, -1..1 right and down, of what lies along these axes of its camera.
+def _seen_at(camera: Tensor, tangent: float | Tensor) -> Tensor:
+    """[2, ...] positions in a picture, -1..1 right and down, of camera coordinates [3, ...] (right, up, backward).
 
-    Behind the camera they are infinite or no numbers, which no picture shows.
+    What lies behind the camera gets no numbers, which no picture shows. Overwrites `camera`.
     """
-    scale = torch.where(backward < -1e-6, -1 / (backward * tangent), torch.inf)
-    return torch.stack([right * scale, -up * scale])
+    right, up, backward = camera
+    backward.masked_fill_(backward > -1e-6, torch.nan).mul_(tangent)
+    torch.div(right, backward, out=right).neg_()
+    torch.div(up, backward, out=up)
+    return camera[:2]
 
 
 def sample_atlas(atlas: Tensor, count: int, size: int, view: Tensor, position: Tensor) -> Tensor:
@@ -203,19 +204,21 @@ def assign(views: ViewSet, height: int, width: int, average: bool, device: torch
     tangent = torch.tensor([half_tangent(view) for view in views], dtype=torch.float32, device=device)
     number = torch.arange(len(views), dtype=torch.uint8, device=device)
     view = torch.zeros(height, width, dtype=torch.uint8, device=device)
-    position = torch.full((2, height, width), UNSEEN, device=device)
+    position = torch.zeros(2, height, width, device=device)
+    quality = torch.zeros(height, width, device=device)
     others: list[list[Layer]] = []
     for rows, columns, members in _tiles(views, height, width):
         seen_at = _positions_in_views(rotation[members], tangent[members], row[rows], column[columns])
         central = centrality(seen_at)
         best, first = central.max(0)
-        view[rows, columns] = number[members][first]
+        view[rows, columns] = number[members].index_select(0, first.flatten()).reshape(first.shape)
         chosen = seen_at.gather(1, first.expand(2, 1, *first.shape))[:, 0]
-        position[:, rows, columns] = torch.where(best > 0, chosen, UNSEEN)
+        position[:, rows, columns] = torch.where(best > 0, chosen, 0.0)  # no numbers where no camera looks that way
+        quality[rows, columns] = best
         others.append(_other_shares(seen_at, central, best, first, average, number[members], flat_index[rows, columns]))
     depth = max((len(tile) for tile in others), default=0)
     layers = [[tile[i] for tile in others if i < len(tile)] for i in range(depth)]
-    return Ownership(view, position, [_joined(parts) for parts in layers])
+    return Ownership(view, position, quality, [_joined(parts) for parts in layers])
 
 
 def _joined(parts: list[Layer]) -> Layer:
@@ -254,15 +257,15 @@ def _tiles_seen(views: ViewSet, texel: float) -> Tensor:
 
 
 def _positions_in_views(rotation: Tensor, tangent: Tensor, polar: Tensor, longitude: Tensor) -> Tensor:
-    """[2, V, h, w] where texels of h rows and w columns lie in V pictures, as `_project_camera` gives it.
+    """[2, V, h, w] where texels of h rows and w columns lie in V pictures, as `_seen_at` gives it.
 
     rotation [V, 3, 3], tangent [V]. A direction is a product of what depends on its row and on its column, so that no
     [h, w, 3] of directions is needed.
     """
     across = rotation[:, 0, :, None] * longitude.cos() + rotation[:, 1, :, None] * longitude.sin()  # [V, 3, w]
     along = rotation[:, 2, :, None] * polar.cos()  # [V, 3, h]
-    camera = torch.addcmul(along[..., None], polar.sin()[:, None], across[:, :, None])
-    return _project_camera(*camera.unbind(1), tangent[:, None, None])
+    across, along = across.transpose(0, 1)[:, :, None], along.transpose(0, 1)[..., None]
+    return _seen_at(torch.addcmul(along, polar.sin()[:, None], across), tangent[:, None, None])
 
 
 def _other_shares(
@@ -275,19 +278,23 @@ def _other_shares(
     flat_index: Tensor,  # [h, w] of the texels
 ) -> list[Layer]:
     """The shares of all views of a tile but the most central one; the k-th layer holds each texel's k-th other view."""
-    taking_part = (central > 0) if average else (central > 0) & (central > best - 4 * FEATHER)
-    i, j = (taking_part.sum(0) > 1).nonzero(as_tuple=True)
-    taking_part, central, best, first = taking_part[:, i, j], central[:, i, j], best[i, j], first[i, j]
+    if len(number) == 1:
+        return []
+    taking_part = (central > 0) if average else central > (best - 4 * FEATHER).clamp(min=0)
+    shared = (taking_part.sum(0, dtype=torch.uint8) > 1).flatten().nonzero()[:, 0]
+    taking_part, central, best, first, seen_at, flat_index = (
+        part.flatten(-2).index_select(-1, shared) for part in (taking_part, central, best, first, seen_at, flat_index)
+    )
     weight = taking_part * (central if average else 1 - (best - central) / (4 * FEATHER))
     own = weight.gather(0, first[None])
     weight.scatter_(0, first[None], 0)
     taking_part.scatter_(0, first[None], False)
-    rank = taking_part.cumsum(0)
+    rank = taking_part.cumsum(0, dtype=torch.int32)
     share = weight / (own + weight.cumsum(0)).clamp(min=1e-12)
     layers = []
     for k in range(1, len(number)):
         v, m = (taking_part & (rank == k)).nonzero(as_tuple=True)
         if len(v) == 0:
             break
-        layers.append(Layer(flat_index[i[m], j[m]], number[v], seen_at[:, v, i[m], j[m]], share[v, m]))
+        layers.append(Layer(flat_index[m], number[v], seen_at[:, v, m], share[v, m]))
     return layers

@@ -15,7 +15,7 @@ from .blend import fill_from_surface, sample, shrink
 from .borders import inward_pixels, seam_mask
 from .mesh_checks import bounding_sphere, checked, with_occluders
 from .mesh_views import MeshViews
-from .projection import Pooling, compose, gather, level_sizes, pooled, pyramid
+from .projection import Pooling, compose, fill_pyramid, gather, level_sizes, pooled, pyramid
 from .rasterize import Rasterizer, make_rasterizer
 from .surface import Surface
 from .views import View, ViewSet, half_tangent, views_orbit
@@ -24,6 +24,7 @@ from .visibility import MIN_COSINE
 BLEND_RANGE = 0.4  # cosines over which a later view takes over from what is there
 RESTORE_RANGE = 0.1  # cosines from MIN_COSINE on, over which what is restored takes over
 NORMAL_WEIGHT = 0.2  # how far apart, in object radii, opposite sides count when looking for the nearest seen texel
+LEAST_RELIEF = 1e-4  # range of inverse depth below which a surface counts as flat, and all of it as nearest
 KNOWN = 1 - 1e-3  # share of a pixel on seen texels from which on nothing in it is unknown but rounding
 
 
@@ -206,11 +207,12 @@ class MeshSpace:
         """
         projections = [(self._views.of(view).projection, self._pooling(view)) for view in views]
         seen = (canvas.best > 0) & self._surface.on_chart.reshape(canvas.best.shape)
-        image = torch.empty(*canvas.best.shape, 4, device=self.device)
+        levels = max(projection.levels for projection, _ in projections)
+        rows = pyramid(self.size, 4, levels, self.device)
+        image = rows[: self.size**2].reshape(self.size, self.size, 4)
         torch.mul(canvas.z.permute(1, 2, 0), seen[..., None], out=image[..., :3])
         image[..., 3] = seen
-        levels = max(projection.levels for projection, _ in projections)
-        rows = pyramid(image, levels)
+        fill_pyramid(rows, self.size, levels)
         total = rows[-(level_sizes(self.size)[levels - 1] ** 2):].sum(0)
         mean = torch.where(total[3] > 0, total[:3] / total[3].clamp(min=1e-6), self.background)
         return gather(rows, projections), mean
@@ -245,8 +247,8 @@ class MeshSpace:
             solid = share >= 0.5
             low = torch.where(solid, inverse, torch.inf).amin()
             high = torch.where(solid, inverse, 0).amax()
-            scaled = (inverse - low) / (high - low).clamp(min=1e-6) * (1 - self.depth_floor) + self.depth_floor
-            self._conditions[view] = torch.where(solid, scaled, 0)[0]
+            farness = (high - inverse) / (high - low).clamp(min=LEAST_RELIEF)
+            self._conditions[view] = torch.where(solid, 1 - (1 - self.depth_floor) * farness, 0)[0]
         return self._conditions[view]
 
     def _at_this_size(self, pixels: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .blend import sample
 from .borders import fade
-from .projection import Projection, build_projection, level_sizes, pyramid, texels_under
+from .projection import Projection, build_projection, fill_pyramid, level_sizes, pyramid, texels_under
 from .rasterize import Rasterizer
 from .surface import Surface
 from .views import View, ViewSet
@@ -54,9 +54,11 @@ class MeshViews:
     def __init__(self, surface: Surface, rasterizer: Rasterizer, rays: int) -> None:
         self.surface, self.rays = surface, rays
         self._rasterizer = rasterizer
-        self._chart_rows = pyramid(
-            surface.on_chart.float().reshape(surface.size, -1, 1), len(level_sizes(surface.size))
-        )[:, 0]
+        levels = len(level_sizes(surface.size))
+        rows = pyramid(surface.size, 1, levels, surface.device)
+        rows[: surface.size**2, 0] = surface.on_chart
+        fill_pyramid(rows, surface.size, levels)
+        self._chart_rows = rows[:, 0]
         self._geometry: dict[View, ViewGeometry] = {}
         self._shares: dict[ViewSet, tuple[Shares, Tensor]] = {}
         self._coarse: dict[View, CoarseView] = {}

@@ -21,6 +21,8 @@ JUMP = 4  # ray spacings by which depth must leave a plane for a pixel to be cut
 SCARCE = 1e-3  # share of known texels under which a filled-in colour comes from further away
 ON_CHART = 1e-4  # of a spot's weight; with less on charts, it takes the nearest texel that is on one
 ANISOTROPY = 8  # spots along a footprint at most
+SPOT = 2**0.5  # texels: a bilinear sample has the variance of a mean over so wide a square (1/6 = SPOT^2 / 12)
+ONE_LEVEL = 0.2  # nearer than this to a halving of the texture, that one alone is read
 
 
 class Sums(NamedTuple):
@@ -31,7 +33,7 @@ class Sums(NamedTuple):
     first: Tensor  # [p] int32
 
     def of(self, rows: Tensor) -> Tensor:
-        """[rows, C] -> [p, C]"""
+        """[rows, C] -> [p, C]; sums in a fixed order, so the same device gives the same bytes."""
         return F.embedding_bag(self.index, rows, self.first, mode="sum", per_sample_weights=self.weight)
 
 
@@ -71,13 +73,19 @@ def halved(images: Tensor) -> Tensor:
     return (pairs[..., 0, :] + pairs[..., 1, :]).mul_(0.25)
 
 
-def pyramid(image: Tensor, levels: int) -> Tensor:
-    """[H, W, C] and its halvings, level after level: [rows, C]."""
-    parts = [image[None]]
-    for _ in range(levels - 1):
-        parts.append(halved(parts[-1]))
-    channels = image.shape[2]
-    return torch.cat([part.reshape(-1, channels) for part in parts]) if levels > 1 else image.reshape(-1, channels)
+def pyramid(size: int, channels: int, levels: int, device: torch.device) -> Tensor:
+    """[rows, C] for an image [size, size, C] and its halvings, level after level; to be filled by `fill_pyramid`."""
+    return torch.empty(sum(side * side for side in level_sizes(size)[:levels]), channels, device=device)
+
+
+def fill_pyramid(rows: Tensor, size: int, levels: int) -> None:
+    """Make every coarser level from the finest, which is already there."""
+    start, finer = 0, None
+    for side in level_sizes(size)[:levels]:
+        level = rows[start : start + side * side].reshape(1, side, side, -1)
+        if finer is not None:
+            level.copy_(halved(finer))
+        start, finer = start + side * side, level
 
 
 def build_projection(
@@ -118,7 +126,8 @@ def texels_under(surface: Surface, seen: GBuffer) -> Tensor:
     """[r, r] int32: the texel on a chart that each ray meets, as a flat index into the texture; -1 off the object."""
     inside = _on(surface, seen).flatten()
     hit = inside.nonzero()[:, 0]
-    uv = _texture_position(surface, seen.face.flatten().index_select(0, hit), seen.barycentric.reshape(-1, 3).index_select(0, hit))
+    face, barycentric = seen.face.flatten().index_select(0, hit), seen.barycentric.reshape(-1, 3).index_select(0, hit)
+    uv = _texture_position(surface, face, barycentric)
     under = torch.full((inside.numel(),), -1, dtype=torch.int32, device=surface.device)
     under[hit] = surface.pad.index_select(0, _texel(uv, surface.size)).int()
     return under.reshape(seen.depth.shape)
@@ -211,14 +220,15 @@ def _spots(
     part = torch.ones_like(depth)
     part[cut_from:] = 0.5
     major, minor, axis = _footprints(surface, view, face, uv, depth * part * (2 * half_tangent(view) / rays))
-    row = (major / minor.clamp(min=1)).round().clamp(1, ANISOTROPY)
-    detail = torch.log2((major / row).clamp(min=1)).clamp(max=len(level_sizes(surface.size)) - 1)
-    level, blend = detail.long(), detail.frac()
-    depths = 1 + (blend > 0).long()
+    row = (major / minor.clamp(min=SPOT)).round().clamp(1, ANISOTROPY)
+    detail = torch.log2((major / (row * SPOT)).clamp(min=1)).clamp(max=len(level_sizes(surface.size)) - 1)
+    blend = ((detail.frac() - ONE_LEVEL) / (1 - 2 * ONE_LEVEL)).clamp(0, 1)
+    level = detail.long() + (blend == 1)
+    depths = 1 + ((blend > 0) & (blend < 1)).long()
     count = row.long() * depths
     step = axis * (major / (surface.size * row))[:, None]
     start = uv - step * ((row - 1) / 2)[:, None]
-    blend = torch.where(blend > 0, blend, 0.0)
+    blend = torch.where(blend < 1, blend, 0.0)
     share = part.square() / row
 
     ray = torch.arange(len(face), device=surface.device).repeat_interleave(count)
@@ -261,9 +271,11 @@ def _footprints(
     uu, vv, uv_ = ux * ux + uy * uy, vx * vx + vy * vy, ux * vx + uy * vy
     half, mean = (uu - vv) / 2, (uu + vv) / 2
     root = (half * half + uv_ * uv_).sqrt()
-    angle = torch.atan2(uv_, half) / 2
     major, minor = (mean + root).sqrt(), (mean - root).clamp(min=0).sqrt()
-    return major, minor, torch.stack([angle.cos(), angle.sin()], dim=1)
+    # Of the two ways to write the eigenvector, the one that does not cancel.
+    flat = half > 0
+    axis = torch.stack([torch.where(flat, root + half, uv_), torch.where(flat, uv_, root - half)], dim=1)
+    return major, minor, axis / axis.square().sum(1, keepdim=True).sqrt().clamp(min=1e-12)
 
 
 def _taps(spots: _Spots, surface: Surface, chart_rows: Tensor) -> tuple[Tensor, Tensor]:

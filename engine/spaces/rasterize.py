@@ -168,7 +168,7 @@ def make_rasterizer(
     try:
         rasterizer = NvdiffrastRasterizer(vertices, faces)
         rasterizer.render(View.orbiting(azimuth=0, elevation=0), 8, 8)
-    except Exception as error:  # noqa: BLE001  a plug-in that is compiled on this computer fails in any way it likes
+    except Exception as error:  # a plug-in that is compiled on this computer may fail in any way
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         warning = f"nvdiffrast is installed but does not work here ({reason}). Embree took its place, on the processor."
         return EmbreeRasterizer(vertices, faces), warning

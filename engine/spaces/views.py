@@ -51,10 +51,12 @@ class View:
             raise ValueError(f"fov is {self.fov}, but must lie between 0 and 180 degrees")
         if self.label not in PANORAMA_LABELS + MESH_LABELS:
             raise ValueError(f"label is {self.label!r}, but must be one of {PANORAMA_LABELS + MESH_LABELS}")
-        matrix = torch.tensor(self.rotation, dtype=torch.float64)
-        if matrix.shape != (3, 3) or not torch.allclose(matrix @ matrix.T, torch.eye(3, dtype=torch.float64), atol=1e-6):
-            raise ValueError(f"rotation is {self.rotation}, but must be a 3x3 rotation")
-        if torch.linalg.det(matrix) < 0:
+        rows = self.rotation
+        if len(rows) != 3 or any(len(row) != 3 for row in rows) or any(
+            abs(_dot(rows[i], rows[j]) - (i == j)) > 1e-6 for i in range(3) for j in range(3)
+        ):
+            raise ValueError(f"rotation is {rows}, but must be a 3x3 rotation")
+        if _dot(_cross(rows[0], rows[1]), rows[2]) < 0:
             raise ValueError("rotation mirrors the picture, but must be a right-handed rotation")
 
     @classmethod
@@ -85,10 +87,17 @@ class View:
         )
 
 
+def _dot(a: Vector, b: Vector) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def _cross(a: Vector, b: Vector) -> Vector:
+    return (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
+
+
 def _rotation(right: Vector, forward: Vector) -> tuple[Vector, Vector, Vector]:
     """Camera -> world from the picture's right and the line of sight; up is their cross product."""
-    (rx, ry, rz), (fx, fy, fz) = right, forward
-    up = (ry * fz - rz * fy, rz * fx - rx * fz, rx * fy - ry * fx)
+    up = _cross(right, forward)
     return tuple((right[i], up[i], -forward[i]) for i in range(3))
 
 
@@ -176,8 +185,9 @@ def panorama_views(plan: str) -> ViewPlan:
     "paper": the paper's band, exactly; what it leaves empty is filled by two sets of ours, each of which sees both
     caps whole, so that the second mends the first one's seams.
     "auto": ours. Two sets that see the sphere, six around the horizon and the poles and eight in between, so turned
-    that the seams of one run through the middle of the other's views: no seam is out of a later pass's reach. Every view
-    is upright. Among rows of views narrower than 98 degrees, that was the cheapest pair with so few seams in common.
+    that the seams of one run through the middle of the other's views: above 30 degrees of latitude 13 % of the first
+    set's seams and 8 % of the second's lie within 5 degrees of one of the other's. Of the pairs of sets made of level
+    rows and poles that were tried, at 72 to 94 degrees, none was cheaper, and the best of all shared hardly less.
     """
     if plan == "paper":
         caps = _both_ways(4, 60, PAPER_FOV, 0), _both_ways(4, 40, PAPER_FOV, 22.5) + _poles(PAPER_FOV)
@@ -196,6 +206,7 @@ def _both_ways(count: int, elevation: float, fov: float, start: float) -> ViewSe
 
 def _poles(fov: float) -> ViewSet:
     return ring(1, elevation=90, fov=fov) + ring(1, elevation=-90, fov=fov)
+
 
 def orbit(cameras: Iterable[tuple[float, float]]) -> ViewSet:
     """Mesh views from (azimuth, elevation) pairs at the default distance and field of view."""

@@ -11,7 +11,8 @@ from .views import View, axes, half_tangent
 
 MIN_COSINE = 0.1  # seen flatter than this, a picture says nothing about a texel
 STEEPEST = (1 - MIN_COSINE**2) ** 0.5 / MIN_COSINE  # how much deeper a surface gets per unit across, at that cosine
-CELLS = (8, 32)  # rays along either side of the squares whose farthest depth is compared with whole faces
+CELLS = (8, 32)  # rays along either side of the squares whose farthest depth is compared with whole faces; each divides
+# the next
 
 
 def visible_texels(
@@ -136,8 +137,9 @@ def _faces_in_sight(surface: Surface, view: View, depth: Tensor) -> Tensor:
     outside = in_front & ((high < 0) | (low > rays)).any(1)
     bound = nearest * (1 - (0.5 + STEEPEST) * 2 * half_tangent(view) / rays)
     hidden = torch.zeros_like(in_front)
+    farthest, done = depth, 1
     for cell in CELLS:
-        farthest = F.max_pool2d(depth[None, None], cell, ceil_mode=True)[0, 0]
+        farthest, done = F.max_pool2d(farthest[None, None], cell // done, ceil_mode=True)[0, 0], cell
         last = farthest.shape[0] - 1
         first = (low.clamp(0, rays) / cell).long().clamp(max=last)
         final = (high.clamp(0, rays) / cell).long().clamp(max=last)

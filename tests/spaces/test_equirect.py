@@ -10,7 +10,7 @@ import torch
 from engine.contracts import Canvas
 from engine.spaces import equirect
 from engine.spaces.equirect import EquirectSpace
-from engine.spaces.equirect_maps import UNSEEN, assign, centrality, directions_of, positions_of
+from engine.spaces.equirect_maps import assign, centrality, directions_of, positions_of
 from engine.spaces.views import View, ViewSet, panorama_views, pixel_centres, pixels, ring, views_paper_band
 
 py360convert = pytest.importorskip("py360convert")
@@ -162,7 +162,7 @@ def test_views_of_ours_are_narrower_than_the_cubes_were():
 def seam_texels(views: ViewSet, height: int) -> torch.Tensor:
     """[H, 2 H] bool: texels whose right or lower neighbour another view of the set paints, or none."""
     owned = assign(views, height, 2 * height, False, torch.device("cpu"))
-    owner = torch.where(owned.position[0] == UNSEEN, -1, owned.view.int())
+    owner = torch.where(owned.quality > 0, owned.view.int(), -1)
     seams = owner != owner.roll(-1, 1)
     seams[:-1] |= owner[:-1] != owner[1:]
     return seams
@@ -312,6 +312,12 @@ def test_seam_masks_leave_what_another_view_owns():
     assert torch.allclose(left, right.flip(-1), atol=1e-6)
 
 
+def test_seam_masks_rise_as_fast_as_on_a_mesh():
+    """1.7 times the distance to the border over the greatest one, as the reference has it: the inner 41 % are 1."""
+    (mask,) = EquirectSpace(128, 65).seam_mask([View.looking_out(azimuth=0, elevation=0, fov=72)])[0]
+    assert torch.allclose(mask[32, :19], 1.7 * torch.arange(19) / 32, atol=1e-6) and (mask[32, 19:46] == 1).all()
+
+
 def test_a_panorama_has_no_depth():
     space = EquirectSpace(64, 16)
     assert space.condition(space.view_sets[0]) is None
@@ -420,6 +426,13 @@ def test_restoring_knows_neither_the_wrap_nor_the_poles_for_borders():
     assert torch.equal(space.restore(canvas_of(known.z * 0), canvas_of(known.z)).z, known.z)
 
 
+def test_restoring_on_the_smallest_canvas():
+    """Its border is wider than the canvas is high."""
+    space = EquirectSpace(8, 2)
+    known = canvas_of(torch.ones(3, 4, 8))
+    assert torch.equal(space.restore(canvas_of(torch.zeros(3, 4, 8)), known).z, known.z)
+
+
 def test_restoring_a_canvas_that_has_nothing_takes_all_that_is_known():
     space, canvas, _ = half_seen()
     back = space.restore(space.blank(), canvas)
@@ -443,4 +456,6 @@ def test_tiles_leave_no_texel_out(views, height):
     for view in views:
         xy, depth = pixels(view, directions, 2, 2)
         best = torch.maximum(best, centrality((xy - 1).movedim(-1, 0)) * (depth > 0))
-    assert torch.allclose(centrality(owned.position).double(), best, atol=2e-4)  # float32, and the floor at a border
+    assert torch.allclose(owned.quality.double(), best, atol=2e-4)  # float32, and the floor at a border
+    seen = best > 0
+    assert torch.allclose(centrality(owned.position)[seen].double(), best[seen], atol=2e-4)

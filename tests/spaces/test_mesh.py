@@ -394,14 +394,31 @@ def test_views_may_be_larger_than_the_space_was_made_for():
 
 
 def test_a_texture_finer_than_the_picture_does_not_alias():
-    """Checks of one texel, 8 to a pixel: grey, at every slope, rather than black or white at random."""
-    checks = ((torch.arange(512)[:, None] + torch.arange(512)) % 2).float().expand(3, 512, 512)
-    space = MeshSpace(*sphere(), 512, 64)
-    assert space.texels_per_pixel > 1.5
+    """Checks of one texel, three and more to a pixel: grey, at every slope, rather than black or white at random.
+
+    A mean over a square three texels wide leaves (2 / 3 pi)^2 / 2 = 0.02 of them.
+    """
+    checks = ((torch.arange(1024)[:, None] + torch.arange(1024)) % 2).float().expand(3, 1024, 1024)
+    space = MeshSpace(*sphere(), 1024, 64)
+    assert space.texels_per_pixel > 3
     for at in (space, space.at(32)):
         for views in space.view_sets[:2]:
-            assert (at.project(known_everywhere(checks), views) - 0.5).abs().max() < 0.2
-            assert (at.project(known_everywhere(checks), views) - 0.5).abs().mean() < 0.01
+            assert (at.project(known_everywhere(checks), views) - 0.5).abs().max() < 0.02
+
+
+def test_stretched_uvs_are_averaged_along_their_stretch_alone():
+    """Fourteen texels to a pixel one way and one and a half the other: checks turn grey, and bands of four pixels along
+    the stretch keep their contrast, which a footprint as wide as it is long would lose."""
+    space = MeshSpace(*PLANE, PLANE_UV * [1, 0.1], 512, 64)
+    grid = torch.arange(512)
+    checks = ((grid[:, None] + grid) % 2).float().expand(3, 512, 512)
+    bands = ((grid[:, None] // 6) % 2).float().expand(3, 512, 512)
+    (inside,) = torch.where(space.condition([front()])[0, 0, 32] > 0.9)
+    middle = slice(int(inside[3]), int(inside[-3]))
+    shown = [space.project(known_everywhere(z), [front()])[0, 0, middle, middle] for z in (checks, bands)]
+    assert (shown[0] - 0.5).abs().max() < 0.1
+    assert shown[1].min() < 0.1 and shown[1].max() > 0.9
+    assert (shown[1] - shown[1].mean(1, keepdim=True)).abs().max() < 0.02  # and nothing varies along the bands
 
 
 def test_silhouettes_are_smooth_at_the_full_size():
@@ -521,6 +538,22 @@ def test_depth_floor_keeps_the_farthest_surface_off_the_background():
     assert not depth[~on_object].any() and (depth[on_object] == 0).any()  # without a floor something vanishes
     assert torch.allclose(raised[on_object], 0.25 + 0.75 * depth[on_object], atol=1e-6)
     assert (floored.at(32).condition([front()]).unique()[1]) >= 0.25
+    flat_on = MeshSpace(*PLANE, PLANE_UV, 64, 64).condition([front()])
+    assert flat_on[flat_on > 0].min() > 0.99 and flat_on[0, 0, 32, 32] > 0.99  # all of it is nearest
+
+
+@pytest.mark.parametrize("distance, sees", [(-2.05, False), (0.2, True)])  # looking away from it, and from inside it
+def test_views_that_see_nothing_and_views_from_inside(distance, sees):
+    space, view = MeshSpace(*sphere(), 64, 64), front(distance=distance)
+    for at in (space, space.at(32)):
+        n = at.view_resolution
+        for average in (True, False):
+            canvas = at.unproject(at.blank(), [view], torch.rand(1, 3, n, n), average=average)
+            assert (at.coverage(canvas) > 0.05) == sees and torch.isfinite(canvas.z).all()
+        behind = torch.rand(1, 3, n, n)
+        picture = at.project(known_everywhere(torch.rand(3, 64, 64)), [view], behind)
+        assert torch.isfinite(picture).all() and (picture == behind).all() == (not sees)
+        assert bool(at.condition([view]).any()) == sees and bool((at.seam_mask([view]) == 1).all()) == (not sees)
 
 
 def test_sets_of_views_for_what_is_left_are_kept():
