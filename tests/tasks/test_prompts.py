@@ -50,7 +50,8 @@ def test_a_long_prompt_gives_way_to_its_suffix():
     def ten_words(text: str) -> bool:
         return len(text.split()) <= 10
 
-    prompts = prompts_by_label("one two three four five six seven eight nine ten eleven", suffixes("panorama", "a meadow"), ten_words)
+    suffix = suffixes("panorama", "a meadow")
+    prompts = prompts_by_label("one two three four five six seven eight nine ten eleven", suffix, ten_words)
     assert all(ten_words(text) for text in prompts.values())
     assert prompts["up"] == "one two three four five, looking up at the sky"
     assert prompts["horizon"].startswith("one two three four five six")
