@@ -74,7 +74,7 @@ class SamplingParams:
     t_start: int = param(900, "First Timestep", "Noise level of the first step after the warm-up", low=1, high=999)
     t_stop: int = param(270, "Last Timestep", "Noise level at which the outer loop stops", low=0, high=998)
     outer_steps: int = param(25, "Outer Steps", "Passes over the canvas", low=1, high=200)
-    fill_steps: int = param(8, "Fill Steps", "Passes over what the paper's views never see", low=0, high=200)
+    fill_steps: int = param(4, "Fill Steps", "Passes over what the paper's views never see", low=0, high=200)
     ode_steps: int = param(50, "ODE Steps", "Steps of one solve from pure noise down to a picture", low=1, high=500)
     ode_grid: str = param("linear", "ODE Grid", "Spacing of those steps", choices=("linear", "karras"))
     solver: str = param("ddim", "ODE Solver", "First-order DDIM or second-order DPM-Solver++ 2M", choices=("ddim", "dpmpp"))
