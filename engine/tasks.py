@@ -49,8 +49,8 @@ def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Iterator[Me
         try:
             denoiser = checkpoint.denoiser(prompts, negative, controlnet_scale=entry.controlnet_scale)
             tracker = Tracker(name, folder, steps, meter.peak_memory)
-            outcome = yield from sample(steps, MeteredSpace(space, meter), MeteredCodec(checkpoint.codec, meter),
-                                        MeteredDenoiser(denoiser, meter), job.params.seed, tracker, meter)
+            parts = MeteredSpace(space, meter), MeteredCodec(checkpoint.codec, meter), MeteredDenoiser(denoiser, meter)
+            outcome = yield from sample(steps, *parts, job.params.seed, tracker, meter)
             break
         except BadResult:
             remedy = checkpoint.raise_precision()
@@ -62,8 +62,7 @@ def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Iterator[Me
     with meter.phase("write"):
         save_png(folder / "thumbnail.png", outcome.z, width=THUMBNAIL_WIDTH)
         result = save_png(folder / "result.png", outcome.z)
-    meter.seconds["total"] = time.perf_counter() - started
-    told = tuple(filter(None, warnings))
+    meter.seconds["total"], told = time.perf_counter() - started, tuple(filter(None, warnings))
     write_report(folder, Report(
         kind=job.kind, model=checkpoint.name, device=str(checkpoint.device), dtype=str(checkpoint.dtype).removeprefix("torch."),
         sampling=sampling, stages=stages_of(steps, resolution), planned_forwards=steps.forwards, forwards=outcome.forwards,

@@ -69,8 +69,10 @@ class Mesh:
             raise InvalidMesh("The mesh has no faces: there is nothing to texture.", fix="select_mesh")
         if len(self.uv) != len(self.faces):
             raise InvalidMesh(f"The mesh has {len(self.faces)} triangles but UVs for {len(self.uv)}.", fix="unwrap")
-        if not all(np.isfinite(array).all() for array in (self.vertices, self.uv, self.occluder_vertices)):
+        if not all(np.isfinite(array).all() for array in (self.vertices, self.occluder_vertices)):
             raise InvalidMesh("The mesh has coordinates that are not numbers (NaN or infinite).", fix="select_mesh")
+        if not np.isfinite(self.uv).all():
+            raise InvalidMesh("The UV map has coordinates that are not numbers (NaN or infinite).", fix="unwrap")
         for faces, vertices in ((self.faces, self.vertices), (self.occluder_faces, self.occluder_vertices)):
             if len(faces) and not 0 <= faces.min() <= faces.max() < len(vertices):
                 raise InvalidMesh("The mesh has a face that names a vertex which does not exist.")

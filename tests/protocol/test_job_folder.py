@@ -113,6 +113,17 @@ def test_damaged_meshes_are_refused_and_nothing_worse(tmp_path, mesh):
         load_mesh(folder)
 
 
+@pytest.mark.parametrize("change, fix", [
+    ({"faces": np.zeros((0, 3), np.int32)}, "select_mesh"), ({"vertices": np.full((3, 3), np.nan, np.float32)}, "select_mesh"),
+    ({"uv": np.full((1, 3, 2), np.inf, np.float32)}, "unwrap"), ({"uv": np.zeros((2, 3, 2), np.float32)}, "unwrap"),
+])
+def test_the_remedy_fits_the_fault(mesh, change, fix):
+    """A button that unwraps does not help against vertices that are no numbers."""
+    with pytest.raises(InvalidMesh) as caught:
+        replace(mesh, **change)
+    assert caught.value.fix == fix
+
+
 @pytest.mark.parametrize("change", [
     {"faces": np.zeros((0, 3), np.int32)}, {"faces": np.array([[0, 1, 3]], np.int32)},
     {"faces": np.array([[0, 1, -1]], np.int32)},
