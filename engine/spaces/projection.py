@@ -21,7 +21,8 @@ JUMP = 4  # ray spacings by which depth must leave a plane for a pixel to be cut
 SCARCE = 1e-3  # share of known texels under which a filled-in colour comes from further away
 ON_CHART = 1e-4  # of a spot's weight; with less on charts, it takes the nearest texel that is on one
 ANISOTROPY = 8  # spots along a footprint at most
-SPOT = 2**0.5  # texels: a bilinear sample has the variance of a mean over so wide a square (1/6 = SPOT^2 / 12)
+TAPS = 9  # texels that a spot reads
+WIDEST = 3**0.5  # texels: what a spot can average over; its samples are then a texel apart, where checks of one cancel
 ONE_LEVEL = 0.2  # nearer than this to a halving of the texture, that one alone is read
 
 
@@ -110,7 +111,7 @@ def build_projection(
     row, weight = _taps(spots, surface, chart_rows)
     of_cut = torch.zeros(len(cut) * 4, dtype=torch.int64, device=surface.device)
     of_cut[hits.flatten()] = spots.count[len(whole):]
-    taps = 4 * torch.cat([spots.count[: len(whole)], of_cut.reshape(-1, 4).sum(1)])
+    taps = TAPS * torch.cat([spots.count[: len(whole)], of_cut.reshape(-1, 4).sum(1)])
     coverage = inside.float().flatten()
     coverage[cut] = hits.float().mean(1)
     return Projection(
@@ -208,6 +209,7 @@ class _Spots(NamedTuple):
     count: Tensor  # [m] int64 how many spots each ray has
     uv: Tensor  # [n, 2] right and down, 0..1
     level: Tensor  # [n] int64 halvings of the texture
+    reach: Tensor  # [n, 2] texels of that level, 0..0.5: how far along u and v to place bilinear samples to either side
     share: Tensor  # [n] of the pixel
 
 
@@ -220,10 +222,15 @@ def _spots(
     part = torch.ones_like(depth)
     part[cut_from:] = 0.5
     major, minor, axis = _footprints(surface, view, face, uv, depth * part * (2 * half_tangent(view) / rays))
-    row = (major / minor.clamp(min=SPOT)).round().clamp(1, ANISOTROPY)
-    detail = torch.log2((major / (row * SPOT)).clamp(min=1)).clamp(max=len(level_sizes(surface.size)) - 1)
-    blend = ((detail.frac() - ONE_LEVEL) / (1 - 2 * ONE_LEVEL)).clamp(0, 1)
-    level = detail.long() + (blend == 1)
+    row = (major / minor.clamp(min=WIDEST)).round().clamp(1, ANISOTROPY)
+    across = minor.square()[:, None]
+    squares = across + ((major / row).square()[:, None] - across) * axis.square()  # [m, 2] of a spot's width along u and v
+    widest = squares.amax(1)
+    coarsest = len(level_sizes(surface.size)) - 1
+    level = (torch.log2((widest + 3) / 3) / 2).clamp(max=coarsest).long()
+    beyond = (_square_at(widest, level) / 3 - 1) / 2
+    blend = torch.where(level < coarsest, ((beyond - ONE_LEVEL) / (1 - 2 * ONE_LEVEL)).clamp(0, 1), 0)
+    level += blend == 1
     depths = 1 + ((blend > 0) & (blend < 1)).long()
     count = row.long() * depths
     step = axis * (major / (surface.size * row))[:, None]
@@ -237,13 +244,24 @@ def _spots(
     coarser = (place & 1) & (depths >> 1)  # of two levels every second spot is the coarser one's
     along = (place >> (depths - 1)).float()
     blend = blend.index_select(0, ray)
+    level = level.index_select(0, ray) + coarser
     spots = torch.addcmul(start.index_select(0, ray), step.index_select(0, ray), along[:, None])
     return _Spots(
         count,
         spots.remainder_(1.0),
-        level.index_select(0, ray) + coarser,
+        level,
+        (_square_at(squares.index_select(0, ray), level[:, None]) / 12).clamp(0, 0.25).sqrt(),
         share.index_select(0, ray) * torch.where(coarser > 0, blend, 1 - blend),
     )
+
+
+def _square_at(square: Tensor, level: Tensor) -> Tensor:
+    """Squared widths in texels -> in texels of a level: what is left of them to average over.
+
+    In texels of the finest level, a bilinear sample of level l has the variance 4^l / 6, and the means that it is made of
+    (4^l - 1) / 12; a mean over the width w adds w^2 / 12 to the 1/6 of level 0.
+    """
+    return (square + 3) * torch.exp2(-2.0 * level) - 3
 
 
 def _footprints(
@@ -287,21 +305,32 @@ def _taps(spots: _Spots, surface: Surface, chart_rows: Tensor) -> tuple[Tensor, 
     device = surface.device
     starts = torch.tensor([sum(n * n for n in sides[:i]) for i in range(len(sides))], dtype=torch.int32, device=device)
     side = torch.tensor(sides, dtype=torch.int32, device=device).index_select(0, spots.level)
-    x, y = (spots.uv.T * side).sub_(0.5)
-    left, top = x.floor(), y.floor()
-    x, y, left, top = x - left, y - top, left.int(), top.int()
-    left, top = torch.where(left < 0, left + side, left), torch.where(top < 0, top + side, top)
-    right, bottom = torch.where(left + 1 < side, left + 1, 0), torch.where(top + 1 < side, top + 1, 0)
-    start = starts.index_select(0, spots.level)
-    upper, lower = start + top * side, start + bottom * side
-    row = torch.stack([upper + left, upper + right, lower + left, lower + right], dim=1)
-    weight = torch.stack([(1 - y) * (1 - x), (1 - y) * x, y * (1 - x), y * x], dim=1)
+    (column, across), (row, down) = (_three(spots.uv[:, i] * side, spots.reach[:, i], side) for i in (0, 1))
+    row = row.mul_(side[:, None]).add_(starts.index_select(0, spots.level)[:, None])
+    row = (row[:, :, None] + column[:, None]).flatten(1)
+    weight = (down[:, :, None] * across[:, None]).flatten(1)
     on_chart = chart_rows.index_select(0, row.flatten()).reshape(row.shape).mul_(weight).sum(1)
     weight *= (spots.share / on_chart.clamp(min=ON_CHART))[:, None]
     stray = (on_chart < ON_CHART).nonzero()[:, 0]
     row[stray] = surface.pad[_texel(spots.uv[stray], surface.size)].int()[:, None]
-    weight[stray] = spots.share[stray, None] / 4
+    weight[stray] = spots.share[stray, None] / TAPS
     return row, weight
+
+
+def _three(position: Tensor, reach: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean of the two bilinear samples `reach` to either side of a position, in texels, as a sum over three texels.
+
+    position [n] 0..side; reach [n] 0..0.5; side [n] int32. Texels [n, 3] int32 and their weights [n, 3].
+    """
+    middle = position.floor()
+    offset = position - middle - 0.5
+    middle = middle.int()
+    middle = torch.where(middle < side, middle, 0)
+    before, after = torch.where(middle > 0, middle, side) - 1, torch.where(middle + 1 < side, middle + 1, 0)
+    high, low = offset + reach, offset - reach
+    right = (high.clamp(min=0) + low.clamp(min=0)) / 2
+    left = right - offset
+    return torch.stack([before, middle, after], dim=1), torch.stack([left, 1 - left - right, right], dim=1)
 
 
 def _texture_position(surface: Surface, face: Tensor, barycentric: Tensor) -> Tensor:
