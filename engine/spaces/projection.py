@@ -38,6 +38,23 @@ class Sums(NamedTuple):
         return F.embedding_bag(self.index, rows, self.first, mode="sum", per_sample_weights=self.weight)
 
 
+class ChartPyramid(NamedTuple):
+    """The surface's `on_chart` as a `pyramid`, row by row."""
+
+    share: Tensor  # [rows] float32 share of the texel that is on charts
+    inner: Tensor  # [rows] bool: it and its eight neighbours are wholly on charts
+
+
+class Hits(NamedTuple):
+    """Where rays [..., r] meet the object."""
+
+    inside: Tensor  # [..., r] bool
+    ray: Tensor  # [m] int64 flat indices of the rays that do, in order
+    face: Tensor  # [m] int64
+    uv: Tensor  # [m, 2] right and down, in textures
+    depth: Tensor  # [m]
+
+
 class Projection(NamedTuple):
     """One view's rays as sums over the rows of a `pyramid`."""
 
@@ -89,49 +106,71 @@ def fill_pyramid(rows: Tensor, size: int, levels: int) -> None:
         start, finer = start + side * side, level
 
 
+def chart_pyramid(surface: Surface) -> ChartPyramid:
+    levels = len(level_sizes(surface.size))
+    rows = pyramid(surface.size, 1, levels, surface.device)
+    rows[: surface.size**2, 0] = surface.on_chart
+    fill_pyramid(rows, surface.size, levels)
+    inner = []
+    for share, side in zip(rows[:, 0].split([side * side for side in level_sizes(surface.size)]), level_sizes(surface.size)):
+        margin = (share < 1).float().reshape(1, 1, side, side)
+        inner.append(F.max_pool2d(F.pad(margin, (1, 1, 1, 1), mode="circular"), 3, stride=1).flatten() == 0)
+    return ChartPyramid(rows[:, 0], torch.cat(inner))
+
+
+def find_hits(surface: Surface, seen: GBuffer) -> Hits:
+    inside = (seen.face >= 0) & (seen.face < surface.face_count)
+    ray = inside.flatten().nonzero()[:, 0]
+    face, barycentric = seen.face.flatten().index_select(0, ray), seen.barycentric.reshape(-1, 3).index_select(0, ray)
+    corners = surface.face_uv.index_select(0, face)
+    uv = corners[:, 0] * barycentric[:, :1]
+    for i in (1, 2):
+        uv.addcmul_(corners[:, i], barycentric[:, i : i + 1])
+    return Hits(inside, ray, face, uv, seen.depth.flatten().index_select(0, ray))
+
+
 def build_projection(
     surface: Surface,
     view: View,
-    seen: GBuffer,  # [r, r] on the surface's device
-    chart_rows: Tensor,  # [rows] pyramid of the surface's `on_chart`
+    hits: Hits,  # of rays [r, r]
+    charts: ChartPyramid,
     refine: Callable[[Tensor], GBuffer],  # flat pixels [n] -> [n, 4], on the surface's device
 ) -> Projection:
-    rays = seen.depth.shape[0]
-    inside = _on(surface, seen)
-    edge = _edges(torch.where(inside, 1 / seen.depth, 0), 2 * half_tangent(view) / rays)
-    whole = (inside & ~edge).flatten().nonzero()[:, 0]
-    cut = edge.flatten().nonzero()[:, 0]
-    quarters = refine(cut)
-    hits = _on(surface, quarters)
-    face = torch.cat([seen.face.flatten().index_select(0, whole), quarters.face[hits]])
-    barycentric = torch.cat([seen.barycentric.reshape(-1, 3).index_select(0, whole), quarters.barycentric[hits]])
-    depth = torch.cat([seen.depth.flatten().index_select(0, whole), quarters.depth[hits]])
+    rays = hits.inside.shape[0]
+    spacing = 2 * half_tangent(view) / rays
+    inverse = torch.zeros(rays * rays, device=surface.device).index_copy_(0, hits.ray, 1 / hits.depth)
+    footprints = _footprints(surface, view, hits, spacing)
+    edge = _edges(inverse.reshape(rays, rays), spacing).flatten()
+    edge[_beside_jumps(hits, footprints.major / surface.size)] = True
+    whole = (~edge.index_select(0, hits.ray)).nonzero()[:, 0]
+    cut = edge.nonzero()[:, 0]
+    quarters = find_hits(surface, refine(cut))
+    footprints = _Footprints(*(
+        torch.cat([part.index_select(0, whole), quarter])
+        for part, quarter in zip(footprints, _footprints(surface, view, quarters, spacing / 2), strict=True)
+    ))
 
-    spots = _spots(surface, view, rays, face, barycentric, depth, cut_from=len(whole))
-    row, weight = _taps(spots, surface, chart_rows)
+    spots = _spots(surface.size, footprints, quarters_from=len(whole))
+    row, weight = _taps(spots, surface, charts)
     of_cut = torch.zeros(len(cut) * 4, dtype=torch.int64, device=surface.device)
-    of_cut[hits.flatten()] = spots.count[len(whole):]
+    of_cut[quarters.ray] = spots.count[len(whole):]
     taps = TAPS * torch.cat([spots.count[: len(whole)], of_cut.reshape(-1, 4).sum(1)])
-    coverage = inside.float().flatten()
-    coverage[cut] = hits.float().mean(1)
+    coverage = hits.inside.float().flatten()
+    coverage[cut] = quarters.inside.float().mean(1)
     return Projection(
         rays=rays,
-        pixel=torch.cat([whole, cut]),
+        pixel=torch.cat([hits.ray.index_select(0, whole), cut]),
         taps=Sums(row.flatten(), weight.flatten(), (taps.cumsum(0) - taps).int()),
         levels=int(spots.level.max()) + 1 if len(spots.level) else 1,
         coverage=coverage.reshape(rays, rays),
     )
 
 
-def texels_under(surface: Surface, seen: GBuffer) -> Tensor:
+def texels_under(surface: Surface, hits: Hits) -> Tensor:
     """[r, r] int32: the texel on a chart that each ray meets, as a flat index into the texture; -1 off the object."""
-    inside = _on(surface, seen).flatten()
-    hit = inside.nonzero()[:, 0]
-    face, barycentric = seen.face.flatten().index_select(0, hit), seen.barycentric.reshape(-1, 3).index_select(0, hit)
-    uv = _texture_position(surface, face, barycentric)
-    under = torch.full((inside.numel(),), -1, dtype=torch.int32, device=surface.device)
-    under[hit] = surface.pad.index_select(0, _texel(uv, surface.size)).int()
-    return under.reshape(seen.depth.shape)
+    under = torch.full((hits.inside.numel(),), -1, dtype=torch.int32, device=surface.device)
+    under[hits.ray] = surface.pad.index_select(0, _texel(hits.uv, surface.size)).int()
+    return under.reshape(hits.inside.shape)
 
 
 def pooled(projection: Projection, size: int) -> Pooling:
@@ -186,10 +225,6 @@ def compose(
     return picture.addcmul_((coverage - known[:, 3:]).clamp_(min=0), filled)
 
 
-def _on(surface: Surface, seen: GBuffer) -> Tensor:
-    return (seen.face >= 0) & (seen.face < surface.face_count)
-
-
 def _edges(
     inverse: Tensor,  # [r, r] inverse depth of the object, 0 off it
     spacing: float,  # of the rays, one unit in front of the camera
@@ -203,6 +238,26 @@ def _edges(
     return edge
 
 
+def _beside_jumps(hits: Hits, major: Tensor) -> Tensor:
+    """Flat rays beside a seam of the texture, where the next ray lies further off in it than their footprints explain.
+
+    major: [n] the length of the footprints, in textures. A whole texture is no jump: textures repeat.
+    """
+    rays = hits.inside.shape[1]
+    number = torch.full((hits.inside.numel() + rays,), -1, dtype=torch.int32, device=major.device)
+    number[hits.ray] = torch.arange(len(hits.ray), dtype=torch.int32, device=major.device)
+    beside = []
+    for neighbour in (hits.ray + 1, hits.ray + rays):
+        other = number.index_select(0, neighbour)
+        here = ((other >= 0) & ((neighbour % rays > 0) | (neighbour > hits.ray + 1))).nonzero()[:, 0]
+        other = other.index_select(0, here)
+        jump = hits.uv.index_select(0, other) - hits.uv.index_select(0, here)
+        jump = (jump - jump.round()).abs_().amax(1)
+        far = jump > major.index_select(0, here) + major.index_select(0, other)
+        beside += [hits.ray[here[far]], hits.ray[other[far]]]
+    return torch.cat(beside)
+
+
 class _Spots(NamedTuple):
     """Where to read the texture and its halvings so that the footprint of each ray is covered, ray after ray."""
 
@@ -213,33 +268,30 @@ class _Spots(NamedTuple):
     share: Tensor  # [n] of the pixel
 
 
-def _spots(
-    surface: Surface, view: View, rays: int, face: Tensor, barycentric: Tensor, depth: Tensor, cut_from: int
-) -> _Spots:
+def _spots(size: int, footprints: _Footprints, quarters_from: int) -> _Spots:
     """The footprint of a ray on the texture is an ellipse: a row of at most ANISOTROPY round spots covers it, each read from
-    the one or two levels whose texels come nearest to its width. Rays from `cut_from` on stand for a quarter of a pixel."""
-    uv = _texture_position(surface, face, barycentric)
-    part = torch.ones_like(depth)
-    part[cut_from:] = 0.5
-    major, minor, axis = _footprints(surface, view, face, uv, depth * part * (2 * half_tangent(view) / rays))
+    the one or two levels whose texels come nearest to its width. From `quarters_from` on they are of quarters of a pixel."""
+    uv, major, minor, axis = footprints
+    part = torch.ones_like(major)
+    part[quarters_from:] = 0.5
     row = (major / minor.clamp(min=WIDEST)).round().clamp(1, ANISOTROPY)
     across = minor.square()[:, None]
     squares = across + ((major / row).square()[:, None] - across) * axis.square()  # [m, 2] of a spot's width along u and v
     widest = squares.amax(1)
-    coarsest = len(level_sizes(surface.size)) - 1
+    coarsest = len(level_sizes(size)) - 1
     level = (torch.log2((widest + 3) / 3) / 2).clamp(max=coarsest).long()
     beyond = (_square_at(widest, level) / 3 - 1) / 2
     blend = torch.where(level < coarsest, ((beyond - ONE_LEVEL) / (1 - 2 * ONE_LEVEL)).clamp(0, 1), 0)
     level += blend == 1
     depths = 1 + ((blend > 0) & (blend < 1)).long()
     count = row.long() * depths
-    step = axis * (major / (surface.size * row))[:, None]
+    step = axis * (major / (size * row))[:, None]
     start = uv - step * ((row - 1) / 2)[:, None]
     blend = torch.where(blend < 1, blend, 0.0)
     share = part.square() / row
 
-    ray = torch.arange(len(face), device=surface.device).repeat_interleave(count)
-    place = torch.arange(len(ray), device=surface.device) - (count.cumsum(0) - count).index_select(0, ray)
+    ray = torch.arange(len(major), device=major.device).repeat_interleave(count)
+    place = torch.arange(len(ray), device=major.device) - (count.cumsum(0) - count).index_select(0, ray)
     depths = depths.index_select(0, ray)
     coarser = (place & 1) & (depths >> 1)  # of two levels every second spot is the coarser one's
     along = (place >> (depths - 1)).float()
@@ -264,15 +316,23 @@ def _square_at(square: Tensor, level: Tensor) -> Tensor:
     return (square + 3) * torch.exp2(-2.0 * level) - 3
 
 
-def _footprints(
-    surface: Surface, view: View, face: Tensor, uv: Tensor, width: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Major and minor axis [m] in texels of what pixels see, and the major's direction [m, 2] in the texture.
+class _Footprints(NamedTuple):
+    """What pixels, or parts of them, cover of the texture: ellipses, the axes of which are as long as a square is wide."""
 
-    width: [m] of a pixel at the depth of the point it sees. The Jacobian of texture over picture, for a step along a
-    camera axis a on the plane with normal n through corner c, seen from o: width * (G a - G (p - o) (n . a) / (n . (c - o)))
-    where G takes steps on the face to texels.
+    uv: Tensor  # [m, 2] right and down, in textures
+    major: Tensor  # [m] longest width, in texels
+    minor: Tensor  # [m] width across that
+    axis: Tensor  # [m, 2] unit vector of the major in the texture
+
+
+def _footprints(surface: Surface, view: View, hits: Hits, spacing: float) -> _Footprints:
+    """spacing: of the rays, one unit in front of the camera.
+
+    The Jacobian of texture over picture, for a step along a camera axis a on the plane with normal n through corner c,
+    seen from o: width * (G a - G (p - o) (n . a) / (n . (c - o))) where G takes steps on the face to texels and width is
+    the spacing at the depth of the point p.
     """
+    face, uv, width = hits.face, hits.uv, hits.depth * spacing
     camera = axes(view).float().to(surface.device)
     origin = torch.tensor(view.position, dtype=torch.float32, device=surface.device)
     offset = surface.face_corner - origin
@@ -293,10 +353,10 @@ def _footprints(
     # Of the two ways to write the eigenvector, the one that does not cancel.
     flat = half > 0
     axis = torch.stack([torch.where(flat, root + half, uv_), torch.where(flat, uv_, root - half)], dim=1)
-    return major, minor, axis / axis.square().sum(1, keepdim=True).sqrt().clamp(min=1e-12)
+    return _Footprints(uv, major, minor, axis / axis.square().sum(1, keepdim=True).sqrt().clamp(min=1e-12))
 
 
-def _taps(spots: _Spots, surface: Surface, chart_rows: Tensor) -> tuple[Tensor, Tensor]:
+def _taps(spots: _Spots, surface: Surface, charts: ChartPyramid) -> tuple[Tensor, Tensor]:
     """Pyramid rows [n, 4] int32 and weights: bilinear, from texels on charts alone.
 
     A spot beside all charts takes the nearest texel that is on one.
@@ -309,12 +369,17 @@ def _taps(spots: _Spots, surface: Surface, chart_rows: Tensor) -> tuple[Tensor, 
     row = row.mul_(side[:, None]).add_(starts.index_select(0, spots.level)[:, None])
     row = (row[:, :, None] + column[:, None]).flatten(1)
     weight = (down[:, :, None] * across[:, None]).flatten(1)
-    on_chart = chart_rows.index_select(0, row.flatten()).reshape(row.shape).mul_(weight).sum(1)
-    weight *= (spots.share / on_chart.clamp(min=ON_CHART))[:, None]
+    weight *= spots.share[:, None]
+    partly = (~charts.inner.index_select(0, row[:, TAPS // 2])).nonzero()[:, 0]
+    rows, weights = row.index_select(0, partly), weight.index_select(0, partly)
+    weights *= charts.share.index_select(0, rows.flatten()).reshape(rows.shape)
+    share = spots.share.index_select(0, partly)
+    on_chart = weights.sum(1) / share
+    weights /= on_chart.clamp(min=ON_CHART)[:, None]
     stray = (on_chart < ON_CHART).nonzero()[:, 0]
-    row[stray] = surface.pad[_texel(spots.uv[stray], surface.size)].int()[:, None]
-    weight[stray] = spots.share[stray, None] / TAPS
-    return row, weight
+    rows[stray] = surface.pad[_texel(spots.uv[partly[stray]], surface.size)].int()[:, None]
+    weights[stray] = share[stray, None] / TAPS
+    return row.index_copy_(0, partly, rows), weight.index_copy_(0, partly, weights)
 
 
 def _three(position: Tensor, reach: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
@@ -331,15 +396,6 @@ def _three(position: Tensor, reach: Tensor, side: Tensor) -> tuple[Tensor, Tenso
     right = (high.clamp(min=0) + low.clamp(min=0)) / 2
     left = right - offset
     return torch.stack([before, middle, after], dim=1), torch.stack([left, 1 - left - right, right], dim=1)
-
-
-def _texture_position(surface: Surface, face: Tensor, barycentric: Tensor) -> Tensor:
-    """[m, 2] right and down, in textures: where points of faces [m] with weights [m, 3] lie."""
-    corners = surface.face_uv.index_select(0, face)
-    uv = corners[:, 0] * barycentric[:, :1]
-    for i in (1, 2):
-        uv.addcmul_(corners[:, i], barycentric[:, i : i + 1])
-    return uv
 
 
 def _texel(uv: Tensor, size: int) -> Tensor:
