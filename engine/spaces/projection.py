@@ -6,6 +6,7 @@ Where the surface ends or is cut off by a nearer part of itself, four rays share
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from .views import View, axes, half_tangent
 JUMP = 4  # ray spacings by which depth must leave a plane for a pixel to be cut into quarters
 SCARCE = 1e-3  # share of known texels under which a filled-in colour comes from further away
 ON_CHART = 1e-4  # of a spot's weight; with less on charts, it takes the nearest texel that is on one
-ANISOTROPY = 8  # spots along a footprint at most
+ANISOTROPY = 16  # spots along a footprint at most
 TAPS = 9  # texels that a spot reads
 WIDEST = 3**0.5  # texels: what a spot can average over; its samples are then a texel apart, where checks of one cancel
 ONE_LEVEL = 0.2  # nearer than this to a halving of the texture, that one alone is read
@@ -107,14 +108,15 @@ def fill_pyramid(rows: Tensor, size: int, levels: int) -> None:
 
 
 def chart_pyramid(surface: Surface) -> ChartPyramid:
-    levels = len(level_sizes(surface.size))
-    rows = pyramid(surface.size, 1, levels, surface.device)
+    sides = level_sizes(surface.size)
+    rows = pyramid(surface.size, 1, len(sides), surface.device)
     rows[: surface.size**2, 0] = surface.on_chart
-    fill_pyramid(rows, surface.size, levels)
+    fill_pyramid(rows, surface.size, len(sides))
     inner = []
-    for share, side in zip(rows[:, 0].split([side * side for side in level_sizes(surface.size)]), level_sizes(surface.size)):
-        margin = (share < 1).float().reshape(1, 1, side, side)
-        inner.append(F.max_pool2d(F.pad(margin, (1, 1, 1, 1), mode="circular"), 3, stride=1).flatten() == 0)
+    for share in rows[:, 0].split([side * side for side in sides]):
+        side = math.isqrt(len(share))
+        margin = F.pad((share < 1).float().reshape(1, 1, side, side), (1, 1, 1, 1), mode="circular")
+        inner.append(F.max_pool2d(margin, 3, stride=1).flatten() == 0)
     return ChartPyramid(rows[:, 0], torch.cat(inner))
 
 
@@ -246,15 +248,16 @@ def _beside_jumps(hits: Hits, major: Tensor) -> Tensor:
     rays = hits.inside.shape[1]
     number = torch.full((hits.inside.numel() + rays,), -1, dtype=torch.int32, device=major.device)
     number[hits.ray] = torch.arange(len(hits.ray), dtype=torch.int32, device=major.device)
+    below = number.index_select(0, hits.ray + rays)
+    above = (below >= 0).nonzero()[:, 0]
+    # From the end of a row the next ray is the first of the row below: where both hit, they may be cut for nothing.
+    left = (hits.ray.diff() == 1).nonzero()[:, 0]
     beside = []
-    for neighbour in (hits.ray + 1, hits.ray + rays):
-        other = number.index_select(0, neighbour)
-        here = ((other >= 0) & ((neighbour % rays > 0) | (neighbour > hits.ray + 1))).nonzero()[:, 0]
-        other = other.index_select(0, here)
-        jump = hits.uv.index_select(0, other) - hits.uv.index_select(0, here)
+    for here, there in ((left, left + 1), (above, below.index_select(0, above))):
+        jump = hits.uv.index_select(0, there) - hits.uv.index_select(0, here)
         jump = (jump - jump.round()).abs_().amax(1)
-        far = jump > major.index_select(0, here) + major.index_select(0, other)
-        beside += [hits.ray[here[far]], hits.ray[other[far]]]
+        far = jump > major.index_select(0, here) + major.index_select(0, there)
+        beside += [hits.ray[here[far]], hits.ray[there[far]]]
     return torch.cat(beside)
 
 
@@ -274,7 +277,7 @@ def _spots(size: int, footprints: _Footprints, quarters_from: int) -> _Spots:
     uv, major, minor, axis = footprints
     part = torch.ones_like(major)
     part[quarters_from:] = 0.5
-    row = (major / minor.clamp(min=WIDEST)).round().clamp(1, ANISOTROPY)
+    row = (major / minor.clamp(min=WIDEST) - 0.2).ceil().clamp(1, ANISOTROPY)
     across = minor.square()[:, None]
     squares = across + ((major / row).square()[:, None] - across) * axis.square()  # [m, 2] of a spot's width along u and v
     widest = squares.amax(1)
@@ -365,11 +368,15 @@ def _taps(spots: _Spots, surface: Surface, charts: ChartPyramid) -> tuple[Tensor
     device = surface.device
     starts = torch.tensor([sum(n * n for n in sides[:i]) for i in range(len(sides))], dtype=torch.int32, device=device)
     side = torch.tensor(sides, dtype=torch.int32, device=device).index_select(0, spots.level)
-    (column, across), (row, down) = (_three(spots.uv[:, i] * side, spots.reach[:, i], side) for i in (0, 1))
-    row = row.mul_(side[:, None]).add_(starts.index_select(0, spots.level)[:, None])
-    row = (row[:, :, None] + column[:, None]).flatten(1)
-    weight = (down[:, :, None] * across[:, None]).flatten(1)
-    weight *= spots.share[:, None]
+    (columns, across), (lines, down) = (_three(spots.uv[:, i] * side, spots.reach[:, i], side) for i in (0, 1))
+    start = starts.index_select(0, spots.level)
+    row = torch.empty(len(side), TAPS, dtype=torch.int32, device=device)
+    weight = torch.empty(len(side), TAPS, device=device)
+    for i in range(3):  # by columns: broadcasting over so short an axis takes five times as long
+        line, share = lines[i] * side + start, down[i] * spots.share
+        for j in range(3):
+            torch.add(line, columns[j], out=row[:, 3 * i + j])
+            torch.mul(share, across[j], out=weight[:, 3 * i + j])
     partly = (~charts.inner.index_select(0, row[:, TAPS // 2])).nonzero()[:, 0]
     rows, weights = row.index_select(0, partly), weight.index_select(0, partly)
     weights *= charts.share.index_select(0, rows.flatten()).reshape(rows.shape)
@@ -382,10 +389,10 @@ def _taps(spots: _Spots, surface: Surface, charts: ChartPyramid) -> tuple[Tensor
     return row.index_copy_(0, partly, rows), weight.index_copy_(0, partly, weights)
 
 
-def _three(position: Tensor, reach: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
+def _three(position: Tensor, reach: Tensor, side: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
     """The mean of the two bilinear samples `reach` to either side of a position, in texels, as a sum over three texels.
 
-    position [n] 0..side; reach [n] 0..0.5; side [n] int32. Texels [n, 3] int32 and their weights [n, 3].
+    position [n] 0..side; reach [n] 0..0.5; side [n] int32. Three texels, int32, and their weights, [n] each.
     """
     middle = position.floor()
     offset = position - middle - 0.5
@@ -395,7 +402,7 @@ def _three(position: Tensor, reach: Tensor, side: Tensor) -> tuple[Tensor, Tenso
     high, low = offset + reach, offset - reach
     right = (high.clamp(min=0) + low.clamp(min=0)) / 2
     left = right - offset
-    return torch.stack([before, middle, after], dim=1), torch.stack([left, 1 - left - right, right], dim=1)
+    return (before, middle, after), (left, 1 - left - right, right)
 
 
 def _texel(uv: Tensor, size: int) -> Tensor:
