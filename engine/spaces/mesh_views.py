@@ -10,7 +10,9 @@ from torch import Tensor
 
 from .blend import sample
 from .borders import fade
-from .projection import Projection, build_projection, chart_pyramid, find_hits, texels_under
+from .footprints import find_hits
+from .projection import Projection, build_projection, texels_under
+from .pyramid import chart_pyramid
 from .rasterize import Rasterizer
 from .surface import Surface
 from .views import View, ViewSet

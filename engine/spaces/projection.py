@@ -1,12 +1,10 @@
 """f_c on a mesh: every pixel of a view as a weighted sum of texels, and the picture that comes of it.
 
-Each ray reads the texture in a row of spots along its own footprint, each bilinearly from the two halvings of the texture
-whose texels are nearest to its width (anisotropic trilinear filtering), so one ray per pixel is enough inside a surface.
-Where the surface ends or is cut off by a nearer part of itself, four rays share a pixel.
+Inside a surface one ray per pixel is enough, as it reads all that its footprint covers of the texture. Where the surface
+ends, is cut off by a nearer part of itself or passes from one part of the texture to another, four rays share a pixel.
 """
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -14,17 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .footprints import TAPS, Footprints, Hits, find_hits, flat_texel, footprints_of, spots_over, taps_of
+from .pyramid import ChartPyramid, halved
 from .rasterize import GBuffer
 from .surface import Surface
-from .views import View, axes, half_tangent
+from .views import View, half_tangent
 
 JUMP = 4  # ray spacings by which depth must leave a plane for a pixel to be cut into quarters
 SCARCE = 1e-3  # share of known texels under which a filled-in colour comes from further away
-ON_CHART = 1e-4  # of a spot's weight; with less on charts, it takes the nearest texel that is on one
-ANISOTROPY = 16  # spots along a footprint at most
-TAPS = 9  # texels that a spot reads
-WIDEST = 3**0.5  # texels: what a spot can average over; its samples are then a texel apart, where checks of one cancel
-ONE_LEVEL = 0.2  # nearer than this to a halving of the texture, that one alone is read
 
 
 class Sums(NamedTuple):
@@ -37,23 +32,6 @@ class Sums(NamedTuple):
     def of(self, rows: Tensor) -> Tensor:
         """[rows, C] -> [p, C]; sums in a fixed order, so the same device gives the same bytes."""
         return F.embedding_bag(self.index, rows, self.first, mode="sum", per_sample_weights=self.weight)
-
-
-class ChartPyramid(NamedTuple):
-    """The surface's `on_chart` as a `pyramid`, row by row."""
-
-    share: Tensor  # [rows] float32 share of the texel that is on charts
-    inner: Tensor  # [rows] bool: it and its eight neighbours are wholly on charts
-
-
-class Hits(NamedTuple):
-    """Where rays [..., r] meet the object."""
-
-    inside: Tensor  # [..., r] bool
-    ray: Tensor  # [m] int64 flat indices of the rays that do, in order
-    face: Tensor  # [m] int64
-    uv: Tensor  # [m, 2] right and down, in textures
-    depth: Tensor  # [m]
 
 
 class Projection(NamedTuple):
@@ -75,62 +53,6 @@ class Pooling(NamedTuple):
     coverage: Tensor  # [size, size] share of the pixel that sees the object
 
 
-def level_sizes(size: int) -> list[int]:
-    """Sides of the texture and of its halvings, down to one texel."""
-    sizes = [size]
-    while sizes[-1] > 1:
-        sizes.append(-(-sizes[-1] // 2))
-    return sizes
-
-
-def halved(images: Tensor) -> Tensor:
-    """[B, H, W, C] -> [B, H/2, W/2, C] by 2x2 means, rounded up: what sticks out is a mean of fewer."""
-    _, h, w, channels = images.shape
-    if h % 2 or w % 2:
-        return F.avg_pool2d(images.permute(0, 3, 1, 2), 2, ceil_mode=True).permute(0, 2, 3, 1)
-    pairs = (images[:, 0::2] + images[:, 1::2]).reshape(-1, h // 2, w // 2, 2, channels)
-    return (pairs[..., 0, :] + pairs[..., 1, :]).mul_(0.25)
-
-
-def pyramid(size: int, channels: int, levels: int, device: torch.device) -> Tensor:
-    """[rows, C] for an image [size, size, C] and its halvings, level after level; to be filled by `fill_pyramid`."""
-    return torch.empty(sum(side * side for side in level_sizes(size)[:levels]), channels, device=device)
-
-
-def fill_pyramid(rows: Tensor, size: int, levels: int) -> None:
-    """Make every coarser level from the finest, which is already there."""
-    start, finer = 0, None
-    for side in level_sizes(size)[:levels]:
-        level = rows[start : start + side * side].reshape(1, side, side, -1)
-        if finer is not None:
-            level.copy_(halved(finer))
-        start, finer = start + side * side, level
-
-
-def chart_pyramid(surface: Surface) -> ChartPyramid:
-    sides = level_sizes(surface.size)
-    rows = pyramid(surface.size, 1, len(sides), surface.device)
-    rows[: surface.size**2, 0] = surface.on_chart
-    fill_pyramid(rows, surface.size, len(sides))
-    inner = []
-    for share in rows[:, 0].split([side * side for side in sides]):
-        side = math.isqrt(len(share))
-        margin = F.pad((share < 1).float().reshape(1, 1, side, side), (1, 1, 1, 1), mode="circular")
-        inner.append(F.max_pool2d(margin, 3, stride=1).flatten() == 0)
-    return ChartPyramid(rows[:, 0], torch.cat(inner))
-
-
-def find_hits(surface: Surface, seen: GBuffer) -> Hits:
-    inside = (seen.face >= 0) & (seen.face < surface.face_count)
-    ray = inside.flatten().nonzero()[:, 0]
-    face, barycentric = seen.face.flatten().index_select(0, ray), seen.barycentric.reshape(-1, 3).index_select(0, ray)
-    corners = surface.face_uv.index_select(0, face)
-    uv = corners[:, 0] * barycentric[:, :1]
-    for i in (1, 2):
-        uv.addcmul_(corners[:, i], barycentric[:, i : i + 1])
-    return Hits(inside, ray, face, uv, seen.depth.flatten().index_select(0, ray))
-
-
 def build_projection(
     surface: Surface,
     view: View,
@@ -141,19 +63,19 @@ def build_projection(
     rays = hits.inside.shape[0]
     spacing = 2 * half_tangent(view) / rays
     inverse = torch.zeros(rays * rays, device=surface.device).index_copy_(0, hits.ray, 1 / hits.depth)
-    footprints = _footprints(surface, view, hits, spacing)
+    footprints = footprints_of(surface, view, hits, spacing)
     edge = _edges(inverse.reshape(rays, rays), spacing).flatten()
     edge[_beside_jumps(hits, footprints.major / surface.size)] = True
     whole = (~edge.index_select(0, hits.ray)).nonzero()[:, 0]
     cut = edge.nonzero()[:, 0]
     quarters = find_hits(surface, refine(cut))
-    footprints = _Footprints(*(
+    footprints = Footprints(*(
         torch.cat([part.index_select(0, whole), quarter])
-        for part, quarter in zip(footprints, _footprints(surface, view, quarters, spacing / 2), strict=True)
+        for part, quarter in zip(footprints, footprints_of(surface, view, quarters, spacing / 2), strict=True)
     ))
 
-    spots = _spots(surface.size, footprints, quarters_from=len(whole))
-    row, weight = _taps(spots, surface, charts)
+    spots = spots_over(surface.size, footprints, quarters_from=len(whole))
+    row, weight = taps_of(spots, surface, charts)
     of_cut = torch.zeros(len(cut) * 4, dtype=torch.int64, device=surface.device)
     of_cut[quarters.ray] = spots.count[len(whole):]
     taps = TAPS * torch.cat([spots.count[: len(whole)], of_cut.reshape(-1, 4).sum(1)])
@@ -171,7 +93,7 @@ def build_projection(
 def texels_under(surface: Surface, hits: Hits) -> Tensor:
     """[r, r] int32: the texel on a chart that each ray meets, as a flat index into the texture; -1 off the object."""
     under = torch.full((hits.inside.numel(),), -1, dtype=torch.int32, device=surface.device)
-    under[hits.ray] = surface.pad.index_select(0, _texel(hits.uv, surface.size)).int()
+    under[hits.ray] = surface.pad.index_select(0, flat_texel(hits.uv, surface.size)).int()
     return under.reshape(hits.inside.shape)
 
 
@@ -259,153 +181,3 @@ def _beside_jumps(hits: Hits, major: Tensor) -> Tensor:
         far = jump > major.index_select(0, here) + major.index_select(0, there)
         beside += [hits.ray[here[far]], hits.ray[there[far]]]
     return torch.cat(beside)
-
-
-class _Spots(NamedTuple):
-    """Where to read the texture and its halvings so that the footprint of each ray is covered, ray after ray."""
-
-    count: Tensor  # [m] int64 how many spots each ray has
-    uv: Tensor  # [n, 2] right and down, 0..1
-    level: Tensor  # [n] int64 halvings of the texture
-    reach: Tensor  # [n, 2] texels of that level, 0..0.5: how far along u and v to place bilinear samples to either side
-    share: Tensor  # [n] of the pixel
-
-
-def _spots(size: int, footprints: _Footprints, quarters_from: int) -> _Spots:
-    """The footprint of a ray on the texture is an ellipse: a row of at most ANISOTROPY round spots covers it, each read from
-    the one or two levels whose texels come nearest to its width. From `quarters_from` on they are of quarters of a pixel."""
-    uv, major, minor, axis = footprints
-    part = torch.ones_like(major)
-    part[quarters_from:] = 0.5
-    row = (major / minor.clamp(min=WIDEST) - 0.2).ceil().clamp(1, ANISOTROPY)
-    across = minor.square()[:, None]
-    squares = across + ((major / row).square()[:, None] - across) * axis.square()  # [m, 2] of a spot's width along u and v
-    widest = squares.amax(1)
-    coarsest = len(level_sizes(size)) - 1
-    level = (torch.log2((widest + 3) / 3) / 2).clamp(max=coarsest).long()
-    beyond = (_square_at(widest, level) / 3 - 1) / 2
-    blend = torch.where(level < coarsest, ((beyond - ONE_LEVEL) / (1 - 2 * ONE_LEVEL)).clamp(0, 1), 0)
-    level += blend == 1
-    depths = 1 + ((blend > 0) & (blend < 1)).long()
-    count = row.long() * depths
-    step = axis * (major / (size * row))[:, None]
-    start = uv - step * ((row - 1) / 2)[:, None]
-    blend = torch.where(blend < 1, blend, 0.0)
-    share = part.square() / row
-
-    ray = torch.arange(len(major), device=major.device).repeat_interleave(count)
-    place = torch.arange(len(ray), device=major.device) - (count.cumsum(0) - count).index_select(0, ray)
-    depths = depths.index_select(0, ray)
-    coarser = (place & 1) & (depths >> 1)  # of two levels every second spot is the coarser one's
-    along = (place >> (depths - 1)).float()
-    blend = blend.index_select(0, ray)
-    level = level.index_select(0, ray) + coarser
-    spots = torch.addcmul(start.index_select(0, ray), step.index_select(0, ray), along[:, None])
-    return _Spots(
-        count,
-        spots.remainder_(1.0),
-        level,
-        (_square_at(squares.index_select(0, ray), level[:, None]) / 12).clamp(0, 0.25).sqrt(),
-        share.index_select(0, ray) * torch.where(coarser > 0, blend, 1 - blend),
-    )
-
-
-def _square_at(square: Tensor, level: Tensor) -> Tensor:
-    """Squared widths in texels -> in texels of a level: what is left of them to average over.
-
-    In texels of the finest level, a bilinear sample of level l has the variance 4^l / 6, and the means that it is made of
-    (4^l - 1) / 12; a mean over the width w adds w^2 / 12 to the 1/6 of level 0.
-    """
-    return (square + 3) * torch.exp2(-2.0 * level) - 3
-
-
-class _Footprints(NamedTuple):
-    """What pixels, or parts of them, cover of the texture: ellipses, the axes of which are as long as a square is wide."""
-
-    uv: Tensor  # [m, 2] right and down, in textures
-    major: Tensor  # [m] longest width, in texels
-    minor: Tensor  # [m] width across that
-    axis: Tensor  # [m, 2] unit vector of the major in the texture
-
-
-def _footprints(surface: Surface, view: View, hits: Hits, spacing: float) -> _Footprints:
-    """spacing: of the rays, one unit in front of the camera.
-
-    The Jacobian of texture over picture, for a step along a camera axis a on the plane with normal n through corner c,
-    seen from o: width * (G a - G (p - o) (n . a) / (n . (c - o))) where G takes steps on the face to texels and width is
-    the spacing at the depth of the point p.
-    """
-    face, uv, width = hits.face, hits.uv, hits.depth * spacing
-    camera = axes(view).float().to(surface.device)
-    origin = torch.tensor(view.position, dtype=torch.float32, device=surface.device)
-    offset = surface.face_corner - origin
-    distance = (surface.face_normal * offset).sum(-1, keepdim=True)
-    distance = torch.where(distance.abs() > 1e-6, distance, 1e-6)
-    lean = (surface.face_normal @ camera[:, :2]) / distance  # [F, 2]
-    steps = surface.face_gradient @ camera[:, :2]  # [F, 2 of the texture, 2 of the picture]
-    start = (surface.face_gradient @ offset[:, :, None])[:, :, 0] - surface.face_uv[:, 0] * surface.size
-    packed = torch.cat([steps.flatten(1), lean, start], dim=1).index_select(0, face)
-    ux, uy, vx, vy, lean_x, lean_y, start_u, start_v = packed.T
-    to_u, to_v = start_u + uv[:, 0] * surface.size, start_v + uv[:, 1] * surface.size
-    ux, uy = width * (ux - to_u * lean_x), width * (uy - to_u * lean_y)
-    vx, vy = width * (vx - to_v * lean_x), width * (vy - to_v * lean_y)
-    uu, vv, uv_ = ux * ux + uy * uy, vx * vx + vy * vy, ux * vx + uy * vy
-    half, mean = (uu - vv) / 2, (uu + vv) / 2
-    root = (half * half + uv_ * uv_).sqrt()
-    major, minor = (mean + root).sqrt(), (mean - root).clamp(min=0).sqrt()
-    # Of the two ways to write the eigenvector, the one that does not cancel.
-    flat = half > 0
-    axis = torch.stack([torch.where(flat, root + half, uv_), torch.where(flat, uv_, root - half)], dim=1)
-    return _Footprints(uv, major, minor, axis / axis.square().sum(1, keepdim=True).sqrt().clamp(min=1e-12))
-
-
-def _taps(spots: _Spots, surface: Surface, charts: ChartPyramid) -> tuple[Tensor, Tensor]:
-    """Pyramid rows [n, 4] int32 and weights: bilinear, from texels on charts alone.
-
-    A spot beside all charts takes the nearest texel that is on one.
-    """
-    sides = level_sizes(surface.size)
-    device = surface.device
-    starts = torch.tensor([sum(n * n for n in sides[:i]) for i in range(len(sides))], dtype=torch.int32, device=device)
-    side = torch.tensor(sides, dtype=torch.int32, device=device).index_select(0, spots.level)
-    (columns, across), (lines, down) = (_three(spots.uv[:, i] * side, spots.reach[:, i], side) for i in (0, 1))
-    start = starts.index_select(0, spots.level)
-    row = torch.empty(len(side), TAPS, dtype=torch.int32, device=device)
-    weight = torch.empty(len(side), TAPS, device=device)
-    for i in range(3):  # by columns: broadcasting over so short an axis takes five times as long
-        line, share = lines[i] * side + start, down[i] * spots.share
-        for j in range(3):
-            torch.add(line, columns[j], out=row[:, 3 * i + j])
-            torch.mul(share, across[j], out=weight[:, 3 * i + j])
-    partly = (~charts.inner.index_select(0, row[:, TAPS // 2])).nonzero()[:, 0]
-    rows, weights = row.index_select(0, partly), weight.index_select(0, partly)
-    weights *= charts.share.index_select(0, rows.flatten()).reshape(rows.shape)
-    share = spots.share.index_select(0, partly)
-    on_chart = weights.sum(1) / share
-    weights /= on_chart.clamp(min=ON_CHART)[:, None]
-    stray = (on_chart < ON_CHART).nonzero()[:, 0]
-    rows[stray] = surface.pad[_texel(spots.uv[partly[stray]], surface.size)].int()[:, None]
-    weights[stray] = share[stray, None] / TAPS
-    return row.index_copy_(0, partly, rows), weight.index_copy_(0, partly, weights)
-
-
-def _three(position: Tensor, reach: Tensor, side: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """The mean of the two bilinear samples `reach` to either side of a position, in texels, as a sum over three texels.
-
-    position [n] 0..side; reach [n] 0..0.5; side [n] int32. Three texels, int32, and their weights, [n] each.
-    """
-    middle = position.floor()
-    offset = position - middle - 0.5
-    middle = middle.int()
-    middle = torch.where(middle < side, middle, 0)
-    before, after = torch.where(middle > 0, middle, side) - 1, torch.where(middle + 1 < side, middle + 1, 0)
-    high, low = offset + reach, offset - reach
-    right = (high.clamp(min=0) + low.clamp(min=0)) / 2
-    left = right - offset
-    return (before, middle, after), (left, 1 - left - right, right)
-
-
-def _texel(uv: Tensor, size: int) -> Tensor:
-    """[m] flat texel index of texture positions."""
-    column, row = ((uv * size).long() % size).T
-    return row * size + column
