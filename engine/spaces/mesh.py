@@ -15,7 +15,8 @@ from .blend import fill_from_surface, sample, shrink
 from .borders import inward_pixels, seam_mask
 from .mesh_checks import bounding_sphere, checked, with_occluders
 from .mesh_views import MeshViews
-from .projection import Pooling, compose, fill_pyramid, gather, level_sizes, pooled, pyramid
+from .projection import Pooling, compose, gather, pooled
+from .pyramid import fill_pyramid, level_sizes, pyramid
 from .rasterize import Rasterizer, make_rasterizer
 from .surface import Surface
 from .views import View, ViewSet, half_tangent, views_orbit

@@ -10,7 +10,9 @@ from torch import Tensor
 
 from .blend import sample
 from .borders import fade
-from .projection import Projection, build_projection, fill_pyramid, level_sizes, pyramid, texels_under
+from .footprints import find_hits
+from .projection import Projection, build_projection, texels_under
+from .pyramid import chart_pyramid
 from .rasterize import Rasterizer
 from .surface import Surface
 from .views import View, ViewSet
@@ -54,11 +56,7 @@ class MeshViews:
     def __init__(self, surface: Surface, rasterizer: Rasterizer, rays: int) -> None:
         self.surface, self.rays = surface, rays
         self._rasterizer = rasterizer
-        levels = len(level_sizes(surface.size))
-        rows = pyramid(surface.size, 1, levels, surface.device)
-        rows[: surface.size**2, 0] = surface.on_chart
-        fill_pyramid(rows, surface.size, levels)
-        self._chart_rows = rows[:, 0]
+        self._charts = chart_pyramid(surface)
         self._geometry: dict[View, ViewGeometry] = {}
         self._shares: dict[ViewSet, tuple[Shares, Tensor]] = {}
         self._coarse: dict[View, CoarseView] = {}
@@ -96,15 +94,15 @@ class MeshViews:
     def _compute(self, view: View) -> ViewGeometry:
         surface, rays = self.surface, self.rays
         seen = self._rasterizer.render(view, rays, rays).to(surface.device)
+        hits = find_hits(surface, seen)
         projection = build_projection(
-            surface, view, seen, self._chart_rows,
+            surface, view, hits, self._charts,
             lambda pixels: self._rasterizer.refine(view, rays, rays, pixels).to(surface.device),
         )
-        on_object = (seen.face >= 0) & (seen.face < surface.face_count)
         return ViewGeometry(
             projection,
-            torch.where(on_object, 1 / seen.depth, 0),
-            texels_under(surface, seen),
+            torch.where(hits.inside, 1 / seen.depth, 0),
+            texels_under(surface, hits),
             *visible_texels(surface, view, seen),
         )
 

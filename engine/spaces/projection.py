@@ -1,8 +1,7 @@
 """f_c on a mesh: every pixel of a view as a weighted sum of texels, and the picture that comes of it.
 
-Each ray reads the texture in a row of spots along its own footprint, each bilinearly from the two halvings of the texture
-whose texels are nearest to its width (anisotropic trilinear filtering), so one ray per pixel is enough inside a surface.
-Where the surface ends or is cut off by a nearer part of itself, four rays share a pixel.
+Inside a surface one ray per pixel is enough, as it reads all that its footprint covers of the texture. Where the surface
+ends, is cut off by a nearer part of itself or passes from one part of the texture to another, four rays share a pixel.
 """
 from __future__ import annotations
 
@@ -13,16 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .footprints import TAPS, Footprints, Hits, find_hits, flat_texel, footprints_of, spots_over, taps_of
+from .pyramid import ChartPyramid, halved
 from .rasterize import GBuffer
 from .surface import Surface
-from .views import View, axes, half_tangent
+from .views import View, half_tangent
 
 JUMP = 4  # ray spacings by which depth must leave a plane for a pixel to be cut into quarters
 SCARCE = 1e-3  # share of known texels under which a filled-in colour comes from further away
-ON_CHART = 1e-4  # of a spot's weight; with less on charts, it takes the nearest texel that is on one
-ANISOTROPY = 8  # spots along a footprint at most
-SPOT = 2**0.5  # texels: a bilinear sample has the variance of a mean over so wide a square (1/6 = SPOT^2 / 12)
-ONE_LEVEL = 0.2  # nearer than this to a halving of the texture, that one alone is read
 
 
 class Sums(NamedTuple):
@@ -56,81 +53,48 @@ class Pooling(NamedTuple):
     coverage: Tensor  # [size, size] share of the pixel that sees the object
 
 
-def level_sizes(size: int) -> list[int]:
-    """Sides of the texture and of its halvings, down to one texel."""
-    sizes = [size]
-    while sizes[-1] > 1:
-        sizes.append(-(-sizes[-1] // 2))
-    return sizes
-
-
-def halved(images: Tensor) -> Tensor:
-    """[B, H, W, C] -> [B, H/2, W/2, C] by 2x2 means, rounded up: what sticks out is a mean of fewer."""
-    _, h, w, channels = images.shape
-    if h % 2 or w % 2:
-        return F.avg_pool2d(images.permute(0, 3, 1, 2), 2, ceil_mode=True).permute(0, 2, 3, 1)
-    pairs = (images[:, 0::2] + images[:, 1::2]).reshape(-1, h // 2, w // 2, 2, channels)
-    return (pairs[..., 0, :] + pairs[..., 1, :]).mul_(0.25)
-
-
-def pyramid(size: int, channels: int, levels: int, device: torch.device) -> Tensor:
-    """[rows, C] for an image [size, size, C] and its halvings, level after level; to be filled by `fill_pyramid`."""
-    return torch.empty(sum(side * side for side in level_sizes(size)[:levels]), channels, device=device)
-
-
-def fill_pyramid(rows: Tensor, size: int, levels: int) -> None:
-    """Make every coarser level from the finest, which is already there."""
-    start, finer = 0, None
-    for side in level_sizes(size)[:levels]:
-        level = rows[start : start + side * side].reshape(1, side, side, -1)
-        if finer is not None:
-            level.copy_(halved(finer))
-        start, finer = start + side * side, level
-
-
 def build_projection(
     surface: Surface,
     view: View,
-    seen: GBuffer,  # [r, r] on the surface's device
-    chart_rows: Tensor,  # [rows] pyramid of the surface's `on_chart`
+    hits: Hits,  # of rays [r, r]
+    charts: ChartPyramid,
     refine: Callable[[Tensor], GBuffer],  # flat pixels [n] -> [n, 4], on the surface's device
 ) -> Projection:
-    rays = seen.depth.shape[0]
-    inside = _on(surface, seen)
-    edge = _edges(torch.where(inside, 1 / seen.depth, 0), 2 * half_tangent(view) / rays)
-    whole = (inside & ~edge).flatten().nonzero()[:, 0]
-    cut = edge.flatten().nonzero()[:, 0]
-    quarters = refine(cut)
-    hits = _on(surface, quarters)
-    face = torch.cat([seen.face.flatten().index_select(0, whole), quarters.face[hits]])
-    barycentric = torch.cat([seen.barycentric.reshape(-1, 3).index_select(0, whole), quarters.barycentric[hits]])
-    depth = torch.cat([seen.depth.flatten().index_select(0, whole), quarters.depth[hits]])
+    rays = hits.inside.shape[0]
+    spacing = 2 * half_tangent(view) / rays
+    inverse = torch.zeros(rays * rays, device=surface.device).index_copy_(0, hits.ray, 1 / hits.depth)
+    footprints = footprints_of(surface, view, hits, spacing)
+    edge = _edges(inverse.reshape(rays, rays), spacing).flatten()
+    edge[_beside_jumps(hits, footprints.major / surface.size)] = True
+    whole = (~edge.index_select(0, hits.ray)).nonzero()[:, 0]
+    cut = edge.nonzero()[:, 0]
+    quarters = find_hits(surface, refine(cut))
+    footprints = Footprints(*(
+        torch.cat([part.index_select(0, whole), quarter])
+        for part, quarter in zip(footprints, footprints_of(surface, view, quarters, spacing / 2), strict=True)
+    ))
 
-    spots = _spots(surface, view, rays, face, barycentric, depth, cut_from=len(whole))
-    row, weight = _taps(spots, surface, chart_rows)
+    spots = spots_over(surface.size, footprints, quarters_from=len(whole))
+    row, weight = taps_of(spots, surface, charts)
     of_cut = torch.zeros(len(cut) * 4, dtype=torch.int64, device=surface.device)
-    of_cut[hits.flatten()] = spots.count[len(whole):]
-    taps = 4 * torch.cat([spots.count[: len(whole)], of_cut.reshape(-1, 4).sum(1)])
-    coverage = inside.float().flatten()
-    coverage[cut] = hits.float().mean(1)
+    of_cut[quarters.ray] = spots.count[len(whole):]
+    taps = TAPS * torch.cat([spots.count[: len(whole)], of_cut.reshape(-1, 4).sum(1)])
+    coverage = hits.inside.float().flatten()
+    coverage[cut] = quarters.inside.float().mean(1)
     return Projection(
         rays=rays,
-        pixel=torch.cat([whole, cut]),
+        pixel=torch.cat([hits.ray.index_select(0, whole), cut]),
         taps=Sums(row.flatten(), weight.flatten(), (taps.cumsum(0) - taps).int()),
         levels=int(spots.level.max()) + 1 if len(spots.level) else 1,
         coverage=coverage.reshape(rays, rays),
     )
 
 
-def texels_under(surface: Surface, seen: GBuffer) -> Tensor:
+def texels_under(surface: Surface, hits: Hits) -> Tensor:
     """[r, r] int32: the texel on a chart that each ray meets, as a flat index into the texture; -1 off the object."""
-    inside = _on(surface, seen).flatten()
-    hit = inside.nonzero()[:, 0]
-    face, barycentric = seen.face.flatten().index_select(0, hit), seen.barycentric.reshape(-1, 3).index_select(0, hit)
-    uv = _texture_position(surface, face, barycentric)
-    under = torch.full((inside.numel(),), -1, dtype=torch.int32, device=surface.device)
-    under[hit] = surface.pad.index_select(0, _texel(uv, surface.size)).int()
-    return under.reshape(seen.depth.shape)
+    under = torch.full((hits.inside.numel(),), -1, dtype=torch.int32, device=surface.device)
+    under[hits.ray] = surface.pad.index_select(0, flat_texel(hits.uv, surface.size)).int()
+    return under.reshape(hits.inside.shape)
 
 
 def pooled(projection: Projection, size: int) -> Pooling:
@@ -185,10 +149,6 @@ def compose(
     return picture.addcmul_((coverage - known[:, 3:]).clamp_(min=0), filled)
 
 
-def _on(surface: Surface, seen: GBuffer) -> Tensor:
-    return (seen.face >= 0) & (seen.face < surface.face_count)
-
-
 def _edges(
     inverse: Tensor,  # [r, r] inverse depth of the object, 0 off it
     spacing: float,  # of the rays, one unit in front of the camera
@@ -202,118 +162,22 @@ def _edges(
     return edge
 
 
-class _Spots(NamedTuple):
-    """Where to read the texture and its halvings so that the footprint of each ray is covered, ray after ray."""
+def _beside_jumps(hits: Hits, major: Tensor) -> Tensor:
+    """Flat rays beside a seam of the texture, where the next ray lies further off in it than their footprints explain.
 
-    count: Tensor  # [m] int64 how many spots each ray has
-    uv: Tensor  # [n, 2] right and down, 0..1
-    level: Tensor  # [n] int64 halvings of the texture
-    share: Tensor  # [n] of the pixel
-
-
-def _spots(
-    surface: Surface, view: View, rays: int, face: Tensor, barycentric: Tensor, depth: Tensor, cut_from: int
-) -> _Spots:
-    """The footprint of a ray on the texture is an ellipse: a row of at most ANISOTROPY round spots covers it, each read from
-    the one or two levels whose texels come nearest to its width. Rays from `cut_from` on stand for a quarter of a pixel."""
-    uv = _texture_position(surface, face, barycentric)
-    part = torch.ones_like(depth)
-    part[cut_from:] = 0.5
-    major, minor, axis = _footprints(surface, view, face, uv, depth * part * (2 * half_tangent(view) / rays))
-    row = (major / minor.clamp(min=SPOT)).round().clamp(1, ANISOTROPY)
-    detail = torch.log2((major / (row * SPOT)).clamp(min=1)).clamp(max=len(level_sizes(surface.size)) - 1)
-    blend = ((detail.frac() - ONE_LEVEL) / (1 - 2 * ONE_LEVEL)).clamp(0, 1)
-    level = detail.long() + (blend == 1)
-    depths = 1 + ((blend > 0) & (blend < 1)).long()
-    count = row.long() * depths
-    step = axis * (major / (surface.size * row))[:, None]
-    start = uv - step * ((row - 1) / 2)[:, None]
-    blend = torch.where(blend < 1, blend, 0.0)
-    share = part.square() / row
-
-    ray = torch.arange(len(face), device=surface.device).repeat_interleave(count)
-    place = torch.arange(len(ray), device=surface.device) - (count.cumsum(0) - count).index_select(0, ray)
-    depths = depths.index_select(0, ray)
-    coarser = (place & 1) & (depths >> 1)  # of two levels every second spot is the coarser one's
-    along = (place >> (depths - 1)).float()
-    blend = blend.index_select(0, ray)
-    spots = torch.addcmul(start.index_select(0, ray), step.index_select(0, ray), along[:, None])
-    return _Spots(
-        count,
-        spots.remainder_(1.0),
-        level.index_select(0, ray) + coarser,
-        share.index_select(0, ray) * torch.where(coarser > 0, blend, 1 - blend),
-    )
-
-
-def _footprints(
-    surface: Surface, view: View, face: Tensor, uv: Tensor, width: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Major and minor axis [m] in texels of what pixels see, and the major's direction [m, 2] in the texture.
-
-    width: [m] of a pixel at the depth of the point it sees. The Jacobian of texture over picture, for a step along a
-    camera axis a on the plane with normal n through corner c, seen from o: width * (G a - G (p - o) (n . a) / (n . (c - o)))
-    where G takes steps on the face to texels.
+    major: [n] the length of the footprints, in textures. A whole texture is no jump: textures repeat.
     """
-    camera = axes(view).float().to(surface.device)
-    origin = torch.tensor(view.position, dtype=torch.float32, device=surface.device)
-    offset = surface.face_corner - origin
-    distance = (surface.face_normal * offset).sum(-1, keepdim=True)
-    distance = torch.where(distance.abs() > 1e-6, distance, 1e-6)
-    lean = (surface.face_normal @ camera[:, :2]) / distance  # [F, 2]
-    steps = surface.face_gradient @ camera[:, :2]  # [F, 2 of the texture, 2 of the picture]
-    start = (surface.face_gradient @ offset[:, :, None])[:, :, 0] - surface.face_uv[:, 0] * surface.size
-    packed = torch.cat([steps.flatten(1), lean, start], dim=1).index_select(0, face)
-    ux, uy, vx, vy, lean_x, lean_y, start_u, start_v = packed.T
-    to_u, to_v = start_u + uv[:, 0] * surface.size, start_v + uv[:, 1] * surface.size
-    ux, uy = width * (ux - to_u * lean_x), width * (uy - to_u * lean_y)
-    vx, vy = width * (vx - to_v * lean_x), width * (vy - to_v * lean_y)
-    uu, vv, uv_ = ux * ux + uy * uy, vx * vx + vy * vy, ux * vx + uy * vy
-    half, mean = (uu - vv) / 2, (uu + vv) / 2
-    root = (half * half + uv_ * uv_).sqrt()
-    major, minor = (mean + root).sqrt(), (mean - root).clamp(min=0).sqrt()
-    # Of the two ways to write the eigenvector, the one that does not cancel.
-    flat = half > 0
-    axis = torch.stack([torch.where(flat, root + half, uv_), torch.where(flat, uv_, root - half)], dim=1)
-    return major, minor, axis / axis.square().sum(1, keepdim=True).sqrt().clamp(min=1e-12)
-
-
-def _taps(spots: _Spots, surface: Surface, chart_rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Pyramid rows [n, 4] int32 and weights: bilinear, from texels on charts alone.
-
-    A spot beside all charts takes the nearest texel that is on one.
-    """
-    sides = level_sizes(surface.size)
-    device = surface.device
-    starts = torch.tensor([sum(n * n for n in sides[:i]) for i in range(len(sides))], dtype=torch.int32, device=device)
-    side = torch.tensor(sides, dtype=torch.int32, device=device).index_select(0, spots.level)
-    x, y = (spots.uv.T * side).sub_(0.5)
-    left, top = x.floor(), y.floor()
-    x, y, left, top = x - left, y - top, left.int(), top.int()
-    left, top = torch.where(left < 0, left + side, left), torch.where(top < 0, top + side, top)
-    right, bottom = torch.where(left + 1 < side, left + 1, 0), torch.where(top + 1 < side, top + 1, 0)
-    start = starts.index_select(0, spots.level)
-    upper, lower = start + top * side, start + bottom * side
-    row = torch.stack([upper + left, upper + right, lower + left, lower + right], dim=1)
-    weight = torch.stack([(1 - y) * (1 - x), (1 - y) * x, y * (1 - x), y * x], dim=1)
-    on_chart = chart_rows.index_select(0, row.flatten()).reshape(row.shape).mul_(weight).sum(1)
-    weight *= (spots.share / on_chart.clamp(min=ON_CHART))[:, None]
-    stray = (on_chart < ON_CHART).nonzero()[:, 0]
-    row[stray] = surface.pad[_texel(spots.uv[stray], surface.size)].int()[:, None]
-    weight[stray] = spots.share[stray, None] / 4
-    return row, weight
-
-
-def _texture_position(surface: Surface, face: Tensor, barycentric: Tensor) -> Tensor:
-    """[m, 2] right and down, in textures: where points of faces [m] with weights [m, 3] lie."""
-    corners = surface.face_uv.index_select(0, face)
-    uv = corners[:, 0] * barycentric[:, :1]
-    for i in (1, 2):
-        uv.addcmul_(corners[:, i], barycentric[:, i : i + 1])
-    return uv
-
-
-def _texel(uv: Tensor, size: int) -> Tensor:
-    """[m] flat texel index of texture positions."""
-    column, row = ((uv * size).long() % size).T
-    return row * size + column
+    rays = hits.inside.shape[1]
+    number = torch.full((hits.inside.numel() + rays,), -1, dtype=torch.int32, device=major.device)
+    number[hits.ray] = torch.arange(len(hits.ray), dtype=torch.int32, device=major.device)
+    below = number.index_select(0, hits.ray + rays)
+    above = (below >= 0).nonzero()[:, 0]
+    # From the end of a row the next ray is the first of the row below: where both hit, they may be cut for nothing.
+    left = (hits.ray.diff() == 1).nonzero()[:, 0]
+    beside = []
+    for here, there in ((left, left + 1), (above, below.index_select(0, above))):
+        jump = hits.uv.index_select(0, there) - hits.uv.index_select(0, here)
+        jump = (jump - jump.round()).abs_().amax(1)
+        far = jump > major.index_select(0, here) + major.index_select(0, there)
+        beside += [hits.ray[here[far]], hits.ray[there[far]]]
+    return torch.cat(beside)

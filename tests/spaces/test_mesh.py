@@ -393,17 +393,46 @@ def test_views_may_be_larger_than_the_space_was_made_for():
     assert space.at(48) is space
 
 
-def test_a_texture_finer_than_the_picture_does_not_alias():
-    """Checks of one texel, three and more to a pixel: grey, at every slope, rather than black or white at random.
+@pytest.mark.parametrize(("size", "texels"), [(512, 1.5), (1024, 3)])
+def test_a_texture_finer_than_the_picture_does_not_alias(size, texels):
+    """Checks of one texel, so many to a pixel at the nearest point: grey, at every slope, rather than black or white at random.
 
-    A mean over a square three texels wide leaves (2 / 3 pi)^2 / 2 = 0.02 of them.
+    Over 1.5 texels either way, 2x2 bilinear samples 0.87 of a texel apart leave (1 - 0.87)^2 / 2 = 0.01 of them.
     """
-    checks = ((torch.arange(1024)[:, None] + torch.arange(1024)) % 2).float().expand(3, 1024, 1024)
-    space = MeshSpace(*sphere(), 1024, 64)
-    assert space.texels_per_pixel > 3
+    checks = ((torch.arange(size)[:, None] + torch.arange(size)) % 2).float().expand(3, size, size)
+    space = MeshSpace(*sphere(), size, 64)
+    assert space.texels_per_pixel > texels
     for at in (space, space.at(32)):
         for views in space.view_sets[:2]:
             assert (at.project(known_everywhere(checks), views) - 0.5).abs().max() < 0.02
+
+
+def mean_of_rays(space: MeshSpace, z: torch.Tensor, view: View, side: int) -> torch.Tensor:
+    """[3, h, w]: z read bilinearly by side x side rays a pixel, one by one; 0 off the object."""
+    surface, n = space._surface, side * space.view_resolution
+    seen = space._views._rasterizer.render(view, n, n)
+    uv = (seen.barycentric[..., None] * surface.face_uv[seen.face.clamp(min=0)]).sum(-2)
+    rays = torch.nn.functional.grid_sample(z[None], 2 * uv[None] - 1, align_corners=False)[0] * (seen.face >= 0)
+    return torch.nn.functional.avg_pool2d(rays, side)
+
+
+@pytest.mark.parametrize("texels", [1.0, 1.5, 2.0, 3.0, 6.0])
+def test_a_pixel_is_the_mean_of_what_it_covers(texels):
+    """Against 8x8 rays a pixel, on a leaning plane with random texels, which hold all frequencies alike.
+
+    A third of what one bilinear reading per pixel misses: what is left comes of the shape of the footprint, as a square that
+    leans against the texels is read as an upright one of the same spread, and of the halvings' own grid.
+    """
+    size = 128
+    space = MeshSpace(*PLANE, PLANE_UV, size, 64)
+    space = MeshSpace(*PLANE, PLANE_UV, size, round(64 * space.texels_per_pixel / texels))
+    noise = torch.rand(3, size, size, generator=torch.Generator().manual_seed(0))
+    view = View.orbiting(azimuth=20, elevation=30)
+    shown, truth = space.project(known_everywhere(noise), [view])[0], mean_of_rays(space, noise, view, 8)
+    off = (space.condition([view]) == 0).float()
+    inside = torch.nn.functional.max_pool2d(off, 7, 1, 3)[0, 0] == 0
+    missed, once = ((p - truth)[:, inside].square().mean().sqrt() for p in (shown, mean_of_rays(space, noise, view, 1)))
+    assert inside.sum() > 50 and missed < once / 3
 
 
 def test_stretched_uvs_are_averaged_along_their_stretch_alone():
@@ -419,6 +448,21 @@ def test_stretched_uvs_are_averaged_along_their_stretch_alone():
     assert (shown[0] - 0.5).abs().max() < 0.1
     assert shown[1].min() < 0.1 and shown[1].max() > 0.9
     assert (shown[1] - shown[1].mean(1, keepdim=True)).abs().max() < 0.02  # and nothing varies along the bands
+
+
+def test_pixels_across_a_seam_of_the_texture_show_both_sides():
+    """A white chart and a black one, apart in the texture, that meet at x = 0: in the middle of an odd number of pixels."""
+    x = np.array([-1, 0, 0.5, 1])
+    vertices = np.array([[a, 0, b] for b in (-1, 1) for a in x])
+    faces = np.array([f for i in range(3) for f in ([i, i + 1, i + 5], [i, i + 5, i + 4])])
+    apart = np.where(np.arange(6) < 2, 0, 0.3)[:, None, None] * [1, 0]
+    space = MeshSpace(vertices, faces, vertices[faces][..., [0, 2]] * 0.2 + [0.25, 0.5] + apart, 256, 65)
+    z = torch.zeros(3, 256, 256)
+    z[:, :, : round(0.4 * 256)] = 1  # between the charts, which lie at 0.05 to 0.25 and 0.55 to 0.75
+    shown = space.project(known_everywhere(z), [front()])[0, 0, 25:40]
+    assert torch.allclose(shown[:, 24:32], torch.ones(15, 8), atol=1e-5)
+    assert torch.allclose(shown[:, 33:41], torch.zeros(15, 8), atol=1e-5)
+    assert torch.allclose(shown[:, 32], torch.full((15,), 0.5), atol=1e-5)
 
 
 def test_silhouettes_are_smooth_at_the_full_size():
