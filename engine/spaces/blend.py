@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 FILL_NEIGHBOURS = 4  # enough to hide Voronoi edges, few enough to stay local
+LEAF = 64  # points in a leaf of the search tree; with many dimensions and few queries, fewer leaves are found sooner
 FILL_SOURCES = 200_000  # seen texels asked for their colour: a large texture has more than what is hidden needs
 
 
@@ -92,15 +93,16 @@ def fill_from_surface(
     """
     if bool(seen.all()) or not bool(seen.any()):
         return colours.clone()
-    keys, known = keys.cpu(), seen.cpu()
-    stride = -(-int(known.sum()) // FILL_SOURCES)
-    source = keys[known][::stride].numpy()
-    distance, index = cKDTree(source, balanced_tree=False).query(keys[~known].numpy(), k=min(FILL_NEIGHBOURS, len(source)))
+    known = seen.nonzero()[:, 0]
+    known = known[:: -(-len(known) // FILL_SOURCES)]
+    source, wanted = (part.cpu().contiguous().numpy() for part in (keys[known], keys[~seen]))
+    tree = cKDTree(source, balanced_tree=False, leafsize=LEAF)
+    distance, index = tree.query(wanted, k=min(FILL_NEIGHBOURS, len(source)))
     if index.ndim == 1:
         distance, index = distance[:, None], index[:, None]
     weight = 1 / (distance + 1e-6)
     weight = torch.from_numpy(weight / weight.sum(1, keepdims=True)).float().to(colours.device)
-    palette = colours[:, seen][:, ::stride]
+    palette = colours.index_select(1, known)
     filled = colours.clone()
     filled[:, ~seen] = (palette[:, torch.from_numpy(index).to(colours.device)] * weight).sum(-1)
     return filled

@@ -120,11 +120,12 @@ class EquirectSpace:
         for start in range(0, self.height, rows):
             part = slice(start, start + rows)
             painted = sample_atlas(atlas, count, size, owned.view[part], owned.position[:, part])
-            torch.where(owned.quality[part] > 0, painted, canvas.z[:, part], out=z[:, part])
+            covered = owned.quality[part] > 0
+            z[:, part] = painted if bool(covered.all()) else torch.where(covered, painted, canvas.z[:, part])
         flat = z.flatten(1)
         for layer in owned.layers:
             sampled = sample_atlas(atlas, count, size, layer.view[None], layer.position[:, None])[:, 0]
-            flat[:, layer.texels] = torch.lerp(flat[:, layer.texels], sampled, layer.alpha)
+            flat.index_copy_(1, layer.texels, torch.lerp(flat.index_select(1, layer.texels), sampled, layer.alpha))
         return Canvas(z, torch.maximum(canvas.best, owned.quality))
 
     def condition(self, views: Sequence[View]) -> None:
@@ -185,7 +186,7 @@ class EquirectSpace:
         """[B, 4, h, w]: the canvas as each view sees it, and the share of each pixel that some view has seen before."""
         n = self.view_resolution
         tables: dict[int, Tensor] = {}  # by how often the canvas was halved
-        out = torch.zeros(len(views), n * n, 4, device=self.device)
+        out = torch.empty(len(views), n * n, 4, device=self.device)
         for i, view in enumerate(views):
             level, samples = sampling(self._texels_per_pixel(view), self.height)
             if level not in tables:
@@ -193,8 +194,11 @@ class EquirectSpace:
             turned, shift = turned_to_start(view, self.width >> level)
             taps = self._taps_of(turned, self.height >> level, samples)
             table = tables[level][shift:]
-            for texels, weights in zip(taps.texels, taps.weights, strict=True):
-                out[i] += F.embedding_bag(texels, table, per_sample_weights=weights, mode="sum")
+            parts = zip(taps.texels, taps.weights, strict=True)
+            sums = [F.embedding_bag(texels, table, per_sample_weights=weights, mode="sum") for texels, weights in parts]
+            out[i] = sums[0]
+            for part in sums[1:]:
+                out[i] += part
         return out.reshape(-1, n, n, 4).permute(0, 3, 1, 2)
 
     def _look_up_table(self, canvas: Canvas, level: int) -> Tensor:

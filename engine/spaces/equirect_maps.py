@@ -18,7 +18,8 @@ from .views import PANORAMA_LABELS, Vector, View, ViewSet, axes, half_tangent, p
 
 FEATHER = 0.03  # of a view's width, either side of an ownership border: where two views agree it shows nothing, and
 # where they differ by a shade it hides the step; too thin to blur what they both show
-SPACING = 4 / 3  # texels at most between two samples of a pixel, each of which reads two texels across
+SPACING = 1.4  # texels at most between two samples of a pixel, each of which reads two texels across; at 512 pixels all Auto's
+# views of a canvas 2048 wide lie under it: one sample gives back what views drew 1.2 dB better than four, which blur it
 MAX_SUPERSAMPLING = 3  # samples across a pixel; a canvas that would need more is halved first
 EDGE = 1e-5  # of half a picture: a texel exactly on a border is covered from both sides rather than from none
 TILES = 8  # rows of tiles on the canvas, of twice as many each: enough that few views see something of one
@@ -90,14 +91,21 @@ def turned_to_start(view: View, width: int) -> tuple[View, int]:
     """
     along = math.atan2(view.rotation[1][0], view.rotation[0][0])
     shift = math.floor(-along / (2 * math.pi) * width % width + 1e-6) % width
-    cosine, sine = math.cos(2 * math.pi * shift / width), math.sin(2 * math.pi * shift / width)
+    return replace(view, rotation=_turned(view, shift / width), label=PANORAMA_LABELS[0]), shift
+
+
+def _turned(view: View, share: float) -> tuple[Vector, Vector, Vector]:
+    """The view's rotation after it was turned about the vertical, to the left on the canvas, by that share of the circle.
+
+    Rounded far below what moves a texel, so that views which differ by such a turn alone become equal.
+    """
+    cosine, sine = math.cos(2 * math.pi * share), math.sin(2 * math.pi * share)
     x, y, z = view.rotation
-    rotation = (
+    return (
         tuple(round(cosine * a - sine * b, 12) for a, b in zip(x, y, strict=True)),
         tuple(round(sine * a + cosine * b, 12) for a, b in zip(x, y, strict=True)),
         tuple(round(c, 12) for c in z),
     )
-    return replace(view, rotation=rotation, label=PANORAMA_LABELS[0]), shift
 
 
 def taps_of(view: View, samples: int, resolution: int, height: int, device: torch.device) -> Taps:
@@ -117,27 +125,24 @@ def taps_of(view: View, samples: int, resolution: int, height: int, device: torc
 def _bilinear_corners(x: Tensor, y: Tensor, height: int, width: int, share: float) -> tuple[Tensor, Tensor]:
     """Flat indices (int32) and weights, [..., 4] each, of the texels about continuous canvas positions [...].
 
-    The indices are those of a canvas that lies twice side by side, `width` columns each time. The weights
-    add up to `share`. Longitude wraps; past a pole lies the same row half a turn away.
+    The indices are those of a canvas that lies twice side by side, `width` columns each time: of the first one and of
+    the column after it. The weights add up to `share`. Longitude wraps; past a pole lies the same row half a turn away.
     """
     left, top = (x - 0.5).floor(), (y - 0.5).floor()
     fx, fy = x - 0.5 - left, (y - 0.5 - top) * share
-    row, column = top.int(), _wrapped(left.int() + width, width)
+    row, column = top.int(), left.int()
+    column = torch.where(column < 0, width - 1, column)
     texels = torch.empty(*x.shape, 4, dtype=torch.int32, device=x.device)
     weights = torch.empty(*x.shape, 4, dtype=x.dtype, device=x.device)
     for down, beyond, part in ((0, row < 0, share - fy), (1, row >= height - 1, fy)):
-        start = (row + down).clamp(0, height - 1) * (2 * width)
-        first = torch.where(beyond, _wrapped(column + width // 2, width), column)
+        start, first = (row + down).clamp_(0, height - 1).mul_(2 * width), column
+        if bool(beyond.any()):  # of most views no pixel lies at a pole
+            first = torch.where(beyond, (column + width // 2) % width, column)
         torch.add(start, first, out=texels[..., 2 * down])
-        torch.add(start, _wrapped(first + 1, width), out=texels[..., 2 * down + 1])
+        torch.add(texels[..., 2 * down], 1, out=texels[..., 2 * down + 1])
         torch.mul(part, fx, out=weights[..., 2 * down + 1])
         torch.sub(part, weights[..., 2 * down + 1], out=weights[..., 2 * down])
     return texels, weights
-
-
-def _wrapped(column: Tensor, width: int) -> Tensor:
-    """`column` % `width` for 0 <= column < 2 width, without a division."""
-    return torch.where(column >= width, column - width, column)
 
 
 class Surroundings(NamedTuple):
@@ -196,29 +201,51 @@ def sample_atlas(atlas: Tensor, count: int, size: int, view: Tensor, position: T
 
 
 def assign(views: ViewSet, height: int, width: int, average: bool, device: torch.device) -> Ownership:
-    """Which view paints which texel. Tile by tile, asking only views that can see it: linear in texels."""
+    """Which view paints which texel. Tile by tile, asking only views that can see it: linear in texels.
+
+    Each tile is turned to the first columns. Most tiles of an even ring then are one, but for what its views are called.
+    """
     row = math.pi * (torch.arange(height, dtype=torch.float32, device=device) + 0.5) / height
     column = 2 * math.pi * (0.5 - (torch.arange(width, dtype=torch.float32, device=device) + 0.5) / width)
     flat_index = torch.arange(height * width, device=device).reshape(height, width)
-    rotation = torch.tensor([view.rotation for view in views], dtype=torch.float32, device=device)
-    tangent = torch.tensor([half_tangent(view) for view in views], dtype=torch.float32, device=device)
-    number = torch.arange(len(views), dtype=torch.uint8, device=device)
     view = torch.zeros(height, width, dtype=torch.uint8, device=device)
     position = torch.zeros(2, height, width, device=device)
     quality = torch.zeros(height, width, device=device)
+    done: dict[tuple, Ownership] = {}
     others: list[list[Layer]] = []
     for rows, columns, members in _tiles(views, height, width):
-        seen_at = _positions_in_views(rotation[members], tangent[members], row[rows], column[columns])
-        central = centrality(seen_at)
-        best, first = central.max(0)
-        view[rows, columns] = number[members].index_select(0, first.flatten()).reshape(first.shape)
-        chosen = seen_at.gather(1, first.expand(2, 1, *first.shape))[:, 0]
-        position[:, rows, columns] = torch.where(best > 0, chosen, 0.0)  # no numbers where no camera looks that way
-        quality[rows, columns] = best
-        others.append(_other_shares(seen_at, central, best, first, average, number[members], flat_index[rows, columns]))
+        cameras = sorted((_turned(views[i], columns.start / width), views[i].fov, i) for i in members)
+        number = torch.tensor([i for _, _, i in cameras], dtype=torch.uint8, device=device)
+        breadth = columns.stop - columns.start
+        key = rows.start, breadth, tuple(camera[:2] for camera in cameras)
+        if key not in done:
+            done[key] = _assigned_tile(key[2], row[rows], column[:breadth], flat_index[rows, :breadth], average)
+        tile = done[key]
+        view[rows, columns] = number[tile.view.long()]
+        position[:, rows, columns], quality[rows, columns] = tile.position, tile.quality
+        others.append([layer._replace(texels=layer.texels + columns.start, view=number[layer.view.long()])
+                       for layer in tile.layers])
     depth = max((len(tile) for tile in others), default=0)
     layers = [[tile[i] for tile in others if i < len(tile)] for i in range(depth)]
     return Ownership(view, position, quality, [_joined(parts) for parts in layers])
+
+
+def _assigned_tile(
+    cameras: tuple[tuple[tuple[Vector, ...], float], ...],  # rotation and fov of each view that may see some of it
+    polar: Tensor,  # [h]
+    longitude: Tensor,  # [w]
+    flat_index: Tensor,  # [h, w] of the texels
+    average: bool,
+) -> Ownership:
+    """Of one tile; views are called by their place in `cameras`."""
+    rotation = torch.tensor([turn for turn, _ in cameras], dtype=torch.float32, device=polar.device)
+    tangent = [math.tan(math.radians(fov) / 2) for _, fov in cameras]
+    seen_at = _positions_in_views(rotation, torch.tensor(tangent, dtype=torch.float32, device=polar.device), polar, longitude)
+    central = centrality(seen_at)
+    best, first = central.max(0)
+    chosen = seen_at.gather(1, first.expand(2, 1, *first.shape))[:, 0]
+    chosen = torch.where(best > 0, chosen, 0.0)  # no numbers where no camera looks that way
+    return Ownership(first.byte(), chosen, best, _other_shares(seen_at, central, best, first, average, flat_index))
 
 
 def _joined(parts: list[Layer]) -> Layer:
@@ -274,11 +301,10 @@ def _other_shares(
     best: Tensor,  # [h, w]
     first: Tensor,  # [h, w] which of the V is the most central
     average: bool,
-    number: Tensor,  # [V] what these views are called in the set
     flat_index: Tensor,  # [h, w] of the texels
 ) -> list[Layer]:
     """The shares of all views of a tile but the most central one; the k-th layer holds each texel's k-th other view."""
-    if len(number) == 1:
+    if len(central) == 1:
         return []
     taking_part = (central > 0) if average else central > (best - 4 * FEATHER).clamp(min=0)
     shared = (taking_part.sum(0, dtype=torch.uint8) > 1).flatten().nonzero()[:, 0]
@@ -292,9 +318,9 @@ def _other_shares(
     rank = taking_part.cumsum(0, dtype=torch.int32)
     share = weight / (own + weight.cumsum(0)).clamp(min=1e-12)
     layers = []
-    for k in range(1, len(number)):
+    for k in range(1, len(central)):
         v, m = (taking_part & (rank == k)).nonzero(as_tuple=True)
         if len(v) == 0:
             break
-        layers.append(Layer(flat_index[m], number[v], seen_at[:, v, m], share[v, m]))
+        layers.append(Layer(flat_index[m], v.byte(), seen_at[:, v, m], share[v, m]))
     return layers

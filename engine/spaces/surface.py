@@ -18,10 +18,11 @@ HARD_EDGE = 0.8  # a face that leans further than this cosine from its vertex's 
 class Surface:
     """Texels are numbered 0..n-1 in reading order; `texel` gives their place in the texture.
 
-    texel    [n] int64 flat index into the texture       triangle [n] int64 the face each one lies on
+    texel    [n] int64 flat index into the texture       triangle [n] int32 the face each one lies on
     position [3, n] and normal [3, n], unit length, in normalised object space
     face_*   one row for each of the F faces: first corner, unit normal, texture coordinates [F, 3, 2]
              and their gradient [F, 2, 3], in texels per unit of length on the face
+    corner and corner_normal [F, 3, 3] positions and unit normals of each face's corners, between which those of texels lie
     """
 
     def __init__(
@@ -41,16 +42,18 @@ class Surface:
         corners = vertices[faces]
         self.size, self.device, self.face_count = size, device, len(faces)
         self.vertices, self.faces = _float(vertices, device), torch.from_numpy(np.ascontiguousarray(faces)).to(device)
-        self.face_corner, self.face_normal = _float(corners[:, 0], device), _float(flat, device)
+        self.corner, self.face_normal = _float(corners, device), _float(flat, device)
+        self.face_corner = self.corner[:, 0]
         self.face_uv = _float(_texture_positions(uv), device)
         self.face_gradient = _float(_gradients(corners, uv) * size, device)
         self._chart = chart
         self.on_chart = torch.from_numpy(chart.ravel()).to(device)
         self.texel = torch.from_numpy(np.flatnonzero(chart)).to(device)
-        self.triangle = torch.from_numpy(owner[chart]).to(device)
+        self.triangle = torch.from_numpy(owner[chart].astype(np.int32)).to(device)
         weight = torch.from_numpy(weights[chart]).to(device)
-        self.position = _interpolated(_float(corners, device), self.triangle, weight)
-        self.normal = F.normalize(_interpolated(_float(smooth, device), self.triangle, weight), dim=0)
+        self.position = _interpolated(self.corner, self.triangle, weight)
+        self.corner_normal = _float(smooth, device)
+        self.normal = F.normalize(_interpolated(self.corner_normal, self.triangle, weight), dim=0)
         shown = corners[np.unique(owner[chart])]
         painted = np.linalg.norm(np.cross(shown[:, 1] - shown[:, 0], shown[:, 2] - shown[:, 0]), axis=1).sum() / 2
         self.texels_per_length = float(np.sqrt(chart.sum() / painted)) if painted > 0 else 0.0

@@ -33,7 +33,7 @@ def visible_texels(
     nearest_depths = _minimum_3x3(seen.depth).flatten()
     origin, from_front = _camera(surface, view)
 
-    texels = _faces_in_sight(surface, view, seen.depth).index_select(0, surface.triangle).nonzero()[:, 0]
+    texels = _faces_in_sight(surface, view, seen).index_select(0, surface.triangle).nonzero()[:, 0]
     offset = surface.position.index_select(1, texels) - origin[:, None]
     signed = _cosine(surface.normal.index_select(1, texels), offset)
     grid, depth = _picture(view, offset)
@@ -41,7 +41,7 @@ def visible_texels(
     texels, depth, signed = (part.index_select(0, chosen) for part in (texels, depth, signed))
     grid = grid.index_select(1, chosen)
 
-    column, row = ((grid + 1) * (rays / 2)).long().clamp(max=rays - 1)
+    column, row = ((grid + 1) * (rays / 2)).int().clamp_(max=rays - 1)
     ray = row * rays + column
     face = hit_faces.index_select(0, ray)
     cosine = signed.abs()
@@ -120,14 +120,19 @@ def _minimum_3x3(depth: Tensor) -> Tensor:
     return depth
 
 
-def _faces_in_sight(surface: Surface, view: View, depth: Tensor) -> Tensor:
-    """[F] bool: False for faces that are surely hidden, or outside the picture, as a whole. It halves what is left to do.
+def _faces_in_sight(surface: Surface, view: View, seen: GBuffer) -> Tensor:
+    """[F] bool: False for faces that are surely hidden, or outside the picture, as a whole. It leaves a third to do.
 
     A face is hidden where its nearest corner lies behind the farthest thing that any ray sees around it, by more than
-    `visible_texels` forgives for slopes.
+    `visible_texels` forgives for slopes. Of one that turns away with all its normals only rays that meet backs of faces
+    can show anything.
     """
-    rays = depth.shape[0]
-    origin, _ = _camera(surface, view)
+    rays = seen.depth.shape[0]
+    origin, from_front = _camera(surface, view)
+    away = ~from_front & ((surface.corner_normal @ (surface.corner - origin).mT).amin((1, 2)) >= 0)
+    may_show_back = F.pad(~from_front, (0, 1))  # no occluder does; where a ray meets nothing, it shows nothing either
+    hit = torch.where(seen.face >= 0, seen.face, surface.face_count).clamp_(max=surface.face_count).flatten()
+    meets_back = may_show_back.index_select(0, hit).reshape(seen.face.shape)
     grid, vertex_depth = _picture(view, (surface.vertices - origin).T)
     corner_depth = vertex_depth[surface.faces]
     nearest = corner_depth.amin(1)
@@ -136,16 +141,16 @@ def _faces_in_sight(surface: Surface, view: View, depth: Tensor) -> Tensor:
     in_front = nearest > 1e-3
     outside = in_front & ((high < 0) | (low > rays)).any(1)
     bound = nearest * (1 - (0.5 + STEEPEST) * 2 * half_tangent(view) / rays)
-    hidden = torch.zeros_like(in_front)
-    farthest, done = depth, 1
+    hidden, side = torch.zeros_like(in_front), away.long()
+    farthest, done = torch.stack([seen.depth, torch.where(meets_back, seen.depth, 0)]), 1
     for cell in CELLS:
-        farthest, done = F.max_pool2d(farthest[None, None], cell // done, ceil_mode=True)[0, 0], cell
-        last = farthest.shape[0] - 1
+        farthest, done = F.max_pool2d(farthest[None], cell // done, ceil_mode=True)[0], cell
+        last = farthest.shape[1] - 1
         first = (low.clamp(0, rays) / cell).long().clamp(max=last)
         final = (high.clamp(0, rays) / cell).long().clamp(max=last)
         fits = (final - first <= 1).all(1)
-        around = farthest[first[:, 1], first[:, 0]]
+        around = farthest[side, first[:, 1], first[:, 0]]
         for row, column in ((first, final), (final, first), (final, final)):
-            around = torch.maximum(around, farthest[row[:, 1], column[:, 0]])
+            around = torch.maximum(around, farthest[side, row[:, 1], column[:, 0]])
         hidden |= in_front & fits & (around < bound)
     return ~(hidden | outside)

@@ -11,13 +11,26 @@ from engine.spaces.mesh import MeshSpace
 from engine.spaces.views import View, orbit
 
 
-@pytest.mark.parametrize("shape", [knot, lambda: boxed(trimesh.creation.torus(1, 0.3)), sphere])
+def inside_out():
+    """A ball all of whose faces turn their normals inwards: every ray meets a back."""
+    vertices, faces, uv = sphere()
+    return vertices, faces[:, ::-1], uv[:, ::-1]
+
+
+def bowl():
+    """The lower half of a ball, open on top: some rays meet its outside, others its inside."""
+    vertices, faces, uv = sphere()
+    lower = (vertices[faces][..., 2] < 0.1).all(1)
+    return vertices, faces[lower], uv[lower]
+
+
+@pytest.mark.parametrize("shape", [knot, lambda: boxed(trimesh.creation.torus(1, 0.3)), sphere, inside_out, bowl])
 def test_whole_faces_left_out_early_hold_no_visible_texel(shape, monkeypatch):
     space = MeshSpace(*shape(), 256, 256)
     for view in (View.orbiting(azimuth=20, elevation=10), View.orbiting(azimuth=0, elevation=75, distance=1.2)):
         seen = space._views._rasterizer.render(view, 256, 256)
         quick = visibility.visible_texels(space._surface, view, seen)
-        kept = visibility._faces_in_sight(space._surface, view, seen.depth)
+        kept = visibility._faces_in_sight(space._surface, view, seen)
         assert kept.float().mean() < 0.9  # it does leave out something
         with monkeypatch.context() as patch:
             patch.setattr(visibility, "_faces_in_sight", lambda surface, *_: torch.ones(surface.face_count, dtype=torch.bool))
