@@ -30,7 +30,7 @@ PANORAMA_LABELS = ("horizon", "up", "down")
 MESH_LABELS = ("front", "front-side", "side", "back-side", "back", "top", "bottom")
 VIEW_PLANS = ("auto", "paper")  # ours; the paper's, with the rest filled by views of ours
 PAPER_FOV = 72.0  # degrees, the paper's panorama views
-BETWEEN_FOV = 94.0  # degrees: at 42 of elevation from five below the horizon to one below the pole
+BETWEEN_FOV = 96.0  # degrees: at 40 of elevation from eight below the horizon to two below the pole
 AUTO_FOV = 92.0  # degrees: one more than a cube's face on either side, as decoders smear the border of a picture
 HORIZON_ELEVATION = 37.0  # degrees up or down to which a panorama view still sees the horizon near its middle
 OVERHEAD_ELEVATION = 50.0  # degrees from which a mesh view shows the top or the bottom rather than a side
@@ -195,8 +195,9 @@ def panorama_views(plan: str) -> ViewPlan:
         return ViewPlan(views_paper_band(), caps)
     if plan == "auto":
         first = ring(4, elevation=0, fov=AUTO_FOV) + _poles(AUTO_FOV)
-        # To within a degree of the poles, where a round seam would show, and past the horizon, which must not lie on a border.
-        return ViewPlan((first, _both_ways(4, 42, BETWEEN_FOV, 22.5)), ())
+        # To within two degrees of the poles, where a round seam would show, past the horizon, which must not lie on a border, and
+        # wide enough to leave no gaps between neighbours, in which the former pass would stay.
+        return ViewPlan((first, _both_ways(4, 40, BETWEEN_FOV, 22.5)), ())
     raise ValueError(f"view plan is {plan!r}, but must be one of {VIEW_PLANS}")
 
 

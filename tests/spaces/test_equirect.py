@@ -154,6 +154,16 @@ def test_each_set_of_ours_sees_nearly_all(set_number, least):
     assert space.coverage(canvas) >= least
 
 
+def test_no_gaps_lie_between_neighbouring_views_of_ours():
+    """A small gap keeps what the pass before has left, and shows as a patch with sharp edges; only two degrees at the poles may."""
+    space = EquirectSpace(512, 32)
+    for views in AUTO.view_sets:
+        canvas = space.unproject(space.blank(), views, torch.rand(len(views), 3, 32, 32), average=False)
+        rows = (canvas.best == 0).any(dim=1).nonzero()[:, 0]
+        latitude = 90 - (rows + 0.5) * 180 / 256
+        assert (latitude.abs() > 87.5).all()
+
+
 def test_views_of_ours_are_narrower_than_the_cubes_were():
     """The narrower a view, the less it is stretched and the more of its pixels fall on a texel."""
     assert max(view.fov for views in AUTO.view_sets for view in views) < 98
