@@ -155,7 +155,7 @@ def test_each_set_of_ours_sees_nearly_all(set_number, least):
 
 
 def test_no_gaps_lie_between_neighbouring_views_of_ours():
-    """A small gap keeps what the pass before has left, and shows as a patch with sharp edges; only two degrees at the poles may."""
+    """A small gap keeps what the pass before left, and shows as a patch with sharp edges; only two degrees at the poles may."""
     space = EquirectSpace(512, 32)
     for views in AUTO.view_sets:
         canvas = space.unproject(space.blank(), views, torch.rand(len(views), 3, 32, 32), average=False)
