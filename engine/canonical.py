@@ -1,6 +1,7 @@
 """From a job to its canonical space, kept warm for the next job on the same canvas or mesh."""
 from __future__ import annotations
 
+import gc
 import hashlib
 from pathlib import Path
 
@@ -34,8 +35,10 @@ class SpaceCache:
         return self._space
 
     def free(self) -> None:
-        """Give the memory of what is kept back."""
-        self._key = self._space = None
+        """Give the memory of what is kept back, half a gigabyte for a mesh."""
+        if self._space is not None:
+            self._key = self._space = None
+            gc.collect()  # a space and its other view sizes hold each other, and are too few objects to be looked for soon
 
 
 def build(job: Job, folder: Path, views: str, view_resolution: int, device: torch.device, depth_floor: float) -> Space:

@@ -85,11 +85,6 @@ def sampling_for(job: Job) -> SamplingParams:
     return preset_sampling(job.kind, job.params.preset, guidance=entry.guidance)
 
 
-def controlnet_scale_for(job: Job) -> float:
-    """How strongly the depth of the mesh binds the model of `job`; 1 is as trained."""
-    return entry_for(job.params.model).controlnet_scale
-
-
 def negative_for(job: Job, checkpoint: Checkpoint) -> tuple[str, str]:
     """The negative prompt to use and a warning for the artist ("" when there is nothing to say).
 

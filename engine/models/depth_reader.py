@@ -1,6 +1,7 @@
 """Reading a depth condition once per solve instead of once per step."""
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from torch import Tensor, nn
@@ -36,6 +37,7 @@ class DepthMemory:
         self._reader = controlnet.controlnet_cond_embedding if allowed else None
         self._condition: Tensor | None = None
         self._pieces: dict[tuple, Tensor] = {}
+        self._turn = threading.Lock()
 
     def read(self, condition: Tensor, part: slice, hint: Callable[[], Tensor]) -> Tensor:
         """What to give the ControlNet as `controlnet_cond` for the views `part` of `condition`.
@@ -44,10 +46,12 @@ class DepthMemory:
         """
         if self._reader is None:
             return hint()
-        if condition is not self._condition:
-            self._condition, self._pieces = condition, {}
+        with self._turn:  # pieces are read side by side
+            if condition is not self._condition:
+                self._condition, self._pieces = condition, {}
+            pieces = self._pieces
         weight = next(self._reader.parameters())  # moves to full precision where half overflows
         key = (part.start, part.stop, weight.dtype)
-        if key not in self._pieces:
-            self._pieces[key] = self._reader(hint())
-        return self._pieces[key]
+        if key not in pieces:
+            pieces[key] = self._reader(hint())
+        return pieces[key]

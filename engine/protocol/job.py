@@ -1,6 +1,6 @@
 """A job is a folder: everything that was asked, everything that came of it, nothing half-written.
 
-`job.json` (what was asked), `mesh.npz`, `result.png`, `preview.png`, `thumbnail.png`, `report.json`, `log.txt`.
+`job.json` (what was asked), `mesh.npz`, `result.png`, `preview.jpg`, `thumbnail.png`, `report.json`, `log.txt`.
 """
 from __future__ import annotations
 

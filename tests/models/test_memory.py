@@ -1,6 +1,9 @@
 """Calls are cut to the memory that is free before they run out of it."""
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 import torch
 from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
@@ -90,12 +93,62 @@ def test_a_batch_is_cut_to_what_is_free(monkeypatch):
     cut.run(10, call, 1000)
     assert seen[-1] == 10
     free(monkeypatch, 10**12)  # what ran short for a while is not remembered: another program may have ended
-    assert cut.size(10, 1000) == 10 and Chunks(3).size(10, 1000) == 3
+    assert cut.cut(10, 1000) == (10, 1) and Chunks(3).cut(10, 1000) == (3, 1)
+
+
+@pytest.mark.parametrize("views", range(1, 20))
+@pytest.mark.parametrize("workers", [1, 2, 7])
+@pytest.mark.parametrize("limit", [0, 1, 8])
+def test_pieces_share_out_evenly_among_workers(monkeypatch, views, workers, limit):
+    """No worker gets more than its share but for the last view, and all workers together stay within the free memory."""
+    for free_views in (None, 1, 3, 100):
+        free(monkeypatch, None if free_views is None else int((free_views + 0.5) * 1000 / SHARE))
+        size, together = Chunks(limit, workers=workers).cut(views, 1000)
+        assert 1 <= size <= (limit or views) and 1 <= together <= workers
+        assert size <= -(-views // together)
+        assert free_views is None or size * together <= max(free_views, 1)
+
+
+def test_pieces_are_computed_side_by_side_and_come_in_their_order():
+    """Three workers that wait for each other: one after the other they would wait for ever. None records gradients."""
+    meeting = threading.Barrier(3, timeout=30)
+    weight = torch.ones(1, requires_grad=True)
+
+    def call(part: slice) -> torch.Tensor:
+        meeting.wait()
+        assert torch.get_num_threads() == 1 and not (weight * 2).requires_grad
+        return torch.arange(part.start, part.stop)
+
+    threads = torch.get_num_threads()
+    assert Chunks(workers=3).run(6, call).tolist() == list(range(6))
+    assert torch.get_num_threads() == threads
+
+
+def test_a_lack_of_memory_among_workers_ends_with_one_view_at_a_time():
+    seen = []
+
+    def call(part: slice) -> torch.Tensor:
+        seen.append(part.stop - part.start)
+        if running.acquire(blocking=False):
+            try:
+                time.sleep(0.01)
+                if part.stop - part.start > 1:
+                    raise MemoryError
+                return torch.arange(part.start, part.stop)
+            finally:
+                running.release()
+        raise MemoryError  # two at a time are too many
+
+    running = threading.Lock()
+    chunks_ = Chunks(workers=2)
+    assert chunks_.run(4, call).tolist() == list(range(4))
+    assert (chunks_.limit, chunks_.workers) == (1, 1) and seen[-4:] == [1] * 4
 
 
 def test_networks_ask_before_they_run(tiny_eps, monkeypatch):
     """The same pictures, three views at a time instead of eight, and nothing had to fail first."""
     checkpoint = load_checkpoint(tiny_eps, dtype=torch.float32)
+    checkpoint.unet_chunks.workers = checkpoint.vae_chunks.workers = 1
     sizes = []
     checkpoint.unet.register_forward_pre_hook(lambda module, inputs: sizes.append(len(inputs[0])))
     checkpoint.vae.decoder.register_forward_pre_hook(lambda module, inputs: sizes.append(len(inputs[0])))
@@ -109,7 +162,7 @@ def test_networks_ask_before_they_run(tiny_eps, monkeypatch):
         return torch.cat([denoiser(x, 500, views, None, 4.0).flatten(), checkpoint.codec.decode(x).flatten()])
 
     whole = run()
-    assert sizes == [16, 2, 2, 2, 2]
+    assert sizes == [16] + [1] * 8
     needed = unet_bytes(checkpoint.unet, (8, 8), branches=2)
     free(monkeypatch, int(3.5 * needed / SHARE))
     assert torch.allclose(run(), whole, atol=2e-5)  # other batch sizes sum in another order

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from engine.checkpoints import ModelCache, checkpoint_for
-from engine.processor import threads_beside_blender, wait_passively
+from engine.processor import SPINS, threads_beside_blender, wait_passively
 from engine.protocol.errors import ModelUnavailable
 from engine.protocol.job import Job
 from engine.protocol.params import PanoramaParams
@@ -22,7 +22,8 @@ RUN = "import runpy, sys; sys.argv = ['engine', 'doctor']; runpy.run_module('eng
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks GNU's OpenMP, which torch uses on Linux")
-@pytest.mark.parametrize("asked,spins", [(None, "'0'"), ("ACTIVE", "'30000000000'")], ids=["by default", "who sets it keeps it"])
+@pytest.mark.parametrize("asked, spins", [(None, f"'{SPINS}'"), ("ACTIVE", "'30000000000'")],
+                         ids=["by default", "who sets it keeps it"])
 def test_torch_itself_says_that_its_threads_sleep(asked, spins):
     """The OpenMP library prints the settings that it goes by when it is loaded: too late a setting would not show there."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))}
@@ -33,9 +34,10 @@ def test_torch_itself_says_that_its_threads_sleep(asked, spins):
 
 
 def test_what_the_user_has_set_stays():
-    environment = {"OMP_WAIT_POLICY": "ACTIVE"}
-    wait_passively(environment)
-    assert environment == {"OMP_WAIT_POLICY": "ACTIVE"}
+    for own in ({"OMP_WAIT_POLICY": "ACTIVE"}, {"GOMP_SPINCOUNT": "5"}):
+        environment = dict(own)
+        wait_passively(environment)
+        assert environment == own
 
 
 @pytest.mark.parametrize("cores,threads", [(1, 1), (2, 2), (3, 3), (4, 3), (16, 15)])

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -151,8 +152,13 @@ def test_geometry_is_kept_for_the_next_job_on_the_same_canvas(panorama, texture,
 
     first = space_of("a", texture, mesh)
     assert space_of("b", replace(texture, params=replace(texture.params, prompt="another", seed=9)), mesh) is first
+    first.at(32)  # the sizes of a space hold each other
     moved = space_of("c", texture, replace(mesh, vertices=mesh.vertices * [1, 1, 2]))
     assert moved is not first
+    gone = weakref.ref(first)
+    del first
+    assert space_of("c2", panorama) is not moved
+    assert gone() is None, "half a gigabyte per mesh would stay in memory"
     other = space_of("d", panorama)
     assert space_of("e", panorama) is other
     assert space_of("f", replace(panorama, params=replace(panorama.params, width=512))) is not other
