@@ -11,7 +11,7 @@ def rasterize_charts(
     uv: np.ndarray,  # [F, 3, 2] per corner, u right, v up; outside 0..1 the texture repeats
     size: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The triangle [size, size] int64 (-1: none) and its corner weights [size, size, 3] at every texel centre.
+    """The triangle [size, size] int32 (-1: none) and its corner weights [size, size, 3] at every texel centre.
 
     A centre on an edge shared by two triangles belongs to exactly one of them. Where charts overlap (mirrored halves
     share texels) the later triangle has the texel. Triangles without UV area have none.
@@ -19,7 +19,7 @@ def rasterize_charts(
     corners = np.stack([uv[..., 0], 1 - uv[..., 1]], axis=-1).astype(np.float64) * size
     corners -= np.floor(corners.min(axis=1, keepdims=True) / size) * size
     face, rows, first, count = _spans(corners, size)
-    owner = np.full(size * size, -1, dtype=np.int64)
+    owner = np.full(size * size, -1, dtype=np.int32)
     weights = np.zeros((size * size, 3), dtype=np.float32)
     planes = _planes(corners)
     ends = np.cumsum(count)
@@ -27,13 +27,12 @@ def rasterize_charts(
     while start < len(count):
         done = ends[start - 1] if start else 0
         stop = max(int(np.searchsorted(ends, done + CHUNK, side="right")), start + 1)
-        n = count[start:stop]
-        of_span = np.repeat(np.arange(start, stop), n)
-        columns = first[of_span] + np.arange(len(of_span)) - np.repeat(ends[start:stop] - n - done, n)
-        triangle, row = face[of_span], rows[of_span]
-        texel = (row % size) * size + columns % size
-        owner[texel] = triangle
-        weights[texel] = _barycentric(planes[triangle], columns + 0.5, row + 0.5)
+        run = slice(start, stop)
+        n = count[run]
+        step = np.arange(n.sum()) - np.repeat(ends[run] - n - done, n)
+        texel = np.repeat(rows[run] % size * size, n) + (np.repeat(first[run], n) + step) % size
+        owner[texel] = np.repeat(face[run], n)
+        weights[texel] = _barycentric(planes[face[run]], first[run] + 0.5, rows[run] + 0.5, n, step)
         start = stop
     return owner.reshape(size, size), weights.reshape(size, size, 3)
 
@@ -80,12 +79,17 @@ def _planes(triangles: np.ndarray) -> np.ndarray:
     return np.stack([weight_b, weight_c], axis=1)
 
 
-def _barycentric(planes: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Corner weights [N, 3] of the points (x, y) in `_planes` [N, 2, 3]; within 0..1, as rounding may step outside."""
+def _barycentric(planes: np.ndarray, x: np.ndarray, y: np.ndarray, count: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Corner weights [N, 3] along runs of points: from (x, y) on to the right, `count` points one unit apart.
+
+    planes [S, 2, 3] of each run's triangle, as `_planes` gives them; x, y, count [S]; step [N] which point of its run
+    each one is. The weights lie within 0..1, as rounding may step outside.
+    """
     x, y = x - planes[:, 0, 2], y - planes[:, 1, 2]
-    weights = np.empty((len(x), 3))
+    weights = np.empty((3, len(step)))
     for i in (0, 1):
-        np.clip(planes[:, i, 0] * x + planes[:, i, 1] * y, 0, 1, out=weights[:, i + 1])
-    np.clip(1 - weights[:, 1] - weights[:, 2], 0, 1, out=weights[:, 0])
-    weights /= weights.sum(-1, keepdims=True)
-    return weights
+        start = planes[:, i, 0] * x + planes[:, i, 1] * y
+        np.clip(np.repeat(start, count) + np.repeat(planes[:, i, 0], count) * step, 0, 1, out=weights[i + 1])
+    np.clip(1 - weights[1] - weights[2], 0, 1, out=weights[0])
+    weights /= weights.sum(0)
+    return weights.T

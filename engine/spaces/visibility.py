@@ -31,7 +31,7 @@ def visible_texels(
     rays = seen.depth.shape[0]
     depths, hit_faces = seen.depth.flatten(), seen.face.flatten()
     nearest_depths = _minimum_3x3(seen.depth).flatten()
-    origin, from_front = _camera(surface, view)
+    origin, from_front = _origin(surface, view), _from_front(surface, view)
 
     texels = _faces_in_sight(surface, view, seen).index_select(0, surface.triangle).nonzero()[:, 0]
     offset = surface.position.index_select(1, texels) - origin[:, None]
@@ -69,13 +69,12 @@ class CoarseView:
         on_object = (seen.face >= 0) & (seen.face < surface.face_count)
         face, weight = seen.face[on_object], seen.barycentric[on_object]
         self._point = (weight[:, None] @ surface.vertices[surface.faces[face]])[:, 0].T
-        _, from_front = _camera(surface, view)
+        from_front = _from_front(surface, view)
         self._normal = torch.where(from_front[face], 1.0, -1.0) * surface.face_normal[face].T
 
     def seen_by(self, other: CoarseView) -> Tensor:
         """[p] bool: which of the points that this view's pixels see, `other` sees too, from the same side."""
-        origin, _ = _camera(self._surface, other.view)
-        offset = self._point - origin[:, None]
+        offset = self._point - _origin(self._surface, other.view)[:, None]
         cosine = _cosine(self._normal, offset)
         grid, depth = _picture(other.view, offset)
         inside = (grid.abs() < 1).all(0) & (depth > 0) & (cosine > MIN_COSINE)
@@ -87,10 +86,14 @@ class CoarseView:
         return inside & (other._depth[row, column] >= depth - step * (0.5 + slope))
 
 
-def _camera(surface: Surface, view: View) -> tuple[Tensor, Tensor]:
-    """The camera's place [3], and [F] bool: which faces turn their normal to it."""
-    origin = torch.tensor(view.position, dtype=torch.float32, device=surface.device)
-    return origin, (surface.face_normal * (origin - surface.face_corner)).sum(-1) > 0
+def _origin(surface: Surface, view: View) -> Tensor:
+    """The camera's place [3]."""
+    return torch.tensor(view.position, dtype=torch.float32, device=surface.device)
+
+
+def _from_front(surface: Surface, view: View) -> Tensor:
+    """[F] bool: which faces turn their normal to the camera."""
+    return (surface.face_normal * (_origin(surface, view) - surface.face_corner)).sum(-1) > 0
 
 
 def _cosine(normal: Tensor, offset: Tensor) -> Tensor:
@@ -128,7 +131,7 @@ def _faces_in_sight(surface: Surface, view: View, seen: GBuffer) -> Tensor:
     can show anything.
     """
     rays = seen.depth.shape[0]
-    origin, from_front = _camera(surface, view)
+    origin, from_front = _origin(surface, view), _from_front(surface, view)
     away = ~from_front & ((surface.corner_normal @ (surface.corner - origin).mT).amin((1, 2)) >= 0)
     may_show_back = F.pad(~from_front, (0, 1))  # no occluder does; where a ray meets nothing, it shows nothing either
     hit = torch.where(seen.face >= 0, seen.face, surface.face_count).clamp_(max=surface.face_count).flatten()
