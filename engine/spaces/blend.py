@@ -68,20 +68,6 @@ def nearest_index(known: np.ndarray) -> np.ndarray:
     return (rows.astype(np.int64) * known.shape[1] + columns).ravel()
 
 
-def silhouette_index(whole: np.ndarray, halo: int) -> np.ndarray:
-    """[h, w] bool -> [h * w] int64: for each pixel of a picture the one to read so that no background is read.
-
-    whole: pixels that lie wholly on the object. Those within `halo` pixels of the silhouette are read from deeper inside,
-    as a decoded picture is never sharp there, unless the part is too thin to have an inside nearby.
-    """
-    outward = nearest_index(whole)
-    deep = ndimage.binary_erosion(whole, np.ones((3, 3)), iterations=halo, border_value=1)
-    if not deep.any():
-        return outward
-    near = ndimage.distance_transform_edt(~deep).ravel()[outward] <= 2 * halo + 1
-    return np.where(near, nearest_index(deep)[outward], outward)
-
-
 def fill_from_surface(
     colours: Tensor,  # [3, N] of texels on the surface
     seen: Tensor,  # [N] bool

@@ -18,7 +18,7 @@ from .views import PANORAMA_LABELS, Vector, View, ViewSet, axes, half_tangent, p
 
 FEATHER = 0.03  # of a view's width, either side of an ownership border: where two views agree it shows nothing, and
 # where they differ by a shade it hides the step; too thin to blur what they both show
-SPACING = 1.4  # texels at most between two samples of a pixel, each of which reads two texels across; at 512 pixels all Auto's
+SPACING = 1.42  # texels at most between two samples of a pixel, each of which reads two texels across; at 512 pixels all Auto's
 # views of a canvas 2048 wide lie under it: one sample gives back what views drew 1.2 dB better than four, which blur it
 MAX_SUPERSAMPLING = 3  # samples across a pixel; a canvas that would need more is halved first
 EDGE = 1e-5  # of half a picture: a texel exactly on a border is covered from both sides rather than from none

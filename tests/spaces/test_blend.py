@@ -11,7 +11,6 @@ from engine.spaces.blend import (
     sample,
     sampling_grid,
     shrink,
-    silhouette_index,
     sphere_border,
     wrap_border,
 )
@@ -64,17 +63,6 @@ def test_nearest_index_keeps_the_known_and_finds_the_nearest():
     index = nearest_index(known).reshape(8, 8)
     assert index[2, 3] == 2 * 8 + 3 and index[7, 7] == 63
     assert index[0, 0] == 2 * 8 + 3 and index[6, 6] == 63
-
-
-def test_silhouettes_are_read_from_inside_unless_too_thin():
-    whole = np.zeros((20, 30), dtype=bool)
-    whole[4:16, 4:14] = True
-    whole[9, 14:28] = True  # a wire
-    read = silhouette_index(whole, halo=1).reshape(20, 30)
-    assert read[8, 8] == 8 * 30 + 8  # deep inside
-    assert read[8, 4] == 8 * 30 + 5 and read[8, 0] == 8 * 30 + 5  # its border, and the background beside it
-    assert read[9, 26] == 9 * 30 + 26 and read[8, 26] == 9 * 30 + 26  # the wire itself, and beside it
-    assert (silhouette_index(~np.zeros((4, 4), dtype=bool), 1) == np.arange(16)).all()  # a full picture has no silhouette
 
 
 def test_shrinking_is_averaging_and_keeps_grids():
