@@ -24,9 +24,9 @@ class Chunks:
     Asking first matters: some drivers do not refuse but move memory to the slow side of the bus. Where memory runs out all
     the same, the limit is halved, for good.
 
-    Side by side: on a processor each piece has one thread to itself. Small networks scale so to all cores, where torch's own
-    threads would meet after every operation: on two cores a view was decoded in 71 ms instead of 94, and another busy process
-    takes its share of the cores instead of holding all threads up.
+    Side by side: on a processor each piece has a thread to itself, or several where there are more than pieces. Small
+    networks scale so to all cores, where torch's own threads would meet after every operation: on two cores a view was decoded
+    in 71 ms instead of 94, and another busy process takes its share of the cores instead of holding all threads up.
     """
 
     def __init__(self, limit: int = 0, device: torch.device | str = "cpu", workers: int = 1) -> None:
@@ -34,6 +34,7 @@ class Chunks:
         self.limit = limit
         self.device = torch.device(device)
         self.workers = workers
+        self._threads = workers  # the processor's, to be shared out; stays as it is when memory allows fewer workers
 
     def cut(self, views: int, bytes_per_view: int = 0) -> tuple[int, int]:
         """How many of `views` to take in a piece, and how many pieces at a time, when each view needs `bytes_per_view` while it
@@ -71,7 +72,9 @@ class Chunks:
         if workers == 1 or len(parts) == 1:
             return [quietly(part) for part in parts]
         # Leaving the pool waits for all its threads, so that none still holds memory when one has failed.
-        with ThreadPoolExecutor(workers, "views", initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        workers = min(workers, len(parts))
+        each = max(self._threads // workers, 1)
+        with ThreadPoolExecutor(workers, "views", initializer=torch.set_num_threads, initargs=(each,)) as pool:
             return list(pool.map(quietly, parts))
 
 

@@ -25,10 +25,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..protocol.params import VIEW_PLANS
+
 Vector = tuple[float, float, float]
 PANORAMA_LABELS = ("horizon", "up", "down")
 MESH_LABELS = ("front", "front-side", "side", "back-side", "back", "top", "bottom")
-VIEW_PLANS = ("auto", "paper")  # ours; the paper's, with the rest filled by views of ours
 PAPER_FOV = 72.0  # degrees, the paper's panorama views
 BETWEEN_FOV = 96.0  # degrees: at 40 of elevation from eight below the horizon to two below the pole
 AUTO_FOV = 92.0  # degrees: one more than a cube's face on either side, as decoders smear the border of a picture

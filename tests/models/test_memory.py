@@ -124,6 +124,14 @@ def test_pieces_are_computed_side_by_side_and_come_in_their_order():
     assert torch.get_num_threads() == threads
 
 
+@pytest.mark.parametrize("views, threads", [(2, 3), (3, 2), (4, 1), (6, 1)])
+def test_more_threads_than_views_are_shared_out(views, threads):
+    """Six cores and two views: three threads each, or four cores would stand idle."""
+    seen = []
+    Chunks(workers=6).run(views, lambda part: seen.append(torch.get_num_threads()) or torch.zeros(part.stop - part.start))
+    assert seen == [threads] * views
+
+
 def test_a_lack_of_memory_among_workers_ends_with_one_view_at_a_time():
     seen = []
 
