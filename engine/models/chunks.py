@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor
 
 from ..protocol.errors import OutOfMemory
+from ..threads import side_by_side
 from .memory import free_memory
 
 SHARE = 0.8
@@ -25,8 +25,7 @@ class Chunks:
     the same, the limit is halved, for good.
 
     Side by side: on a processor each piece has a thread to itself, or several where there are more than pieces. Small
-    networks scale so to all cores, where torch's own threads would meet after every operation: on two cores a view was decoded
-    in 71 ms instead of 94, and another busy process takes its share of the cores instead of holding all threads up.
+    networks scale so to all cores: on two cores a view was decoded in 71 ms instead of 94.
     """
 
     def __init__(self, limit: int = 0, device: torch.device | str = "cpu", workers: int = 1) -> None:
@@ -51,7 +50,10 @@ class Chunks:
         while True:
             size, workers = self.cut(views, bytes_per_view)
             try:
-                return torch.cat(self._compute([slice(start, start + size) for start in range(0, views, size)], call, workers))
+                pieces = [slice(start, start + size) for start in range(0, views, size)]
+                with torch.inference_mode():
+                    parts = side_by_side(call, pieces, workers, self._threads)
+                return torch.cat(parts)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -62,20 +64,6 @@ class Chunks:
                                   "model.", fix="free_memory")
             self.workers, self.limit = (workers, size // 2) if size > 1 else (1, 1)
             free_cached_memory()
-
-    def _compute(self, parts: list[slice], call: Callable[[slice], Tensor], workers: int) -> list[Tensor]:
-        """The pieces in their order, at most `workers` at a time."""
-        def quietly(part: slice) -> Tensor:
-            with torch.inference_mode():  # which holds for one thread alone
-                return call(part)
-
-        if workers == 1 or len(parts) == 1:
-            return [quietly(part) for part in parts]
-        # Leaving the pool waits for all its threads, so that none still holds memory when one has failed.
-        workers = min(workers, len(parts))
-        each = max(self._threads // workers, 1)
-        with ThreadPoolExecutor(workers, "views", initializer=torch.set_num_threads, initargs=(each,)) as pool:
-            return list(pool.map(quietly, parts))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

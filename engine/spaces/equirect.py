@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..contracts import Canvas
+from ..threads import side_by_side, threads_on
 from .blend import fill_from_surface, interior, shrink, sphere_border
 from .equirect_maps import (
     EDGE,
@@ -115,18 +116,26 @@ class EquirectSpace:
         owned = self._ownership(tuple(views), average)
         atlas = self._atlas(views, images.to(canvas.z))
         count, size = len(views), atlas.shape[-1]
-        z = torch.empty_like(canvas.z)
-        rows = max(CHUNK // self.width, 1)
-        for start in range(0, self.height, rows):
-            part = slice(start, start + rows)
+        z, best = torch.empty_like(canvas.z), torch.empty_like(canvas.best)
+
+        def paint(part: slice) -> None:
+            quality = owned.quality[part]
+            torch.maximum(canvas.best[part], quality, out=best[part])
             painted = sample_atlas(atlas, count, size, owned.view[part], owned.position[:, part])
-            covered = owned.quality[part] > 0
+            covered = quality > 0
             z[:, part] = painted if bool(covered.all()) else torch.where(covered, painted, canvas.z[:, part])
+
+        self._side_by_side(paint, _slices(self.height, max(CHUNK // self.width, 1)))
         flat = z.flatten(1)
-        for layer in owned.layers:
-            sampled = sample_atlas(atlas, count, size, layer.view[None], layer.position[:, None])[:, 0]
-            flat.index_copy_(1, layer.texels, torch.lerp(flat.index_select(1, layer.texels), sampled, layer.alpha))
-        return Canvas(z, torch.maximum(canvas.best, owned.quality))
+        for layer in owned.layers:  # one after the other: each blends into what those before it have painted
+
+            def blend(part: slice) -> None:
+                sampled = sample_atlas(atlas, count, size, layer.view[None, part], layer.position[:, None, part])[:, 0]
+                texels = layer.texels[part]
+                flat.index_copy_(1, texels, torch.lerp(flat.index_select(1, texels), sampled, layer.alpha[part]))
+
+            self._side_by_side(blend, _slices(len(layer.texels), CHUNK))
+        return Canvas(z, best)
 
     def condition(self, views: Sequence[View]) -> None:
         """A panorama has no geometry."""
@@ -185,20 +194,29 @@ class EquirectSpace:
     def _read(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
         """[B, 4, h, w]: the canvas as each view sees it, and the share of each pixel that some view has seen before."""
         n = self.view_resolution
-        tables: dict[int, Tensor] = {}  # by how often the canvas was halved
         out = torch.empty(len(views), n * n, 4, device=self.device)
-        for i, view in enumerate(views):
-            level, samples = sampling(self._texels_per_pixel(view), self.height)
-            if level not in tables:
-                tables[level] = self._look_up_table(canvas, level)
-            turned, shift = turned_to_start(view, self.width >> level)
-            taps = self._taps_of(turned, self.height >> level, samples)
-            table = tables[level][shift:]
+        sampled = [sampling(self._texels_per_pixel(view), self.height) for view in views]
+        turned = [turned_to_start(view, self.width >> level) for view, (level, _) in zip(views, sampled, strict=True)]
+        missing = {(view, n): level_and_samples for (view, _), level_and_samples in zip(turned, sampled, strict=True)
+                   if (view, n) not in self._taps}
+
+        def new_taps(key: tuple[View, int]) -> Taps:
+            level, samples = missing[key]
+            return taps_of(key[0], samples, n, self.height >> level, self.device)
+
+        self._taps.update(zip(missing, self._side_by_side(new_taps, list(missing)), strict=True))
+        tables = {level: self._look_up_table(canvas, level) for level, _ in dict.fromkeys(sampled)}
+
+        def read(i: int) -> None:
+            view, shift = turned[i]
+            taps, table = self._taps[view, n], tables[sampled[i][0]][shift:]
             parts = zip(taps.texels, taps.weights, strict=True)
             sums = [F.embedding_bag(texels, table, per_sample_weights=weights, mode="sum") for texels, weights in parts]
             out[i] = sums[0]
             for part in sums[1:]:
                 out[i] += part
+
+        self._side_by_side(read, range(len(views)))
         return out.reshape(-1, n, n, 4).permute(0, 3, 1, 2)
 
     def _look_up_table(self, canvas: Canvas, level: int) -> Tensor:
@@ -209,23 +227,25 @@ class EquirectSpace:
         height, width = self.height >> level, self.width >> level
         if level not in self._tables:
             self._tables[level] = torch.empty(height, 2 * width, 4, device=self.device)
-        table = self._tables[level]
-        table[:, :width, :3] = shrink(canvas.z, 2**level).permute(1, 2, 0)
-        table[:, :width, 3] = shrink((canvas.best > 0).to(canvas.z)[None], 2**level)[0]
-        table[:, width:] = table[:, :width]
-        return table.flatten(0, 1)
+        table, finer = self._tables[level], 2**level
 
-    def _taps_of(self, view: View, height: int, samples: int) -> Taps:
-        key = (view, self.view_resolution)
-        if key not in self._taps:
-            self._taps[key] = taps_of(view, samples, self.view_resolution, height, self.device)
-        return self._taps[key]
+        def fill(rows: slice) -> None:
+            under = slice(rows.start * finer, rows.stop * finer)
+            table[rows, :width, :3] = shrink(canvas.z[:, under], finer).permute(1, 2, 0)
+            table[rows, :width, 3] = shrink((canvas.best[under] > 0).to(canvas.z)[None], finer)[0]
+            table[rows, width:] = table[rows, :width]
+
+        self._side_by_side(fill, _slices(height, max(CHUNK // width, 1)))
+        return table.flatten(0, 1)
 
     def _ownership(self, views: ViewSet, average: bool) -> Ownership:
         key = (views, average)
         if key not in self._owners:
             self._owners[key] = assign(views, self.height, self.width, average, self.device)
         return self._owners[key]
+
+    def _side_by_side(self, call: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
+        return side_by_side(call, pieces, threads_on(self.device))
 
     def _atlas(self, views: Sequence[View], images: Tensor) -> Tensor:
         """[1, 3, B (n + 2), n + 2]: the pictures one below the other, each with its edge repeated by one pixel.
@@ -251,6 +271,11 @@ class EquirectSpace:
         above, below = across[:radius].flip(0).roll(half, 1), across[-radius:].flip(0).roll(half, 1)
         mean = F.avg_pool2d(torch.cat([above, across, below])[None, None], (2 * radius + 1, 1), 1)[0, 0]
         return torch.where(region, (2 * mean - 1).clamp(0, 1), torch.zeros_like(mean))
+
+
+def _slices(length: int, step: int) -> list[slice]:
+    """range(length) in pieces of at most `step`."""
+    return [slice(start, min(start + step, length)) for start in range(0, length, step)]
 
 
 def _checked_resolution(view_resolution: int) -> int:

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..threads import side_by_side, threads_on
 from .views import PANORAMA_LABELS, Vector, View, ViewSet, axes, half_tangent, pixel_centres
 
 FEATHER = 0.03  # of a view's width, either side of an ownership border: where two views agree it shows nothing, and
@@ -22,6 +23,7 @@ SPACING = 1.42  # texels at most between two samples of a pixel, each of which r
 # views of a canvas 2048 wide lie under it: one sample gives back what views drew 1.2 dB better than four, which blur it
 MAX_SUPERSAMPLING = 3  # samples across a pixel; a canvas that would need more is halved first
 EDGE = 1e-5  # of half a picture: a texel exactly on a border is covered from both sides rather than from none
+Cameras = tuple[tuple[tuple[Vector, ...], float], ...]  # rotation and fov of each view
 TILES = 8  # rows of tiles on the canvas, of twice as many each: enough that few views see something of one
 
 
@@ -211,16 +213,21 @@ def assign(views: ViewSet, height: int, width: int, average: bool, device: torch
     view = torch.zeros(height, width, dtype=torch.uint8, device=device)
     position = torch.zeros(2, height, width, device=device)
     quality = torch.zeros(height, width, device=device)
-    done: dict[tuple, Ownership] = {}
-    others: list[list[Layer]] = []
+    places, alike = [], {}
     for rows, columns, members in _tiles(views, height, width):
         cameras = sorted((_turned(views[i], columns.start / width), views[i].fov, i) for i in members)
         number = torch.tensor([i for _, _, i in cameras], dtype=torch.uint8, device=device)
-        breadth = columns.stop - columns.start
-        key = rows.start, breadth, tuple(camera[:2] for camera in cameras)
-        if key not in done:
-            done[key] = _assigned_tile(key[2], row[rows], column[:breadth], flat_index[rows, :breadth], average)
-        tile = done[key]
+        key = rows.start, rows.stop, columns.stop - columns.start, tuple(camera[:2] for camera in cameras)
+        places.append((rows, columns, number, alike.setdefault(key, len(alike))))
+
+    def assigned(key: tuple[int, int, int, Cameras]) -> Ownership:
+        top, bottom, breadth, cameras = key
+        return _assigned_tile(cameras, row[top:bottom], column[:breadth], flat_index[top:bottom, :breadth], average)
+
+    done = side_by_side(assigned, list(alike), threads_on(device))
+    others: list[list[Layer]] = []
+    for rows, columns, number, which in places:
+        tile = done[which]
         view[rows, columns] = number[tile.view.long()]
         position[:, rows, columns], quality[rows, columns] = tile.position, tile.quality
         others.append([layer._replace(texels=layer.texels + columns.start, view=number[layer.view.long()])
@@ -231,7 +238,7 @@ def assign(views: ViewSet, height: int, width: int, average: bool, device: torch
 
 
 def _assigned_tile(
-    cameras: tuple[tuple[tuple[Vector, ...], float], ...],  # rotation and fov of each view that may see some of it
+    cameras: Cameras,  # of the views that may see some of it
     polar: Tensor,  # [h]
     longitude: Tensor,  # [w]
     flat_index: Tensor,  # [h, w] of the texels

@@ -74,6 +74,16 @@ def test_garbage_is_collected_once_a_model_was_asked_for(model):
     except ModelUnavailable:
         assert model != "builtin"
     finally:
-        collected = gc.isenabled()
+        collected, passed_over = gc.isenabled(), gc.get_freeze_count()
         gc.enable()
-    assert collected
+        gc.unfreeze()
+    assert collected and passed_over > 0
+
+
+def test_a_freed_model_is_no_longer_passed_over():
+    """What refers to itself would else stay for as long as the process: a model's modules may."""
+    cache = ModelCache()
+    list(checkpoint_for(Job(kind="panorama", params=PanoramaParams(prompt="a meadow", model="builtin")), "job", cache))
+    assert gc.get_freeze_count() > 0
+    cache.free()
+    assert gc.get_freeze_count() == 0
