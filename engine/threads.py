@@ -1,12 +1,13 @@
 """Independent pieces of one computation, each on a processor thread of its own."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import torch
 
+Key = TypeVar("Key", bound=Hashable)
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
@@ -40,3 +41,10 @@ def side_by_side(
     # Leaving the pool waits for all its threads, so that none still holds memory when one has failed.
     with ThreadPoolExecutor(workers, "pieces", initializer=torch.set_num_threads, initargs=(each,)) as pool:
         return list(pool.map(in_this_mode, pieces))
+
+
+def remembered(cache: dict[Key, Result], keys: Sequence[Key], compute: Callable[[Key], Result], workers: int) -> list[Result]:
+    """What `cache` holds under `keys`; what it lacks is computed first, `side_by_side`."""
+    missing = [key for key in dict.fromkeys(keys) if key not in cache]
+    cache.update(zip(missing, side_by_side(compute, missing, workers), strict=True))
+    return [cache[key] for key in keys]

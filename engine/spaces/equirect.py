@@ -3,17 +3,18 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ..contracts import Canvas
-from ..threads import side_by_side, threads_on
+from ..threads import Piece, Result, remembered, side_by_side, threads_on
 from .blend import fill_from_surface, interior, shrink, sphere_border
 from .equirect_maps import (
     EDGE,
+    Layer,
     Ownership,
     Taps,
     assign,
@@ -99,8 +100,8 @@ class EquirectSpace:
         Pixels on texels that no view has seen take the mean colour of the rest of their view, or grey.
         behind: not used, as no view looks past a panorama.
         """
-        read = self._read(canvas, views)
-        images, blank = read[:, :3].contiguous(), _blank(read)
+        images, seen = self._read(canvas, views)
+        blank = _blank(seen)
         if not bool(blank.any()):
             return images
         known = (~blank).to(images)
@@ -126,15 +127,8 @@ class EquirectSpace:
             z[:, part] = painted if bool(covered.all()) else torch.where(covered, painted, canvas.z[:, part])
 
         self._side_by_side(paint, _slices(self.height, max(CHUNK // self.width, 1)))
-        flat = z.flatten(1)
         for layer in owned.layers:  # one after the other: each blends into what those before it have painted
-
-            def blend(part: slice) -> None:
-                sampled = sample_atlas(atlas, count, size, layer.view[None, part], layer.position[:, None, part])[:, 0]
-                texels = layer.texels[part]
-                flat.index_copy_(1, texels, torch.lerp(flat.index_select(1, texels), sampled, layer.alpha[part]))
-
-            self._side_by_side(blend, _slices(len(layer.texels), CHUNK))
+            self._blend(z.flatten(1), layer, atlas, count)
         return Canvas(z, best)
 
     def condition(self, views: Sequence[View]) -> None:
@@ -153,7 +147,7 @@ class EquirectSpace:
 
     def unknown_mask(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
         """[B, 1, h, w]: 1 where a pixel looks at texels that no view has seen, else 0."""
-        return _blank(self._read(canvas, views)).to(canvas.z)
+        return _blank(self._read(canvas, views)[1]).to(canvas.z)
 
     def restore(self, canvas: Canvas, known: Canvas) -> Canvas:
         """`canvas` with the texels that `known` has seen as they are there, but for a border a few view pixels wide.
@@ -191,33 +185,33 @@ class EquirectSpace:
         """How much finer the canvas is than the middle of the view."""
         return self.width / (2 * math.pi) * 2 * half_tangent(view) / self.view_resolution
 
-    def _read(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
-        """[B, 4, h, w]: the canvas as each view sees it, and the share of each pixel that some view has seen before."""
+    def _read(self, canvas: Canvas, views: Sequence[View]) -> tuple[Tensor, Tensor]:
+        """[B, 3, h, w] the canvas as each view sees it; [B, 1, h, w] the share of each pixel that some view has seen before."""
         n = self.view_resolution
-        out = torch.empty(len(views), n * n, 4, device=self.device)
+        images = torch.empty(len(views), 3, n, n, device=self.device)
+        seen = torch.empty(len(views), 1, n, n, device=self.device)
         sampled = [sampling(self._texels_per_pixel(view), self.height) for view in views]
         turned = [turned_to_start(view, self.width >> level) for view, (level, _) in zip(views, sampled, strict=True)]
-        missing = {(view, n): level_and_samples for (view, _), level_and_samples in zip(turned, sampled, strict=True)
-                   if (view, n) not in self._taps}
+        details = {(view, n): size for (view, _), size in zip(turned, sampled, strict=True)}
 
         def new_taps(key: tuple[View, int]) -> Taps:
-            level, samples = missing[key]
+            level, samples = details[key]
             return taps_of(key[0], samples, n, self.height >> level, self.device)
 
-        self._taps.update(zip(missing, self._side_by_side(new_taps, list(missing)), strict=True))
+        taps = remembered(self._taps, [(view, n) for view, _ in turned], new_taps, threads_on(self.device))
         tables = {level: self._look_up_table(canvas, level) for level, _ in dict.fromkeys(sampled)}
 
         def read(i: int) -> None:
-            view, shift = turned[i]
-            taps, table = self._taps[view, n], tables[sampled[i][0]][shift:]
-            parts = zip(taps.texels, taps.weights, strict=True)
+            table = tables[sampled[i][0]][turned[i][1] :]
+            parts = zip(*taps[i], strict=True)
             sums = [F.embedding_bag(texels, table, per_sample_weights=weights, mode="sum") for texels, weights in parts]
-            out[i] = sums[0]
             for part in sums[1:]:
-                out[i] += part
+                sums[0] += part
+            planes = sums[0].T.reshape(4, n, n)
+            images[i], seen[i] = planes[:3], planes[3:]
 
         self._side_by_side(read, range(len(views)))
-        return out.reshape(-1, n, n, 4).permute(0, 3, 1, 2)
+        return images, seen
 
     def _look_up_table(self, canvas: Canvas, level: int) -> Tensor:
         """[2 H W, 4]: per texel its colour and whether it was seen, side by side, so that one look-up serves them all.
@@ -246,6 +240,16 @@ class EquirectSpace:
 
     def _side_by_side(self, call: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
         return side_by_side(call, pieces, threads_on(self.device))
+
+    def _blend(self, flat: Tensor, layer: Layer, atlas: Tensor, count: int) -> None:
+        """Mix one more view's samples into the texels [3, H W] that it takes part in."""
+
+        def mix(part: slice) -> None:
+            where = layer.view[None, part], layer.position[:, None, part]
+            sampled, texels = sample_atlas(atlas, count, atlas.shape[-1], *where)[:, 0], layer.texels[part]
+            flat.index_copy_(1, texels, torch.lerp(flat.index_select(1, texels), sampled, layer.alpha[part]))
+
+        self._side_by_side(mix, _slices(len(layer.texels), CHUNK))
 
     def _atlas(self, views: Sequence[View], images: Tensor) -> Tensor:
         """[1, 3, B (n + 2), n + 2]: the pictures one below the other, each with its edge repeated by one pixel.
@@ -284,6 +288,6 @@ def _checked_resolution(view_resolution: int) -> int:
     return view_resolution
 
 
-def _blank(read: Tensor) -> Tensor:
-    """[B, 1, h, w] bool of what `EquirectSpace._read` gives: pixels that look at texels no view has seen."""
-    return read[:, 3:] < 1 - SEEN_TOLERANCE
+def _blank(seen: Tensor) -> Tensor:
+    """bool: pixels that look at texels no view has seen, from the share of each that some view has."""
+    return seen < 1 - SEEN_TOLERANCE

@@ -225,13 +225,15 @@ def assign(views: ViewSet, height: int, width: int, average: bool, device: torch
         return _assigned_tile(cameras, row[top:bottom], column[:breadth], flat_index[top:bottom, :breadth], average)
 
     done = side_by_side(assigned, list(alike), threads_on(device))
-    others: list[list[Layer]] = []
-    for rows, columns, number, which in places:
+
+    def lay(place: tuple[slice, slice, Tensor, int]) -> list[Layer]:
+        rows, columns, number, which = place
         tile = done[which]
         view[rows, columns] = number[tile.view.long()]
         position[:, rows, columns], quality[rows, columns] = tile.position, tile.quality
-        others.append([layer._replace(texels=layer.texels + columns.start, view=number[layer.view.long()])
-                       for layer in tile.layers])
+        return [layer._replace(texels=layer.texels + columns.start, view=number[layer.view.long()]) for layer in tile.layers]
+
+    others = side_by_side(lay, places, threads_on(device))
     depth = max((len(tile) for tile in others), default=0)
     layers = [[tile[i] for tile in others if i < len(tile)] for i in range(depth)]
     return Ownership(view, position, quality, [_joined(parts) for parts in layers])

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..contracts import Canvas
+from ..threads import Result, remembered, side_by_side, threads_on
 from .blend import fill_from_surface, sample, shrink
 from .borders import inward_pixels, seam_mask
 from .mesh_checks import bounding_sphere, checked, with_occluders
@@ -128,7 +129,7 @@ class MeshSpace:
         begins, two pictures would else meet in a ragged step.
         """
         z, best = canvas.z.flatten(1).clone(), canvas.best.flatten().clone()
-        pictures = [self._solid(view, image.to(z)) for view, image in zip(views, images, strict=True)]
+        pictures = self._solid(views, images.to(z))
         if average:
             self._mean_into(z, best, views, pictures)
         else:
@@ -137,16 +138,17 @@ class MeshSpace:
 
     def condition(self, views: Sequence[View]) -> Tensor:
         """[B, 1, h, w]: depth_floor + (1 - depth_floor) * inverse depth, min-max over the object; background 0."""
-        return torch.stack([self._condition(view) for view in views])
+        self._views.of(views)
+        return torch.stack(self._remembered(self._conditions, views, self._condition))
 
     def seam_mask(self, views: Sequence[View]) -> Tensor:
         """Where this view wins the set's cosine, opened 5x5, as a distance to that region's border; 1 off the object."""
         key = tuple(views)
         if key not in self._seams:
             owned = self._at_this_size(self._views.owned(key)).cpu().numpy()
-            under = torch.stack([self._views.of(view).texel_under for view in key])
+            under = torch.stack([seen.texel_under for seen in self._views.of(key)])
             on_object = self._at_this_size(under >= 0).cpu().numpy()
-            masks = np.stack([seam_mask(*pair) for pair in zip(owned, on_object, strict=True)])
+            masks = np.stack(self._side_by_side(lambda i: seam_mask(owned[i], on_object[i]), range(len(key))))
             self._seams[key] = torch.from_numpy(masks)[:, None].to(self.device)
         return self._seams[key]
 
@@ -175,8 +177,7 @@ class MeshSpace:
 
     def _mean_into(self, z: Tensor, best: Tensor, views: Sequence[View], pictures: list[Tensor]) -> None:
         total, weight = torch.zeros_like(z), torch.zeros_like(best)
-        for view, picture in zip(views, pictures, strict=True):
-            seen = self._views.of(view)
+        for seen, picture in zip(self._views.of(views), pictures, strict=True):
             texel = self._surface.texel[seen.texels]
             total.index_add_(1, texel, sample(picture, seen.grid) * seen.cosine)
             weight.index_add_(0, texel, seen.cosine)
@@ -186,7 +187,7 @@ class MeshSpace:
     def _best_into(self, z: Tensor, best: Tensor, views: ViewSet, pictures: list[Tensor]) -> None:
         shares = self._views.shares(views)
         grids = shares.grid.split(shares.counts)
-        colour = torch.cat([sample(*pair) for pair in zip(pictures, grids, strict=True)], dim=1)
+        colour = torch.cat(self._side_by_side(lambda i: sample(pictures[i], grids[i]), range(len(views))), dim=1)
         before = best.index_select(0, shares.texel)
         alpha = ((shares.cosine - MIN_COSINE) / BLEND_RANGE).clamp(0, 1)
         alpha = torch.where(shares.cosine >= before, 1.0, alpha) * shares.fade
@@ -206,7 +207,8 @@ class MeshSpace:
 
         And [3], the mean colour of all seen texels; the background's grey where there are none.
         """
-        projections = [(self._views.of(view).projection, self._pooling(view)) for view in views]
+        poolings = self._poolings_of(views)
+        projections = [(seen.projection, pooling) for seen, pooling in zip(self._views.of(views), poolings, strict=True)]
         seen = (canvas.best > 0) & self._surface.on_chart.reshape(canvas.best.shape)
         levels = max(projection.levels for projection, _ in projections)
         rows = pyramid(self.size, 4, levels, self.device)
@@ -220,37 +222,45 @@ class MeshSpace:
 
     def _coverage(self, views: Sequence[View]) -> Tensor:
         """[B, 1, h, w] the object's share of every pixel."""
-        return torch.stack([self._pooling(view).coverage[None] for view in views])
+        return torch.stack([pooling.coverage[None] for pooling in self._poolings_of(views)])
 
-    def _pooling(self, view: View) -> Pooling:
-        if view not in self._poolings:
-            self._poolings[view] = pooled(self._views.of(view).projection, self.view_resolution)
-        return self._poolings[view]
+    def _poolings_of(self, views: Sequence[View]) -> list[Pooling]:
+        projections = {view: seen.projection for view, seen in zip(views, self._views.of(views), strict=True)}
+        return self._remembered(self._poolings, views, lambda view: pooled(projections[view], self.view_resolution))
 
-    def _solid(self, view: View, image: Tensor) -> Tensor:
-        """The picture for `sample`: what may show background repeats what lies inside, so that none bleeds in."""
-        if view not in self._inward:
-            self._inward[view] = inward_pixels(self._pooling(view).coverage)
-        pixel, source = self._inward[view]
-        flat = image.flatten(1)
-        solid = flat.index_copy(1, pixel, flat.index_select(1, source)).reshape(image.shape)
-        finer = self._views.of(view).pixels_per_texel(self.view_resolution)
-        return shrink(solid, 2 ** max(0, math.floor(math.log2(finer))))
+    def _solid(self, views: Sequence[View], images: Tensor) -> list[Tensor]:
+        """The pictures for `sample`: what may show background repeats what lies inside, so that none bleeds in."""
+        coverage = {view: pooling.coverage for view, pooling in zip(views, self._poolings_of(views), strict=True)}
+        inward = self._remembered(self._inward, views, lambda view: inward_pixels(coverage[view]))
+        geometry = self._views.of(views)
+
+        def solid(i: int) -> Tensor:
+            pixel, source = inward[i]
+            flat = images[i].flatten(1)
+            finer = geometry[i].pixels_per_texel(self.view_resolution)
+            whole = flat.index_copy(1, pixel, flat.index_select(1, source)).reshape(images.shape[1:])
+            return shrink(whole, 2 ** max(0, math.floor(math.log2(finer))))
+
+        return self._side_by_side(solid, range(len(views)))
 
     def _condition(self, view: View) -> Tensor:
-        if view not in self._conditions:
-            inverse = self._views.of(view).inverse_depth[None, None]
-            share = (inverse > 0).float()
-            if self.view_resolution < self._views.rays:
-                size = (self.view_resolution, self.view_resolution)
-                share, inverse = (F.interpolate(part, size=size, mode="area") for part in (share, inverse))
-                inverse = inverse / share.clamp(min=1e-6)
-            solid = share >= 0.5
-            low = torch.where(solid, inverse, torch.inf).amin()
-            high = torch.where(solid, inverse, 0).amax()
-            farness = (high - inverse) / (high - low).clamp(min=LEAST_RELIEF)
-            self._conditions[view] = torch.where(solid, 1 - (1 - self.depth_floor) * farness, 0)[0]
-        return self._conditions[view]
+        inverse = self._views.of([view])[0].inverse_depth[None, None]
+        share = (inverse > 0).float()
+        if self.view_resolution < self._views.rays:
+            size = (self.view_resolution, self.view_resolution)
+            share, inverse = (F.interpolate(part, size=size, mode="area") for part in (share, inverse))
+            inverse = inverse / share.clamp(min=1e-6)
+        solid = share >= 0.5
+        low = torch.where(solid, inverse, torch.inf).amin()
+        high = torch.where(solid, inverse, 0).amax()
+        farness = (high - inverse) / (high - low).clamp(min=LEAST_RELIEF)
+        return torch.where(solid, 1 - (1 - self.depth_floor) * farness, 0)[0]
+
+    def _side_by_side(self, call: Callable[[int], Result], pieces: Sequence[int]) -> list[Result]:
+        return side_by_side(call, pieces, threads_on(self.device))
+
+    def _remembered(self, cache: dict[View, Result], views: Sequence[View], compute: Callable[[View], Result]) -> list[Result]:
+        return remembered(cache, views, compute, threads_on(self.device))
 
     def _at_this_size(self, pixels: Tensor) -> Tensor:
         """[B, r, r] of the rays -> [B, h, w]: the ray in the middle of each pixel."""

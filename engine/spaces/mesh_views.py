@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..threads import remembered, threads_on
 from .blend import sample
 from .borders import fade
 from .footprints import find_hits
@@ -66,10 +67,8 @@ class MeshViews:
         """The same mesh for larger pictures."""
         return MeshViews(self.surface, self._rasterizer, rays)
 
-    def of(self, view: View) -> ViewGeometry:
-        if view not in self._geometry:
-            self._geometry[view] = self._compute(view)
-        return self._geometry[view]
+    def of(self, views: Sequence[View]) -> list[ViewGeometry]:
+        return remembered(self._geometry, views, self._compute, threads_on(self.surface.device))
 
     def shares(self, views: ViewSet) -> Shares:
         return self._shares_and_owned(views)[0]
@@ -119,7 +118,7 @@ class MeshViews:
 
     def _compute_shares(self, views: ViewSet) -> tuple[Shares, Tensor]:
         surface = self.surface
-        geometry = [self.of(view) for view in views]
+        geometry = self.of(views)
         best = torch.zeros(len(surface.texel), device=surface.device)
         for g in geometry:
             best.index_copy_(0, g.texels, torch.maximum(best.index_select(0, g.texels), g.cosine))

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..threads import side_by_side, threads_on
 from .footprints import TAPS, Footprints, Hits, find_hits, flat_texel, footprints_of, spots_over, taps_of
 from .pyramid import ChartPyramid, halved
 from .rasterize import GBuffer
@@ -118,9 +119,13 @@ def gather(rows: Tensor, projections: Sequence[tuple[Projection, Pooling]]) -> T
     """Pictures [B, h, w, C] of pyramid rows [rows, C]; a pixel's weights sum to its coverage."""
     size, channels = projections[0][1].size, rows.shape[1]
     out = rows.new_zeros(len(projections), size * size, channels)
-    for picture, (projection, pooling) in zip(out, projections, strict=True):
+
+    def read(i: int) -> None:
+        projection, pooling = projections[i]
         colours = projection.taps.of(rows)
-        picture.index_copy_(0, pooling.pixel, colours if pooling.merge is None else pooling.merge.of(colours))
+        out[i].index_copy_(0, pooling.pixel, colours if pooling.merge is None else pooling.merge.of(colours))
+
+    side_by_side(read, range(len(projections)), threads_on(rows.device))
     return out.reshape(-1, size, size, channels)
 
 
