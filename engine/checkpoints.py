@@ -75,8 +75,9 @@ def checkpoint_for(job: Job, name: str, cache: ModelCache) -> Generator[Message,
         cache.put(key, checkpoint)
         return checkpoint
     finally:
-        gc.freeze()
-        gc.enable()
+        if not gc.isenabled():  # of a process that has just started; later there are canvases that must not stay for good
+            gc.freeze()
+            gc.enable()
 
 
 def sampling_for(job: Job) -> SamplingParams:
