@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 import gc
-import weakref
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
