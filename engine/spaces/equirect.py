@@ -16,6 +16,7 @@ from .equirect_maps import (
     EDGE,
     Layer,
     Ownership,
+    Surroundings,
     Taps,
     assign,
     directions_of,
@@ -140,8 +141,8 @@ class EquirectSpace:
         key = (tuple(views), self.view_resolution)
         if key not in self._seams:
             alike = [surroundings(views, view) for view in views]  # most views of a ring have the same mask
-            masks = {around: interior(owned_pixels(around, self.view_resolution).numpy()) for around in set(alike)}
-            stacked = torch.stack([torch.from_numpy(masks[around]) for around in alike])[:, None]
+            masks = remembered({}, alike, self._mask, threads_on(self.device))
+            stacked = torch.stack(masks)[:, None]
             self._seams[key] = (stacked * SEAM_GAIN).clamp(max=1).to(self.device)
         return self._seams[key]
 
@@ -180,6 +181,10 @@ class EquirectSpace:
             flat[:, texels], ~unseen.flatten()[texels], directions_of(centres, self.height, self.width)
         )
         return z
+
+    def _mask(self, around: Surroundings) -> Tensor:
+        """[h, w] on the processor: how deep inside a view's own part each of its pixels lies, 0..1."""
+        return torch.from_numpy(interior(owned_pixels(around, self.view_resolution).numpy()))
 
     def _texels_per_pixel(self, view: View) -> float:
         """How much finer the canvas is than the middle of the view."""
