@@ -111,9 +111,13 @@ SCENES: dict[str, tuple[str, ...]] = {
     "desert": ("a desert", "desert dunes", "sand dunes in a desert", "a sandy desert", "the sahara"),
     "mountains": ("snowy mountains", "a mountain range", "mountain peaks", "the alps", "mountains with snow", "high mountains"),
     "meadow": ("an alpine meadow", "a green meadow", "a meadow with flowers", "a flower meadow", "green hills", "a grassy field"),
-    "forest": ("a forest clearing", "a pine forest", "a forest", "the woods", "a forest of pine trees", "a jungle of trees"),
+    "forest": ("a forest clearing", "a pine forest", "a forest", "the woods", "a forest of pine trees", "a fir forest"),
     "ocean": ("the ocean", "the open sea", "an ocean with waves", "the sea", "open water"),
     "beach": ("a tropical beach", "a beach with palm trees", "a beach", "a sandy beach", "a tropical island", "the seaside"),
+    "lake": ("a lake", "a mountain lake", "a lake with a jetty", "a calm lake", "the shore of a lake", "a lake between mountains"),
+    "waterfall": ("a waterfall", "waterfalls", "a waterfall over mossy rocks", "a pool under a waterfall", "a high waterfall"),
+    "cliffs": ("sea cliffs", "cliffs by the sea", "a rocky coast", "a coastal cliff", "cliffs with a lighthouse", "rugged cliffs"),
+    "harbour": ("a harbour", "a harbour with boats", "a fishing harbour", "a harbor", "boats in a harbour", "a marina"),
     "canyon": ("a red canyon", "a canyon", "a canyon with red rocks", "a rocky canyon", "a gorge"),
     "city": ("a city skyline", "a city", "a city with skyscrapers", "a town of towers", "city streets", "downtown skyscrapers"),
     "village": ("a village", "a village with houses", "a small village", "a little town", "a hamlet with a church"),
@@ -126,7 +130,9 @@ SCENES: dict[str, tuple[str, ...]] = {
     "room": ("a room interior", "a living room", "inside a room", "a cosy room", "an apartment interior", "a bedroom"),
 }
 ALWAYS_NIGHT = ("stars", "aurora")  # no other time, no weather but clear
-OPEN_SKY = ("desert", "mountains", "meadow", "ocean", "beach", "canyon", "village")  # the same sky when one looks up
+OPEN_SKY = (  # the same sky when one looks up
+    "desert", "mountains", "meadow", "ocean", "beach", "canyon", "village", "lake", "cliffs", "harbour",
+)  # fmt: skip
 NO_WEATHER = ("stars", "aurora", "underwater", "clouds", "room")
 
 TIMES: dict[str, tuple[str, ...]] = {

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..noise import Field
 from ..vocabulary import ALWAYS_NIGHT, NO_WEATHER
-from . import built, coast, land, strange
+from . import built, coast, land, shore, strange
 from .light import Light
 from .view import View
 from .weather import fall
@@ -28,6 +28,10 @@ PAINTERS: dict[str, Callable[[World, View, Tensor], Tensor]] = {
     "beach": coast.beach,
     "underwater": coast.underwater,
     "clouds": coast.clouds,
+    "lake": shore.lake,
+    "waterfall": shore.waterfall,
+    "cliffs": shore.cliffs,
+    "harbour": shore.harbour,
     "city": built.city,
     "village": built.village,
     "room": built.room,
