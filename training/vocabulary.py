@@ -114,10 +114,15 @@ SCENES: dict[str, tuple[str, ...]] = {
     "forest": ("a forest clearing", "a pine forest", "a forest", "the woods", "a forest of pine trees", "a fir forest"),
     "ocean": ("the ocean", "the open sea", "an ocean with waves", "the sea", "open water"),
     "beach": ("a tropical beach", "a beach with palm trees", "a beach", "a sandy beach", "a tropical island", "the seaside"),
-    "lake": ("a lake", "a mountain lake", "a lake with a jetty", "a calm lake", "the shore of a lake", "a lake between mountains"),
+    "lake": ("a lake", "a mountain lake", "a lake with a jetty", "a calm lake", "a lake shore", "a lake between mountains"),
     "waterfall": ("a waterfall", "waterfalls", "a waterfall over mossy rocks", "a pool under a waterfall", "a high waterfall"),
-    "cliffs": ("sea cliffs", "cliffs by the sea", "a rocky coast", "a coastal cliff", "cliffs with a lighthouse", "rugged cliffs"),
+    "cliffs": ("sea cliffs", "cliffs by the sea", "a rocky coast", "a coastal cliff", "a coast with a lighthouse"),
     "harbour": ("a harbour", "a harbour with boats", "a fishing harbour", "a harbor", "boats in a harbour", "a marina"),
+    "jungle": ("a jungle", "a rainforest", "a tropical jungle", "a tropical rainforest", "a jungle with vines", "dense jungle"),
+    "autumn": ("an autumn forest", "a forest in autumn", "autumn trees", "autumn woods", "a park in autumn", "fall foliage"),
+    "blossom": ("a blossom garden", "a cherry blossom garden", "cherry blossoms", "a garden in bloom", "a garden", "an orchard"),
+    "swamp": ("a swamp", "a marsh", "a misty swamp", "a bayou", "a swamp with lily pads", "wetlands"),
+    "farmland": ("farmland", "a farm", "a farm with a red barn", "a wheat field", "fields with a windmill", "the countryside"),
     "canyon": ("a red canyon", "a canyon", "a canyon with red rocks", "a rocky canyon", "a gorge"),
     "city": ("a city skyline", "a city", "a city with skyscrapers", "a town of towers", "city streets", "downtown skyscrapers"),
     "village": ("a village", "a village with houses", "a small village", "a little town", "a hamlet with a church"),
@@ -132,6 +137,7 @@ SCENES: dict[str, tuple[str, ...]] = {
 ALWAYS_NIGHT = ("stars", "aurora")  # no other time, no weather but clear
 OPEN_SKY = (  # the same sky when one looks up
     "desert", "mountains", "meadow", "ocean", "beach", "canyon", "village", "lake", "cliffs", "harbour",
+    "farmland",
 )  # fmt: skip
 NO_WEATHER = ("stars", "aurora", "underwater", "clouds", "room")
 

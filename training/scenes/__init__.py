@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..noise import Field
 from ..vocabulary import ALWAYS_NIGHT, NO_WEATHER
-from . import built, coast, land, shore, strange
+from . import built, coast, land, shore, strange, woods
 from .light import Light
 from .view import View
 from .weather import fall
@@ -32,6 +32,11 @@ PAINTERS: dict[str, Callable[[World, View, Tensor], Tensor]] = {
     "waterfall": shore.waterfall,
     "cliffs": shore.cliffs,
     "harbour": shore.harbour,
+    "jungle": woods.jungle,
+    "autumn": woods.autumn,
+    "blossom": woods.blossom,
+    "swamp": woods.swamp,
+    "farmland": woods.farmland,
     "city": built.city,
     "village": built.village,
     "room": built.room,

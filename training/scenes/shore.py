@@ -1,4 +1,4 @@
-"""Water with land beside it: lake, waterfall, sea cliffs and harbour. Each paints over the sky [B, N, 3] and returns [B, N, 3]."""
+"""Water with land beside it: lake, waterfall, sea cliffs and harbour. Each paints over the sky and returns [B, N, 3]."""
 
 from __future__ import annotations
 
