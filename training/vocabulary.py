@@ -132,6 +132,9 @@ SCENES: dict[str, tuple[str, ...]] = {
     "alien": ("an alien planet", "an alien landscape", "an alien world", "a strange planet", "another planet", "a fantasy world"),
     "underwater": ("underwater", "an underwater reef", "under the sea", "the ocean floor", "a coral reef under water"),
     "clouds": ("a sea of clouds", "above the clouds", "clouds from above", "high in the clouds", "a sky above the clouds"),
+    "hall": ("a cathedral hall", "a castle hall", "inside a cathedral", "inside a castle", "a gothic cathedral", "a great hall"),
+    "library": ("a library", "an old library", "a library with bookshelves", "inside a library", "bookshelves", "a study room"),
+    "kitchen": ("a kitchen", "a kitchen interior", "inside a kitchen", "a cosy kitchen", "a kitchen with a stove"),
     "room": ("a room interior", "a living room", "inside a room", "a cosy room", "an apartment interior", "a bedroom"),
 }
 ALWAYS_NIGHT = ("stars", "aurora")  # no other time, no weather but clear
@@ -139,7 +142,7 @@ OPEN_SKY = (  # the same sky when one looks up
     "desert", "mountains", "meadow", "ocean", "beach", "canyon", "village", "lake", "cliffs", "harbour",
     "farmland",
 )  # fmt: skip
-NO_WEATHER = ("stars", "aurora", "underwater", "clouds", "room")
+NO_WEATHER = ("stars", "aurora", "underwater", "clouds", "room", "hall", "library", "kitchen")
 
 TIMES: dict[str, tuple[str, ...]] = {
     "day": ("by day", "in daylight", "at noon"),

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..noise import Field
 from ..vocabulary import ALWAYS_NIGHT, NO_WEATHER
-from . import built, coast, land, shore, strange, woods
+from . import built, coast, halls, land, shore, strange, woods
 from .light import Light
 from .view import View
 from .weather import fall
@@ -40,11 +40,15 @@ PAINTERS: dict[str, Callable[[World, View, Tensor], Tensor]] = {
     "city": built.city,
     "village": built.village,
     "room": built.room,
+    "hall": halls.hall,
+    "library": halls.library,
+    "kitchen": halls.kitchen,
     "stars": strange.stars,
     "aurora": strange.aurora,
     "volcano": strange.volcano,
     "alien": strange.alien,
 }
+OWN_SKY = ("room", "underwater", "lake", "swamp", "hall", "library", "kitchen")  # paint all of a view themselves
 
 
 class World:
@@ -71,7 +75,7 @@ class World:
     def __call__(self, d: Tensor) -> Tensor:
         """sRGB 0..1 [B, N, 3] for unit directions [B, N, 3]."""
         v = View(d)
-        if self.scene in ("room", "underwater"):
+        if self.scene in OWN_SKY:
             sky = torch.zeros_like(d)
         elif (v.up > -0.02).any():
             sky = self.light.sky(v)
