@@ -124,7 +124,7 @@ SCENES: dict[str, tuple[str, ...]] = {
     "swamp": ("a swamp", "a marsh", "a misty swamp", "a bayou", "a swamp with lily pads", "wetlands"),
     "farmland": ("farmland", "a farm", "a farm with a red barn", "a wheat field", "fields with a windmill", "the countryside"),
     "canyon": ("a red canyon", "a canyon", "a canyon with red rocks", "a rocky canyon", "a gorge"),
-    "city": ("a city skyline", "a city", "a city with skyscrapers", "a town of towers", "city streets", "downtown skyscrapers"),
+    "city": ("a city skyline", "a city", "a city with skyscrapers", "a town of towers", "a metropolis", "downtown skyscrapers"),
     "village": ("a village", "a village with houses", "a small village", "a little town", "a hamlet with a church"),
     "stars": ("a sky full of stars", "a starry sky", "the milky way", "outer space", "a galaxy of stars"),
     "aurora": ("an aurora", "northern lights", "northern lights over snow", "the aurora borealis", "polar lights"),
@@ -132,6 +132,9 @@ SCENES: dict[str, tuple[str, ...]] = {
     "alien": ("an alien planet", "an alien landscape", "an alien world", "a strange planet", "another planet", "a fantasy world"),
     "underwater": ("underwater", "an underwater reef", "under the sea", "the ocean floor", "a coral reef under water"),
     "clouds": ("a sea of clouds", "above the clouds", "clouds from above", "high in the clouds", "a sky above the clouds"),
+    "street": ("a street", "an old town street", "a city street", "a street with shops", "a cobbled lane", "an alley"),
+    "ruins": ("ancient ruins", "ruins", "a ruined temple", "ruins with columns", "temple ruins", "the ruins of a temple"),
+    "cave": ("a cave", "a cavern", "a cave with crystals", "inside a cave", "a dripstone cave", "a grotto"),
     "hall": ("a cathedral hall", "a castle hall", "inside a cathedral", "inside a castle", "a gothic cathedral", "a great hall"),
     "library": ("a library", "an old library", "a library with bookshelves", "inside a library", "bookshelves", "a study room"),
     "kitchen": ("a kitchen", "a kitchen interior", "inside a kitchen", "a cosy kitchen", "a kitchen with a stove"),
@@ -142,7 +145,7 @@ OPEN_SKY = (  # the same sky when one looks up
     "desert", "mountains", "meadow", "ocean", "beach", "canyon", "village", "lake", "cliffs", "harbour",
     "farmland",
 )  # fmt: skip
-NO_WEATHER = ("stars", "aurora", "underwater", "clouds", "room", "hall", "library", "kitchen")
+NO_WEATHER = ("stars", "aurora", "underwater", "clouds", "room", "hall", "library", "kitchen", "cave")
 
 TIMES: dict[str, tuple[str, ...]] = {
     "day": ("by day", "in daylight", "at noon"),

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..noise import Field
 from ..vocabulary import ALWAYS_NIGHT, NO_WEATHER
-from . import built, coast, halls, land, shore, strange, woods
+from . import built, coast, halls, land, old, shore, strange, woods
 from .light import Light
 from .view import View
 from .weather import fall
@@ -40,6 +40,9 @@ PAINTERS: dict[str, Callable[[World, View, Tensor], Tensor]] = {
     "city": built.city,
     "village": built.village,
     "room": built.room,
+    "street": old.street,
+    "ruins": old.ruins,
+    "cave": old.cave,
     "hall": halls.hall,
     "library": halls.library,
     "kitchen": halls.kitchen,
@@ -48,7 +51,7 @@ PAINTERS: dict[str, Callable[[World, View, Tensor], Tensor]] = {
     "volcano": strange.volcano,
     "alien": strange.alien,
 }
-OWN_SKY = ("room", "underwater", "lake", "swamp", "hall", "library", "kitchen")  # paint all of a view themselves
+OWN_SKY = ("room", "underwater", "lake", "swamp", "hall", "library", "kitchen", "cave")  # paint all of a view themselves
 
 
 class World:

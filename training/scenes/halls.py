@@ -122,9 +122,9 @@ def hall(w: World, v: View, colour: Tensor) -> Tensor:
         for side in (aisle, -aisle):
             where = (k + 0.5) * bay
             beside = (side * 0.97 - 0.24, side * 0.97 + 0.24)
-            c.column(where, side * 0.97, 0.17, (floor, 0.44), tone)
+            c.column(where, side * 0.97, 0.13, (floor, top), tone)
             c.box((where - 0.24, where + 0.24), beside, (floor, floor + 0.16), tone * 1.05)
-            c.box((where - 0.24, where + 0.24), beside, (0.40, 0.56), tone * 1.05)
+            c.box((where - 0.24, where + 0.24), beside, (top - 0.25, top + 0.1), tone * 1.05)
     candle = sum(glowing(c, x, y, 0.3, 0.9) for x in (-2.4, 0.8, 3.2) for y in (-1.0, 1.0))
     far = smooth(3.0, 13.0, c.depth)
     seen = lit(w, c, candle.clamp(max=1), 0.25)
