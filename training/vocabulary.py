@@ -126,7 +126,9 @@ SCENES: dict[str, tuple[str, ...]] = {
     "canyon": ("a red canyon", "a canyon", "a canyon with red rocks", "a rocky canyon", "a gorge"),
     "city": ("a city skyline", "a city", "a city with skyscrapers", "a town of towers", "a metropolis", "downtown skyscrapers"),
     "village": ("a village", "a village with houses", "a small village", "a little town", "a hamlet with a church"),
-    "stars": ("a sky full of stars", "a starry sky", "the milky way", "outer space", "a galaxy of stars"),
+    "stars": ("a sky full of stars", "a starry sky", "the milky way", "a galaxy of stars"),
+    "planet": ("outer space", "outer space with planets", "a nebula", "a nebula with planets", "deep space", "a ringed planet"),
+    "station": ("a space station", "inside a space station", "a spaceship interior", "inside a spaceship", "a spaceship cockpit"),
     "aurora": ("an aurora", "northern lights", "northern lights over snow", "the aurora borealis", "polar lights"),
     "volcano": ("a volcano", "an erupting volcano", "a volcano with lava", "a volcanic landscape", "a lava volcano"),
     "alien": ("an alien planet", "an alien landscape", "an alien world", "a strange planet", "another planet", "a fantasy world"),
@@ -140,12 +142,12 @@ SCENES: dict[str, tuple[str, ...]] = {
     "kitchen": ("a kitchen", "a kitchen interior", "inside a kitchen", "a cosy kitchen", "a kitchen with a stove"),
     "room": ("a room interior", "a living room", "inside a room", "a cosy room", "an apartment interior", "a bedroom"),
 }
-ALWAYS_NIGHT = ("stars", "aurora")  # no other time, no weather but clear
+ALWAYS_NIGHT = ("stars", "aurora", "planet", "station")  # no other time, no weather but clear
 OPEN_SKY = (  # the same sky when one looks up
     "desert", "mountains", "meadow", "ocean", "beach", "canyon", "village", "lake", "cliffs", "harbour",
     "farmland",
 )  # fmt: skip
-NO_WEATHER = ("stars", "aurora", "underwater", "clouds", "room", "hall", "library", "kitchen", "cave")
+NO_WEATHER = (*ALWAYS_NIGHT, "underwater", "clouds", "room", "hall", "library", "kitchen", "cave")
 
 TIMES: dict[str, tuple[str, ...]] = {
     "day": ("by day", "in daylight", "at noon"),

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..noise import Field
 from ..vocabulary import ALWAYS_NIGHT, NO_WEATHER
-from . import built, coast, halls, land, old, shore, strange, woods
+from . import built, coast, halls, land, old, shore, space, strange, woods
 from .light import Light
 from .view import View
 from .weather import fall
@@ -46,6 +46,8 @@ PAINTERS: dict[str, Callable[[World, View, Tensor], Tensor]] = {
     "hall": halls.hall,
     "library": halls.library,
     "kitchen": halls.kitchen,
+    "planet": space.planet,
+    "station": space.station,
     "stars": strange.stars,
     "aurora": strange.aurora,
     "volcano": strange.volcano,
