@@ -121,7 +121,7 @@ SCENES: dict[str, tuple[str, ...]] = {
     "jungle": ("a jungle", "a rainforest", "a tropical jungle", "a tropical rainforest", "a jungle with vines", "dense jungle"),
     "autumn": ("an autumn forest", "a forest in autumn", "autumn trees", "autumn woods", "a park in autumn", "fall foliage"),
     "blossom": ("a blossom garden", "a cherry blossom garden", "cherry blossoms", "a garden in bloom", "a garden", "an orchard"),
-    "swamp": ("a swamp", "a marsh", "a misty swamp", "a bayou", "a swamp with lily pads", "wetlands"),
+    "swamp": ("a swamp", "a marsh", "a murky swamp", "a bayou", "a swamp with lily pads", "wetlands"),
     "farmland": ("farmland", "a farm", "a farm with a red barn", "a wheat field", "fields with a windmill", "the countryside"),
     "canyon": ("a red canyon", "a canyon", "a canyon with red rocks", "a rocky canyon", "a gorge"),
     "city": ("a city skyline", "a city", "a city with skyscrapers", "a town of towers", "a metropolis", "downtown skyscrapers"),
@@ -134,8 +134,8 @@ SCENES: dict[str, tuple[str, ...]] = {
     "alien": ("an alien planet", "an alien landscape", "an alien world", "a strange planet", "another planet", "a fantasy world"),
     "underwater": ("underwater", "an underwater reef", "under the sea", "the ocean floor", "a coral reef under water"),
     "clouds": ("a sea of clouds", "above the clouds", "clouds from above", "high in the clouds", "a sky above the clouds"),
-    "street": ("a street", "an old town street", "a city street", "a street with shops", "a cobbled lane", "an alley"),
-    "ruins": ("ancient ruins", "ruins", "a ruined temple", "ruins with columns", "temple ruins", "the ruins of a temple"),
+    "street": ("a street", "an old town street", "a city street", "a street of shops", "a cobbled lane", "streets of a town"),
+    "ruins": ("stone ruins", "ruins", "a temple in ruins", "ruins with columns", "temple ruins", "the ruins of a temple"),
     "cave": ("a cave", "a cavern", "a cave with crystals", "inside a cave", "a dripstone cave", "a grotto"),
     "hall": ("a cathedral hall", "a castle hall", "inside a cathedral", "inside a castle", "a gothic cathedral", "a great hall"),
     "library": ("a library", "an old library", "a library with bookshelves", "inside a library", "bookshelves", "a study room"),
@@ -147,7 +147,8 @@ OPEN_SKY = (  # the same sky when one looks up
     "desert", "mountains", "meadow", "ocean", "beach", "canyon", "village", "lake", "cliffs", "harbour",
     "farmland",
 )  # fmt: skip
-NO_WEATHER = (*ALWAYS_NIGHT, "underwater", "clouds", "room", "hall", "library", "kitchen", "cave")
+INDOORS = ("room", "hall", "library", "kitchen", "cave", "station")  # no sky is over them
+NO_WEATHER = (*ALWAYS_NIGHT, *INDOORS, "underwater", "clouds")
 
 TIMES: dict[str, tuple[str, ...]] = {
     "day": ("by day", "in daylight", "at noon"),

@@ -41,7 +41,7 @@ class Cast:
         reach = place / self.d[axis]
         p = self.at(reach)
         shown = (reach > 0) & (reach < FAR)
-        self.put(reach, shown & seen(*p) if seen else shown, paint(*p))
+        self.put(reach, shown & seen(*p) if seen else shown, paint(*p).to(reach.device))
 
     def box(self, x: Span, y: Span, z: Span, colour: Tensor | Paint) -> None:
         """An upright block; a colour [3] or [B, 1, 3] is shaded by its faces."""
@@ -57,8 +57,8 @@ class Cast:
         hit = (near < far) & (near > 0) & (near < self.depth)
         if not hit.any():
             return
-        body = colour(*self.at(near)) if callable(colour) else colour.to(near.device)
-        self.put(near, hit, body * face[..., None])
+        body = colour(*self.at(near)) if callable(colour) else colour
+        self.put(near, hit, body.to(near.device) * face[..., None])
 
     def column(self, x: float, y: float, radius: float, z: Span, colour: Tensor | Paint) -> None:
         """An upright round column, lit from one side."""
@@ -71,8 +71,8 @@ class Cast:
         if not hit.any():
             return
         p = self.at(near)
-        body = colour(*p) if callable(colour) else colour.to(near.device)
-        self.put(near, hit, body * (0.74 + 0.34 * (0.8 * (p[0] - x) + 0.6 * (p[1] - y)) / radius)[..., None])
+        body = colour(*p) if callable(colour) else colour
+        self.put(near, hit, body.to(near.device) * (0.74 + 0.34 * (0.8 * (p[0] - x) + 0.6 * (p[1] - y)) / radius)[..., None])
 
     def room(self, half: tuple[float, float], height: Span, walls: Callable[..., Tensor], floor: Paint, ceiling: Paint) -> None:
         """The inside of a box about the eye; `walls(u, z, wall)` is given metres along the wall, and 0..3 for +x, +y, -x, -y."""

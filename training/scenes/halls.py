@@ -189,7 +189,10 @@ def library(w: World, v: View, colour: Tensor) -> Tensor:
 
     def coffers(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
         edge = torch.minimum(0.45 - every(x, 0.9).abs(), 0.45 - every(y, 0.9).abs())
-        return mix(oak * 0.5, oak * 1.15, smooth(0.13, 0.10, edge)) + rgb(0.10, 0.07, 0.03) * smooth(0.3, 0.4, edge)[..., None]
+        return (
+            mix(oak * 0.5, oak * 1.15, smooth(0.13, 0.10, edge))
+            + rgb(0.10, 0.07, 0.03).to(edge.device) * smooth(0.3, 0.4, edge)[..., None]
+        )
 
     c.room((3.4, 2.0), (floor, top), walls, boards, coffers)
     for side in (-1.0, 1.0):  # gallery, ladder, reading desk with a lamp and open books
@@ -242,7 +245,7 @@ def kitchen(w: World, v: View, colour: Tensor) -> Tensor:
         pane = ((wall == 1) | (wall == 3)).float() * box(u, z - 0.25, 0.72, 0.45, 0.01)
         view = mix(
             outside(w, v),
-            rgb(0.97, 0.96, 0.94) * light.tint.clamp(min=0.3),
+            rgb(0.97, 0.96, 0.94).to(u.device) * light.tint.clamp(min=0.3),
             smooth(0.05, 0.035, torch.minimum(u.abs(), torch.minimum(0.72 - u.abs(), 0.45 - (z - 0.25).abs()))),
         )
         return mix(face, view / 0.9, pane)
@@ -252,10 +255,11 @@ def kitchen(w: World, v: View, colour: Tensor) -> Tensor:
         return mix(rgb(0.20, 0.22, 0.26), rgb(0.94, 0.92, 0.88), check)
 
     def plain(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-        r = (x.square() + y.square()).sqrt()
-        lamp = mix(rgb(0.97, 0.95, 0.90) * 1.0, rgb(1.0, 0.94, 0.74), light_up(w))
-        paint = mix(rgb(0.92, 0.90, 0.86).expand(*x.shape, 3), rgb(0.74, 0.70, 0.64), smooth(0.03, 0.01, every(x, 0.5).abs()))
-        return mix(paint, lamp, smooth(0.36, 0.34, r)) * (1 - 0.6 * smooth(0.03, 0.01, (r - 0.36).abs()))[..., None]
+        lamp = mix(rgb(0.99, 0.98, 0.95), rgb(1.0, 0.94, 0.74), light_up(w))
+        joint = torch.minimum(0.35 - every(x, 0.7).abs(), 0.35 - every(y, 0.7).abs())
+        panel = mix(rgb(0.88, 0.87, 0.83).expand(*x.shape, 3), rgb(0.66, 0.63, 0.58), smooth(0.025, 0.01, joint))
+        tube = torch.maximum(x.abs() - 0.95, (y.abs() - 0.45).abs() - 0.13)
+        return mix(mix(panel, rgb(0.42, 0.42, 0.44), smooth(0.05, 0.03, tube)), lamp, smooth(0.01, -0.01, tube))
 
     def fronts(low: float, high: float, wide: float) -> Callable:
         def paint(x: Tensor, y: Tensor, z: Tensor) -> Tensor:

@@ -183,7 +183,7 @@ def cliffs(w: World, v: View, colour: Tensor) -> Tensor:
     turf = ramp(t, rgb(0.20, 0.32, 0.10), rgb(0.42, 0.54, 0.20), rgb(0.70, 0.72, 0.36))
     stone, _ = dots(w.f, v.hit * 1.5, 0.36, 5, 0.45)
     turf = mix(turf, ramp(stone, rgb(0.30, 0.27, 0.25), rgb(0.66, 0.60, 0.52)), smooth(0.1, 0.35, stone) * v.fade(1.0))
-    turf = mix(turf, rgb(0.40, 0.34, 0.30) * (0.5 + t)[..., None], smooth(-0.45, -0.2, edge))
+    turf = mix(turf, rgb(0.40, 0.34, 0.30).to(t.device) * (0.5 + t)[..., None], smooth(-0.45, -0.2, edge))
     land = lay(w, v, colour, turf, 0.35, snow=0.85)
     return mix(colour, land, v.below * smooth(0.0, -0.10, edge))
 

@@ -118,7 +118,7 @@ def station(w: World, v: View, colour: Tensor) -> Tensor:
     floor, top = -1.0, 1.15
     space = planets(w, v, nebula(w, v) * 0.9)
     glow = ramp(w.salt[3], rgb(0.20, 0.80, 1.0), rgb(0.35, 1.0, 0.75), rgb(1.0, 0.70, 0.30))
-    pale, grey, dark = rgb(0.86, 0.88, 0.91), rgb(0.52, 0.55, 0.60), rgb(0.13, 0.15, 0.18)
+    pale, grey, dark = (one.to(v.d.device) for one in (rgb(0.86, 0.88, 0.91), rgb(0.52, 0.55, 0.60), rgb(0.13, 0.15, 0.18)))
 
     def walls(u: Tensor, z: Tensor, wall: Tensor) -> Tensor:
         seam = torch.maximum(
@@ -132,9 +132,7 @@ def station(w: World, v: View, colour: Tensor) -> Tensor:
         face = mix(face, glow, stripe)
         end = torch.remainder(wall, 2.0) < 0.5
         pane = torch.where(wall == 1, box(u, z - 0.20, 2.5, 0.52, 0.01), box(u, z - 0.20, 1.5, 0.52, 0.01))
-        corner = smooth(
-            0.06, 0.04, torch.minimum((every(u, 1.25)).abs() * 0 + (0.625 - every(u, 1.25).abs()), 0.52 - (z - 0.20).abs())
-        )
+        corner = smooth(0.06, 0.04, torch.minimum(0.625 - every(u, 1.25).abs(), 0.52 - (z - 0.20).abs()))
         view = mix(space, dark * 1.3, corner)
         face = torch.where((wall != 2)[..., None], mix(face, view, pane), face)
         hatch = torch.maximum(u.abs() / 0.62, (z + 0.12).abs() / 0.86)
@@ -151,7 +149,7 @@ def station(w: World, v: View, colour: Tensor) -> Tensor:
     def deck(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
         plate = torch.maximum(smooth(0.36, 0.375, every(x, 0.75).abs()), smooth(0.36, 0.375, every(y, 0.75).abs()))
         grate = smooth(0.05, 0.03, every(x, 0.14).abs()) * (y.abs() < 0.36)
-        face = mix(grey * 0.85 + 0 * x[..., None], dark, torch.maximum(plate, 0.8 * grate))
+        face = mix((grey * 0.85).expand(*x.shape, 3), dark, torch.maximum(plate, 0.8 * grate))
         return mix(face, glow, smooth(0.04, 0.025, (y.abs() - 0.45).abs()))
 
     def lights(x: Tensor, y: Tensor, z: Tensor) -> Tensor:

@@ -87,7 +87,7 @@ def autumn(w: World, v: View, colour: Tensor) -> Tensor:
     off = v.hit[..., 0] * turn.cos() + v.hit[..., 1] * turn.sin()
     along = v.hit[..., 1] * turn.cos() - v.hit[..., 0] * turn.sin()
     path = smooth(0.62, 0.45, (off + 0.4 * torch.sin(along * 0.55)).abs() + 0.25 * (t - 0.5))
-    floor = mix(floor, rgb(0.56, 0.44, 0.33) * (0.7 + 0.6 * t)[..., None], path * 0.85)
+    floor = mix(floor, rgb(0.56, 0.44, 0.33).to(t.device) * (0.7 + 0.6 * t)[..., None], path * 0.85)
     colour = lay(w, v, colour, floor, 0.35, snow=0.7)
     birch = rgb(0.86, 0.82, 0.76)
     colour = crowns(w, v, colour, 2, 34, 0.26, 0.20, leaf, birch * 0.6, 0.22)
@@ -116,7 +116,7 @@ def blossom(w: World, v: View, colour: Tensor) -> Tensor:
     along = v.hit[..., 1] * turn.cos() - v.hit[..., 0] * turn.sin()
     middle = off + 0.35 * torch.sin(along * 0.7)
     flag = (middle.square() + (within(along * 1.1) / 1.1).square()).sqrt()
-    lawn = mix(lawn, rgb(0.66, 0.64, 0.62) * (0.75 + 0.4 * t)[..., None], smooth(0.42, 0.38, flag) * v.fade(0.5))
+    lawn = mix(lawn, rgb(0.66, 0.64, 0.62).to(t.device) * (0.75 + 0.4 * t)[..., None], smooth(0.42, 0.38, flag) * v.fade(0.5))
     bed = smooth(0.25, 0.15, ((middle.abs() - 1.5).abs()))
     bloom, number = dots(w.f, v.hit * 3.2, 0.40, 6, 0.95)
     tulip = ramp(number[..., 0], rgb(0.90, 0.14, 0.22), rgb(0.99, 0.80, 0.20), rgb(0.62, 0.26, 0.80), rgb(0.98, 0.45, 0.62))
@@ -305,7 +305,7 @@ def farmland(w: World, v: View, colour: Tensor) -> Tensor:
     grain = detail(w, v, 30, 3.2)
     wheat = ramp(0.55 * row + 0.45 * grain, rgb(0.62, 0.42, 0.10), rgb(0.90, 0.70, 0.22), rgb(1.0, 0.88, 0.46))
     crop = mix(
-        rgb(0.34, 0.22, 0.12) * (0.7 + 0.6 * grain)[..., None],
+        rgb(0.34, 0.22, 0.12).to(grain.device) * (0.7 + 0.6 * grain)[..., None],
         ramp(grain, rgb(0.12, 0.40, 0.08), rgb(0.44, 0.70, 0.18)),
         smooth(0.30, 0.55, row),
     )
