@@ -185,6 +185,9 @@ def library(w: World, v: View, colour: Tensor) -> Tensor:
         wood = mix(wood, rgb(0.22, 0.12, 0.06), smooth(0.02, 0.008, (plank.abs() - 0.12).abs()))
         rug = torch.maximum(x.abs() / 2.4, y.abs() / 0.75)
         carpet = mix(rgb(0.50, 0.10, 0.12), rgb(0.88, 0.70, 0.38), smooth(0.05, 0.03, (rug - 0.86).abs()))
+        knot = every(x, 0.55).abs() + every(y, 0.55).abs()
+        carpet = mix(carpet, rgb(0.14, 0.20, 0.38), smooth(0.20, 0.17, knot) * (rug < 0.8))
+        carpet = mix(carpet, rgb(0.90, 0.74, 0.44), smooth(0.09, 0.07, knot) * (rug < 0.8))
         return mix(wood, carpet, smooth(1.0, 0.98, rug))
 
     def coffers(x: Tensor, y: Tensor, z: Tensor) -> Tensor:

@@ -178,7 +178,8 @@ def cliffs(w: World, v: View, colour: Tensor) -> Tensor:
             foam = torch.exp(-(y / 0.14).square()) * smooth(0.16, 0.06, aside.abs()) * there
             colour = mix(colour, rgb(0.97, 0.99, 1.0).to(n.device) * light.tint.clamp(min=0.3), 0.9 * foam)
     w.part(60)
-    edge = ahead - 1.5 + 1.3 * (w.f.fbm(v.hit, 0.6, 3) - 0.5)
+    # a headland: the sea lies on every side of it
+    edge = torch.maximum(ahead - 1.5, v.far - 2.9) + 1.3 * (w.f.fbm(v.hit, 0.6, 3) - 0.5)
     t = 0.5 * detail(w, v, 30, 0.8) + 0.5 * detail(w, v, 34, 3.0)
     turf = ramp(t, rgb(0.20, 0.32, 0.10), rgb(0.42, 0.54, 0.20), rgb(0.70, 0.72, 0.36))
     stone, _ = dots(w.f, v.hit * 1.5, 0.36, 5, 0.45)
@@ -213,8 +214,9 @@ def harbour(w: World, v: View, colour: Tensor) -> Tensor:
     """Fishing boats and yachts at their moorings, coloured houses along the quay, and a stone quay with bollards below."""
     light = w.light
     colour = birds(w, v, colour, 9, rgb(0.94, 0.95, 0.97), 0.6)
-    _, facing, ahead, aside_ground = toward(w, v)
-    landward = smooth(-0.02, -0.10, facing)
+    bearing, facing, ahead, aside_ground = toward(w, v)
+    sector = ((v.turn + 0.5) * 13).floor() + 0.5  # whole houses: each of the near ones stands on land or not at all
+    landward = ((sector / 13 - 0.5) * 2 * math.pi - bearing).cos() < -0.55
     colour = hills(w, v, colour, 8, 0.03, 0.20, 1.6, summer(w, rgb(0.24, 0.40, 0.26)), 0.28)
     town = houses(w, v, colour, 2, 26, 0.15, 0.14)
     water = veil(w, v, sea(w, v, rgb(0.03, 0.26, 0.36)), 0.20)
@@ -222,7 +224,7 @@ def harbour(w: World, v: View, colour: Tensor) -> Tensor:
     town = mix(town, haze(w, mole.expand_as(town), 0.14), smooth(0.0, 0.006, 0.0 - v.tan) * smooth(-0.05, -0.04, v.tan))
     colour = mix(town, water, smooth(-0.040, -0.046, v.tan))
     for salt, count, size, sink, fog in ((3, 22, 0.22, 0.055, 0.10), (6, 12, 0.44, 0.12, 0.02)):
-        colour = boats(w, v, colour, salt, count, size, sink, fog, smooth(-0.15, 0.05, facing))
+        colour = boats(w, v, colour, salt, count, size, sink, fog, smooth(-0.55, -0.45, facing))
     w.part(60)
     slab = torch.maximum(
         smooth(0.44, 0.49, within(ahead * 1.1).abs()),
@@ -230,7 +232,7 @@ def harbour(w: World, v: View, colour: Tensor) -> Tensor:
     )
     stone = ramp(detail(w, v, 30, 1.8), rgb(0.44, 0.41, 0.38), rgb(0.62, 0.58, 0.53), rgb(0.76, 0.72, 0.66))
     stone = mix(stone, rgb(0.26, 0.24, 0.22), slab * v.fade(0.5) * 0.9)
-    edge = ahead - 1.15
+    edge = torch.maximum(ahead - 1.15, aside_ground.abs() - 2.3)  # a pier that joins the land behind
     stone = mix(stone, rgb(0.80, 0.76, 0.68), smooth(-0.32, -0.28, edge) * 0.8)
     rope = ((within(aside_ground * 0.5) * 2).square() + (ahead - 0.45).square()).sqrt()
     coil = smooth(0.30, 0.28, rope) * (0.6 + 0.4 * torch.sin(rope * 70))
@@ -239,7 +241,7 @@ def harbour(w: World, v: View, colour: Tensor) -> Tensor:
     wall = smooth(0.0, 0.03, edge) * smooth(0.32, 0.25, edge)
     colour = mix(colour, rgb(0.14, 0.15, 0.14).to(v.d.device) * light.tint, wall * v.below)
     near = houses(w, v, colour, 7, 13, 0.46, 0.02)
-    return mix(colour, near, landward)
+    return torch.where(landward[..., None], near, colour)
 
 
 def boats(
