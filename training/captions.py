@@ -13,6 +13,7 @@ from .vocabulary import (
     ALWAYS_NIGHT,
     COLOURS,
     FLAT_FORMS,
+    INDOORS,
     LEADS,
     LOOKS,
     MATERIALS,
@@ -171,7 +172,7 @@ def _scene(facts: Facts, random: Random) -> str:
     if random.random() < 0.25:
         circumstances.reverse()
     plain = place.split()[0] in ("a", "an", "the")  # "over a desert", but not "over inside a room"
-    if facts.look == "up" and plain and facts.scene not in ALWAYS_NIGHT and random.random() < 0.35:
+    if facts.look == "up" and plain and facts.scene not in (*ALWAYS_NIGHT, *INDOORS) and random.random() < 0.35:
         sky = random.choice(SKIES[facts.time])
         text = f"looking up at the {sky} {random.choice(('over', 'above'))} {place}"
         return " ".join([text, *([weather] if weather else [])])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 NEAREST: dict[str, str] = {
     # materials
-    "stonework": "cobblestone", "masonry": "brick", "pavement": "cobblestone", "boulders": "rock", "cliffs": "cliff",
+    "stonework": "cobblestone", "masonry": "brick", "pavement": "cobblestone", "boulders": "rock",
     "mahogany": "wood", "plywood": "wood", "bamboo": "planks", "log": "bark", "logs": "bark", "laminate": "parquet",
     "clay": "mud", "dirt": "mud", "chalk": "plaster", "wallpaper": "plaster", "onyx": "marble", "quartz": "crystal",
     "diamond": "crystal", "ruby": "crystal", "emerald": "crystal", "jade": "marble", "obsidian": "crystal",
@@ -15,21 +15,23 @@ NEAREST: dict[str, str] = {
     "bear": "fur", "wolf": "fur", "dog": "fur", "owl": "feathers", "eagle": "feathers", "parrot": "feathers",
     "crocodile": "scales", "dinosaur": "scales", "cheetah": "leopard", "cow": "giraffe", "jewel": "gemstone",
     "lollipop": "candy", "sweets": "candy", "graffiti": "splatter", "ink": "splatter", "porcelain": "tiles",
-    "hay": "straw", "vines": "ivy", "lichen": "moss", "algae": "moss", "fire": "lava", "flames": "lava",
+    "hay": "straw", "lichen": "moss", "algae": "moss", "fire": "lava", "flames": "lava",
     "frost": "frosty", "icicles": "ice", "pebble": "pebbles",
     # how things are
-    "ancient": "old", "antique": "old", "ruined": "broken", "damaged": "broken", "fractured": "cracked",
+    "ancient": "old", "ruined": "broken", "misty": "mist",
+    "antique": "old", "damaged": "broken", "fractured": "cracked",
     "decayed": "worn", "vintage": "faded", "metallic": "shiny", "smooth": "polished", "sparkling": "shiny",
-    "filthy": "dirty", "muddy": "dirty", "sunny": "clear", "bright": "clear", "overcast": "cloudy", "misty": "mist",
+    "filthy": "dirty", "muddy": "dirty", "sunny": "clear", "bright": "clear", "overcast": "cloudy",
     "hazy": "fog", "thunder": "thunderstorm", "lightning": "thunderstorm", "blizzard": "snowstorm",
     "nightfall": "night", "midnight": "night", "midday": "noon", "afternoon": "noon", "sundown": "sunset",
     "moonlight": "night", "moonlit": "night", "gray": "grey", "violet": "purple", "magenta": "pink",
     "turquoise": "teal", "cyan": "teal", "crimson": "red", "scarlet": "red", "navy": "blue", "beige": "sand",
     "ivory": "white", "tan": "brown", "lime": "green", "maroon": "red",
     # places
-    "woodland": "forest", "swamp": "forest", "castle": "village", "farm": "meadow", "prairie": "meadow",
-    "steppe": "meadow", "valley": "mountains", "coast": "beach", "harbor": "beach", "metropolis": "city",
-    "tokyo": "city", "cottage": "village", "cosmos": "galaxy", "nebula": "galaxy", "universe": "galaxy",
-    "mars": "planet", "moon": "planet", "kitchen": "room", "office": "room", "library": "room", "cave": "canyon",
-    "heaven": "clouds", "dune": "dunes", "oasis": "desert",
+    "woodland": "forest", "prairie": "meadow", "steppe": "meadow", "valley": "mountains", "tokyo": "city", "cottage": "village",
+    "cosmos": "nebula", "universe": "nebula", "mars": "planet", "moon": "planet", "office": "room", "pond": "lake",
+    "fjord": "lake", "lagoon": "beach", "stream": "waterfall", "bog": "swamp", "port": "harbour", "dock": "harbour",
+    "alley": "lane", "palace": "castle", "chapel": "cathedral", "monastery": "cathedral", "sakura": "blossom",
+    "vineyard": "farm", "mine": "cave", "tunnel": "cave", "bookshop": "library", "heaven": "clouds", "dune": "dunes",
+    "oasis": "desert",
 }  # fmt: skip

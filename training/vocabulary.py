@@ -111,23 +111,44 @@ SCENES: dict[str, tuple[str, ...]] = {
     "desert": ("a desert", "desert dunes", "sand dunes in a desert", "a sandy desert", "the sahara"),
     "mountains": ("snowy mountains", "a mountain range", "mountain peaks", "the alps", "mountains with snow", "high mountains"),
     "meadow": ("an alpine meadow", "a green meadow", "a meadow with flowers", "a flower meadow", "green hills", "a grassy field"),
-    "forest": ("a forest clearing", "a pine forest", "a forest", "the woods", "a forest of pine trees", "a jungle of trees"),
+    "forest": ("a forest clearing", "a pine forest", "a forest", "the woods", "a forest of pine trees", "a fir forest"),
     "ocean": ("the ocean", "the open sea", "an ocean with waves", "the sea", "open water"),
     "beach": ("a tropical beach", "a beach with palm trees", "a beach", "a sandy beach", "a tropical island", "the seaside"),
+    "lake": ("a lake", "a mountain lake", "a lake with a jetty", "a calm lake", "a lake shore", "a lake between mountains"),
+    "waterfall": ("a waterfall", "waterfalls", "a waterfall over mossy rocks", "a pool under a waterfall", "a high waterfall"),
+    "cliffs": ("sea cliffs", "cliffs by the sea", "a rocky coast", "a coastal cliff", "a coast with a lighthouse"),
+    "harbour": ("a harbour", "a harbour with boats", "a fishing harbour", "a harbor", "boats in a harbour", "a marina"),
+    "jungle": ("a jungle", "a rainforest", "a tropical jungle", "a tropical rainforest", "a jungle with vines", "dense jungle"),
+    "autumn": ("an autumn forest", "a forest in autumn", "autumn trees", "autumn woods", "a park in autumn", "fall foliage"),
+    "blossom": ("a blossom garden", "a cherry blossom garden", "cherry blossoms", "a garden in bloom", "a garden", "an orchard"),
+    "swamp": ("a swamp", "a marsh", "a murky swamp", "a bayou", "a swamp with lily pads", "wetlands"),
+    "farmland": ("farmland", "a farm", "a farm with a red barn", "a wheat field", "fields with a windmill", "the countryside"),
     "canyon": ("a red canyon", "a canyon", "a canyon with red rocks", "a rocky canyon", "a gorge"),
-    "city": ("a city skyline", "a city", "a city with skyscrapers", "a town of towers", "city streets", "downtown skyscrapers"),
+    "city": ("a city skyline", "a city", "a city with skyscrapers", "a town of towers", "a metropolis", "downtown skyscrapers"),
     "village": ("a village", "a village with houses", "a small village", "a little town", "a hamlet with a church"),
-    "stars": ("a sky full of stars", "a starry sky", "the milky way", "outer space", "a galaxy of stars"),
+    "stars": ("a sky full of stars", "a starry sky", "the milky way", "a galaxy of stars"),
+    "planet": ("outer space", "outer space with planets", "a nebula", "a nebula with planets", "deep space", "a ringed planet"),
+    "station": ("a space station", "inside a space station", "a spaceship interior", "inside a spaceship", "a spaceship cockpit"),
     "aurora": ("an aurora", "northern lights", "northern lights over snow", "the aurora borealis", "polar lights"),
     "volcano": ("a volcano", "an erupting volcano", "a volcano with lava", "a volcanic landscape", "a lava volcano"),
     "alien": ("an alien planet", "an alien landscape", "an alien world", "a strange planet", "another planet", "a fantasy world"),
     "underwater": ("underwater", "an underwater reef", "under the sea", "the ocean floor", "a coral reef under water"),
     "clouds": ("a sea of clouds", "above the clouds", "clouds from above", "high in the clouds", "a sky above the clouds"),
+    "street": ("a street", "an old town street", "a city street", "a street of shops", "a cobbled lane", "streets of a town"),
+    "ruins": ("stone ruins", "ruins", "a temple in ruins", "ruins with columns", "temple ruins", "the ruins of a temple"),
+    "cave": ("a cave", "a cavern", "a cave with crystals", "inside a cave", "a dripstone cave", "a grotto"),
+    "hall": ("a cathedral hall", "a castle hall", "inside a cathedral", "inside a castle", "a gothic cathedral", "a great hall"),
+    "library": ("a library", "an old library", "a library with bookshelves", "inside a library", "bookshelves", "a study room"),
+    "kitchen": ("a kitchen", "a kitchen interior", "inside a kitchen", "a cosy kitchen", "a kitchen with a stove"),
     "room": ("a room interior", "a living room", "inside a room", "a cosy room", "an apartment interior", "a bedroom"),
 }
-ALWAYS_NIGHT = ("stars", "aurora")  # no other time, no weather but clear
-OPEN_SKY = ("desert", "mountains", "meadow", "ocean", "beach", "canyon", "village")  # the same sky when one looks up
-NO_WEATHER = ("stars", "aurora", "underwater", "clouds", "room")
+ALWAYS_NIGHT = ("stars", "aurora", "planet", "station")  # no other time, no weather but clear
+OPEN_SKY = (  # the same sky when one looks up
+    "desert", "mountains", "meadow", "ocean", "beach", "canyon", "village", "lake", "cliffs", "harbour",
+    "farmland",
+)  # fmt: skip
+INDOORS = ("room", "hall", "library", "kitchen", "cave", "station")  # no sky is over them
+NO_WEATHER = (*ALWAYS_NIGHT, *INDOORS, "underwater", "clouds")
 
 TIMES: dict[str, tuple[str, ...]] = {
     "day": ("by day", "in daylight", "at noon"),

@@ -134,6 +134,14 @@ def test_facts_respect_what_a_scene_allows():
         assert (facts.weather == "") == (facts.scene in vocabulary.NO_WEATHER)
 
 
+def test_no_sky_is_over_a_place_indoors():
+    random = Random(3)
+    for scene in vocabulary.INDOORS:
+        for _ in range(60):
+            text = caption(Facts("scene", scene=scene, time="day", look="up"), random)
+            assert not text.startswith("looking up at the"), text
+
+
 def test_plans_are_balanced_and_the_held_out_seeds_are_others():
     count = len(subjects("scene")) * dataset.GROUP
     planned = [dataset.plan("train", "scene", index)[0].scene for index in range(count)]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..noise import Field
 from ..vocabulary import ALWAYS_NIGHT, NO_WEATHER
-from . import built, coast, land, strange
+from . import built, coast, halls, land, old, shore, space, strange, woods
 from .light import Light
 from .view import View
 from .weather import fall
@@ -28,14 +28,32 @@ PAINTERS: dict[str, Callable[[World, View, Tensor], Tensor]] = {
     "beach": coast.beach,
     "underwater": coast.underwater,
     "clouds": coast.clouds,
+    "lake": shore.lake,
+    "waterfall": shore.waterfall,
+    "cliffs": shore.cliffs,
+    "harbour": shore.harbour,
+    "jungle": woods.jungle,
+    "autumn": woods.autumn,
+    "blossom": woods.blossom,
+    "swamp": woods.swamp,
+    "farmland": woods.farmland,
     "city": built.city,
     "village": built.village,
     "room": built.room,
+    "street": old.street,
+    "ruins": old.ruins,
+    "cave": old.cave,
+    "hall": halls.hall,
+    "library": halls.library,
+    "kitchen": halls.kitchen,
+    "planet": space.planet,
+    "station": space.station,
     "stars": strange.stars,
     "aurora": strange.aurora,
     "volcano": strange.volcano,
     "alien": strange.alien,
 }
+OWN_SKY = ("room", "underwater", "lake", "swamp", "hall", "library", "kitchen", "cave")  # paint all of a view themselves
 
 
 class World:
@@ -62,7 +80,7 @@ class World:
     def __call__(self, d: Tensor) -> Tensor:
         """sRGB 0..1 [B, N, 3] for unit directions [B, N, 3]."""
         v = View(d)
-        if self.scene in ("room", "underwater"):
+        if self.scene in OWN_SKY:
             sky = torch.zeros_like(d)
         elif (v.up > -0.02).any():
             sky = self.light.sky(v)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..noise import mix, ramp, rgb, smooth
+from .cast import Cast
 from .ground import birds, detail, haze, hills, lay, pines, stand
 from .land import summer
 from .view import View, dots
@@ -158,7 +159,7 @@ def steeple(w: World, v: View, colour: Tensor) -> Tensor:
 
 
 def room(w: World, v: View, colour: Tensor) -> Tensor:
-    """A living room about the eye: windows with the sky in them, door, pictures, sofa and shelves; rug below, lamp above."""
+    """A living room about the eye: windows with the sky in them, door, picture, shelves and furniture; rug below, lamp above."""
     light = w.light
     turn = w.salt[0] * 2 * math.pi
     dx = v.d[..., 0] * turn.cos() + v.d[..., 1] * turn.sin()
@@ -177,7 +178,7 @@ def room(w: World, v: View, colour: Tensor) -> Tensor:
     face = mix(face, paint * 0.8, smooth(0.06, 0.0, within(u * 2.0).abs()) * 0.5)  # a striped wallpaper
     face = mix(face, rgb(0.96, 0.94, 0.90), smooth(-0.80, -0.83, pz))
     e = 0.012
-    # wall 0: sofa under a wide picture; 1: window; 2: bookshelf and door; 3: window and plant
+    # wall 0: a wide picture; 1: window; 2: bookshelf and door; 3: window and plant
     on = [(wall == k).float() for k in range(4)]
     art = ramp(
         pz * 2.2 - 0.1 + 0.3 * torch.sin(u * 5 + 6 * w.salt[5]),
@@ -188,9 +189,6 @@ def room(w: World, v: View, colour: Tensor) -> Tensor:
     face = mix(face, rgb(0.30, 0.18, 0.09), on[0] * box(u, pz - 0.32, 0.62, 0.32, e))
     face = mix(face, art, on[0] * box(u, pz - 0.32, 0.55, 0.25, e))
     cloth = ramp(w.salt[2], rgb(0.70, 0.16, 0.14), rgb(0.12, 0.34, 0.50), rgb(0.20, 0.44, 0.26), rgb(0.86, 0.62, 0.18))
-    sofa = torch.maximum(box(u, pz + 0.42, 0.95, 0.26, 0.02), box(u.abs() - 1.0, pz + 0.52, 0.14, 0.22, 0.02))
-    fold = smooth(0.02, 0.05, (u.abs() - 0.32).abs()) * smooth(0.01, 0.04, (pz + 0.46).abs())
-    face = mix(face, cloth * (0.62 + 0.38 * fold)[..., None], on[0] * torch.maximum(sofa, box(u, pz + 0.72, 1.12, 0.16, 0.02)))
     shelf = on[2] * box(u - 0.75, pz + 0.10, 0.62, 0.78, e)
     spine = w.f.hash(torch.stack([(u * 9).floor(), (pz * 3.6).floor()], -1), 4)
     book = box(within(u * 9), within(pz * 3.6) + 0.08, 0.42, 0.24 + 0.14 * spine[..., 1], 0.10)
@@ -242,9 +240,39 @@ def room(w: World, v: View, colour: Tensor) -> Tensor:
     bulb = smooth(0.34, 0.30, r) * level * (v.up > 0)
     globe = mix(rgb(0.95, 0.90, 0.80).to(r.device) * light.tint, rgb(1.0, 0.92, 0.68), lamp_on)
     surface = mix(surface, globe, bulb)
-    return mix(
+    surface = mix(
         surface, rgb(0.30, 0.20, 0.12).to(r.device) * light.tint, smooth(0.03, 0.015, (r - 0.34).abs()) * level * (v.up > 0)
     )
+    c = Cast(v.d, turn)
+    c.put(reach, torch.ones_like(level), surface)
+    furniture(c, cloth, light.tint * 0.92 + 0.30 * lamp_on[..., None] * rgb(1.0, 0.78, 0.48).to(r.device))
+    return c.colour
+
+
+def furniture(c: Cast, cloth: Tensor, light: Tensor) -> None:
+    """Sofa, armchair, low table with books and a vase, and a cupboard, as blocks that stand on the floor 0.95 below the eye."""
+    oak = rgb(0.62, 0.40, 0.22).to(light.device) * light
+    cloth = cloth * light
+    floor = -0.95
+    for side in (-0.95, 0.77):
+        c.box((1.18, 1.98), (side, side + 0.18), (floor, -0.38), cloth * 0.9)
+    c.box((1.15, 1.98), (-0.78, 0.78), (floor + 0.08, -0.62), cloth * 0.85)
+    for y in (-0.77, 0.01):
+        c.box((1.17, 1.80), (y, y + 0.76), (-0.62, -0.50), cloth * 1.1)
+        c.box((1.72, 1.94), (y, y + 0.76), (-0.50, -0.08), cloth * 1.05)
+    c.box((0.42, 0.88), (-0.45, 0.45), (-0.66, -0.60), oak * 1.2)
+    for x in (0.45, 0.80):
+        for y in (-0.42, 0.37):
+            c.box((x, x + 0.05), (y, y + 0.05), (floor, -0.66), oak * 0.8)
+    c.box((0.54, 0.76), (-0.32, -0.04), (-0.60, -0.55), rgb(0.20, 0.36, 0.50).to(light.device) * light)
+    c.column(0.64, 0.20, 0.07, (-0.60, -0.36), rgb(0.94, 0.92, 0.86).to(light.device) * light)
+    chair = (1.0 - cloth / light.clamp(min=0.05) * 0.6) * light
+    c.box((-1.25, -0.65), (1.10, 1.62), (floor + 0.06, -0.56), chair * 0.9)
+    c.box((-1.25, -0.65), (1.56, 1.74), (floor + 0.06, -0.12), chair)
+    for x in (-1.38, -0.65):
+        c.box((x, x + 0.13), (1.08, 1.72), (floor, -0.42), chair * 0.85)
+    c.box((0.30, 1.15), (-1.78, -1.40), (floor, -0.40), oak)
+    c.box((0.26, 1.19), (-1.79, -1.36), (-0.40, -0.35), oak * 1.2)
 
 
 def wood(w: World, px: Tensor, py: Tensor) -> Tensor:
