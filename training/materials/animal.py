@@ -21,18 +21,20 @@ def _turned(s: Surface, q: Tensor, degrees: Tensor) -> Tensor:
 
 
 def scales(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Rows of round overlapping scales, each shining near its rim."""
-    base = tint.over(f.pick(torch.stack([rgb(0.12, 0.44, 0.22), rgb(0.10, 0.40, 0.42), rgb(0.45, 0.12, 0.10)])))
+    """Rows of large round overlapping scales, from a dark root to a bright rim, a keel down each."""
+    base = tint.over(f.pick(torch.stack([rgb(0.10, 0.46, 0.20), rgb(0.08, 0.42, 0.44), rgb(0.50, 0.12, 0.09)])))
     uv = rotate(s.uv, f.uniform(-10, 10)) * zoom(f)
-    colour = base * 0.1
+    key = lightness(base)
+    rim = mix(base * 0.42 + 0.55, base * 0.55, smooth(0.75, 0.9, key))
+    colour = (base * 0.08).expand(-1, uv.shape[1], -1)
     for back in (1, 0):
-        x, y, number = shingle(uv, f, 0.27, 0.145, back)
+        x, y, number = shingle(uv, f, 0.38, 0.21, back)
         d = (x.square() + ((1.0 - y) * 1.0).clamp(min=0).square()).sqrt()
-        light = (0.70 + 0.4 * number[..., 0]) * (1.18 - 0.42 * y - 0.25 * x.square()) * smooth(1.0, 0.86, d).clamp(min=0.35)
-        glint = 0.5 * smooth(0.13, 0.0, (d - 0.74).abs()) * smooth(0.55, -0.5, x)
-        scale = mix(dyed(base, light), rgb(1.0, 1.0, 0.96), glint)
-        colour = mix(colour, scale, smooth(1.0, 0.95, d))
-    return colour
+        light = (0.74 + 0.3 * number[..., 0]) * (1.22 - 0.58 * y) * (1 + 0.16 * torch.tanh(-x * 9) * smooth(0.9, 0.5, d))
+        scale = mix(dyed(base, light), rim, 0.85 * smooth(0.74, 0.84, d))
+        shade = smooth(1.16, 0.98, d)
+        colour = mix(colour * (1 - 0.55 * shade)[..., None], scale, smooth(1.0, 0.95, d))
+    return colour.clamp(0, 1)
 
 
 def fur(s: Surface, f: Field, tint: Tint) -> Tensor:
