@@ -82,14 +82,17 @@ def denim(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def velvet(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Crushed pile: folds that run from deep shade to a bright sheen."""
-    base = tint.over(f.pick(torch.stack([rgb(0.50, 0.05, 0.16), rgb(0.30, 0.08, 0.42), rgb(0.05, 0.30, 0.26)])))
-    q = f.warp(s.q * zoom(f), 1.8, 0.25)
-    q = f.warp(q, 4.2, 0.07)
-    fold_ = 0.5 + 0.5 * torch.sin(15 * f.value(q, 1.6) + 6 * f.value(q, 3.3))
-    light = 0.34 + 0.72 * fold_ + 0.14 * (f.value(q, 11) - 0.5)
-    sheen = smooth(0.68, 1.0, fold_)
-    return mix(dyed(base, light), base * 0.45 + 0.55, 0.62 * sheen)
+    """Draped in long soft folds, from deep shade to a bright sheen along each crest; crushed a little."""
+    base = tint.over(f.pick(torch.stack([rgb(0.52, 0.04, 0.16), rgb(0.32, 0.07, 0.46), rgb(0.04, 0.32, 0.27)])))
+    uv = rotate(s.uv, f.uniform(-25, 25)) * zoom(f)
+    bent = uv[..., 0] * 2.6 + 1.1 * f.value(stretch(uv, 1.5, 0.55), 1.4) + 0.35 * f.value(stretch(uv, 2.5, 1.2), 2.0)
+    phase = torch.remainder(bent, 1)
+    # a fold rises slowly and falls off fast
+    crest = smooth(0.0, 0.62, phase) * smooth(1.0, 0.70, phase)
+    nap = f.value(s.q, 12) - 0.5
+    light = 0.20 + 0.80 * crest + 0.12 * nap
+    sheen = smooth(0.78, 1.0, crest) * (0.5 + 0.5 * smooth(0.25, 0.6, f.value(stretch(uv, 1.5, 0.8), 1.8)))
+    return mix(dyed(base, light), base * 0.42 + 0.58, 0.8 * sheen)
 
 
 def tartan(s: Surface, f: Field, tint: Tint) -> Tensor:

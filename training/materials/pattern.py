@@ -99,7 +99,7 @@ def camouflage(s: Surface, f: Field, tint: Tint) -> Tensor:
     black = base * (0.25 + low) * given + rgb(0.13, 0.10, 0.07) * (1 - given)
     colour = base
     for shade, level in ((dark, 0.53), (pale, 0.60), (black, 0.66)):
-        colour = mix(colour, shade, smooth(level - 0.012, level + 0.012, f.fbm(q, 2.5, 2, 0.4)))
+        colour = mix(colour, shade, smooth(level - 0.012, level + 0.012, f.fbm(q, 3.0, 2, 0.4)))
     return colour
 
 

@@ -53,7 +53,7 @@ def marble(s: Surface, f: Field, tint: Tint) -> Tensor:
     t = torch.remainder(1.7 * (q * along).sum(-1) + 1.9 * ragged + f.draw(), 1)
     width = 0.035 + 0.095 * f.value(q, 1.7)
     vein = smooth(width, 0.3 * width, (t - 0.5).abs())
-    smoke = 0.5 * smooth(0.46, 0.0, t - 0.5) * (t > 0.5) * (0.4 + 0.8 * f.value(q, 2.2))
+    smoke = 0.8 * smooth(0.46, 0.0, t - 0.5) * (t > 0.5) * (0.4 + 0.8 * f.value(q, 2.2))
     thin = torch.remainder(1.7 * (q * across).sum(-1) + 1.6 * f.fbm(q, 2.2, 3, 0.55), 1)
     thin = 0.7 * smooth(0.030, 0.008, (thin - 0.5).abs()) * smooth(0.35, 0.6, f.value(q, 1.8))
     # pale stone has dark veins, deep stone has white ones
@@ -185,7 +185,7 @@ def gravel(s: Surface, f: Field, tint: Tint) -> Tensor:
     uv = s.uv * zoom(f)
     colour = tone(rgb(0.15, 0.13, 0.11), 0.7 + 0.6 * f.value(s.q, 6))
     # each layer is a grid of its own, turned, one egg in every cell
-    for layer, (count, degrees) in enumerate(((7.0, 17), (6.2, 63), (4.6, 41), (4.2, 8), (3.0, 29))):
+    for layer, (count, degrees) in enumerate(((5.6, 17), (5.0, 63), (3.7, 41), (3.4, 8), (2.4, 29))):
         turned = rotate(uv, degrees) * count
         cell = torch.floor(turned)
         number, more = f.hash(cell, 2 * layer), f.hash(cell, 2 * layer + 1)
