@@ -59,7 +59,7 @@ def _objects(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int)
     """A barely lit solid before plain grey, the material in its own space, about as coarse as face on."""
     seen = [shapes.random_look(r, fact.view, size, f.device) for fact, r in zip(facts, randoms, strict=True)]
     longest = max(len(one.points) for one, _ in seen)
-    fine = [r.uniform(0.75, 1.0) for r in randoms]
+    fine = [r.uniform(0.8, 1.15) for r in randoms]
     p, uv = (
         torch.stack([F.pad(part * k, (0, 0, 0, longest - len(part))) for part, k in zip(parts, fine, strict=True)])
         for parts in ([one.points for one, _ in seen], [one.uv for one, _ in seen])

@@ -126,7 +126,7 @@ def carpet(s: Surface, f: Field, tint: Tint) -> Tensor:
     navy = mix(rgb(0.08, 0.11, 0.27), rgb(0.16, 0.18, 0.36), bright)
     navy = mix(navy, rgb(0.60, 0.13, 0.12), smooth(0.5, 0.3, (navy - base).abs().sum(-1)))
     gold = rgb(0.88, 0.64, 0.20)
-    period = 1.15
+    period = 1.4
     uv = (rotate(s.uv, f.uniform(-6, 6)) * zoom(f)) / period + 0.5
     part = uv - uv.floor() - 0.5
     a = part.abs()
@@ -141,18 +141,17 @@ def carpet(s: Surface, f: Field, tint: Tint) -> Tensor:
         return mix(mix(under, leaf, smooth(0.010, -0.008, r - lobes)), heart, smooth(0.010, -0.006, r - size * 0.40))
 
     star = 0.335 - 0.10 * petal / (math.pi / 8)
-    for inset, shade in ((0.0, navy), (0.034, gold), (0.072, base), (0.145, cream)):
+    for inset, shade in ((0.0, navy), (0.045, gold), (0.090, base), (0.150, cream)):
         colour = mix(colour, shade, smooth(0.006, -0.006, radius - (star - inset)))
     colour = flower(part, 0.125, 8, navy, gold, colour)
     colour = flower(0.325 - a, 0.080, 4, cream, navy, colour)
     along = torch.where(a[..., 0] > a[..., 1], part[..., 1], part[..., 0])
-    bead = pair(edge - 0.055, torch.remainder(along * 6 + 0.5, 1) / 6 - 0.5 / 6)
+    bead = pair(edge - 0.055, torch.remainder(along * 5 + 0.5, 1) / 5 - 0.5 / 5)
     diamond = bead[..., 0].abs() + bead[..., 1].abs()
-    border = mix(mix(navy.expand_as(colour), cream, smooth(0.050, 0.040, diamond)), base, smooth(0.026, 0.018, diamond))
+    border = mix(mix(navy.expand_as(colour), cream, smooth(0.056, 0.044, diamond)), base, smooth(0.028, 0.018, diamond))
     colour = mix(colour, border, smooth(0.118, 0.108, edge))
     colour = mix(colour, gold, smooth(0.016, 0.008, (edge - 0.112).abs()) + smooth(0.018, 0.008, edge))
-    pile = f.value(stretch(uv, 6, 26), 1)
-    return colour * (0.86 + 0.18 * pile + 0.10 * (f.fbm(uv, 2.5, 2) - 0.5))[..., None]
+    return colour * (0.95 + 0.16 * (f.fbm(uv, 2.5, 2) - 0.5))[..., None]
 
 
 def basket(s: Surface, f: Field, tint: Tint) -> Tensor:

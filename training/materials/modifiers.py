@@ -156,10 +156,10 @@ def scratched(colour: Tensor, s: Surface, f: Field) -> Tensor:
 def faded(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """Bleached by the sun to a chalky cream, with little contrast, but for a few soft islands."""
     mean = colour.mean(1, keepdim=True)
-    flat = mean + (colour - mean) * 0.55
+    flat = mean + (colour - mean) * 0.75
     grey = lightness(flat)[..., None]
-    flat = grey + (flat - grey) * 0.55
-    bleach = 0.30 + 0.48 * smooth(0.40, 0.56, f.fbm(f.warp(s.q, 1.5, 0.15), 1.5, 2))
+    flat = grey + (flat - grey) * 0.65
+    bleach = 0.28 + 0.36 * smooth(0.40, 0.56, f.fbm(f.warp(s.q, 1.5, 0.15), 1.5, 2))
     chalk = rgb(0.97, 0.93, 0.81) * (0.94 + 0.10 * f.fbm(s.q, 6, 2))[..., None]
     return mix(flat, chalk, bleach)
 
