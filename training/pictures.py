@@ -59,7 +59,9 @@ def _objects(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int)
     """A barely lit solid before plain grey, the material in its own space, about as coarse as face on."""
     seen = [shapes.random_look(r, fact.view, size, f.device) for fact, r in zip(facts, randoms, strict=True)]
     longest = max(len(one.points) for one, _ in seen)
-    fine = [r.uniform(0.8, 1.15) for r in randoms]
+    # what covers little has thin parts, on which a coarse pattern could not be told
+    covers = [len(one.points) / size**2 for one, _ in seen]
+    fine = [r.uniform(0.8, 1.15) * min(max(0.25 / max(c, 1e-3), 1.0), 2.25) ** 0.5 for c, r in zip(covers, randoms, strict=True)]
     p, uv = (
         torch.stack([F.pad(part * k, (0, 0, 0, longest - len(part))) for part, k in zip(parts, fine, strict=True)])
         for parts in ([one.points for one, _ in seen], [one.uv for one, _ in seen])

@@ -56,14 +56,14 @@ def fur(s: Surface, f: Field, tint: Tint) -> Tensor:
 def feathers(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Long overlapping feathers with a pale shaft, slanting barbs and a dark band before a light tip."""
     base = tint.over(f.pick(torch.stack([rgb(0.20, 0.42, 0.62), rgb(0.58, 0.40, 0.24), rgb(0.16, 0.48, 0.40)])))
-    uv = f.warp(rotate(s.uv, f.uniform(-12, 12)) * zoom(f), 1.3, 0.04)
+    uv = f.warp(rotate(s.uv, f.uniform(-12, 12)) * zoom(f) * 0.78, 1.3, 0.04)
     pale = mix(base * 0.4 + 0.58, base * 0.45, smooth(0.8, 0.9, lightness(base)))
     colour = base * 0.15
     for back in (2, 1, 0):
         x, y, number = shingle(uv, f, 0.40, 0.30, back)
         half = (1 - (1 - y / 1.1).clamp(0, 1).pow(2.2)).sqrt() * (0.96 + 0.04 * torch.sin(y * 17 + 20 * number[..., 1]))
         inside = smooth(0.0, 0.07, half - x.abs()) * smooth(0.0, 0.04, y)
-        barbs = torch.sin((y * 0.30 - x.abs() * 0.17) * 100)
+        barbs = torch.sin((y * 0.30 - x.abs() * 0.17) * 64)
         light = (0.74 + 0.32 * number[..., 0]) * (1.14 - 0.30 * y + 0.08 * x) * (0.92 + 0.13 * barbs)
         feather = dyed(base, light)
         bow = y - 0.42 * x.square() + 0.02 * barbs

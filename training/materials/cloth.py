@@ -43,16 +43,16 @@ def knit(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Columns of V-shaped stitches."""
     base = tint.over(f.pick(torch.stack([rgb(0.78, 0.14, 0.16), rgb(0.85, 0.80, 0.70), rgb(0.20, 0.40, 0.55)])))
     uv = rotate(s.uv, f.uniform(-8, 8)) * zoom(f)
-    x = uv[..., 0] / 0.20
+    x = uv[..., 0] / 0.28
     column = x.floor()
     side = (x - column - 0.5).abs() * 2
-    y = uv[..., 1] / 0.135 - side * 0.85
+    y = uv[..., 1] / 0.19 - side * 0.85
     row = y.floor()
     v = (y - row - 0.5).abs() * 2
     stitch = (1 - v.square()) * smooth(0.0, 0.28, side) * smooth(1.0, 0.72, side)
     fibre = f.value(pair(uv[..., 0] * 12, y * 4))
     number = f.hash(pair(column, row))
-    light = (0.38 + 0.78 * stitch) * (0.88 + 0.2 * fibre) * (0.94 + 0.12 * number[..., 0])
+    light = (0.26 + 0.90 * stitch) * (0.93 + 0.12 * fibre) * (0.94 + 0.12 * number[..., 0])
     return dyed(base, light) + (0.07 * smooth(0.5, 1.0, stitch))[..., None]
 
 
@@ -104,7 +104,7 @@ def tartan(s: Surface, f: Field, tint: Tint) -> Tensor:
     uv = rotate(s.uv, f.uniform(-10, 10)) * zoom(f)
 
     def threads(x: Tensor) -> Tensor:
-        t = torch.remainder(x * 1.75, 1.0)
+        t = torch.remainder(x * 1.4, 1.0)
         colour = mix(base, second, smooth(0.30, 0.32, t) * smooth(0.66, 0.64, t))
         for centre, width, line in (
             (0.48, 0.035, rgb(0.95, 0.80, 0.28)),
@@ -114,7 +114,7 @@ def tartan(s: Surface, f: Field, tint: Tint) -> Tensor:
             colour = mix(colour, line, smooth(width, width - 0.016, (t - centre).abs()))
         return colour
 
-    weave = torch.sin((uv[..., 0] + uv[..., 1]) * 75)
+    weave = torch.sin((uv[..., 0] + uv[..., 1]) * 52)
     return (threads(uv[..., 0]) * 0.5 + threads(uv[..., 1]) * 0.5) * (0.96 + 0.07 * weave)[..., None]
 
 
@@ -156,7 +156,7 @@ def carpet(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def basket(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Straps of cane going over and under each other."""
-    uv = rotate(s.uv, f.uniform(-8, 8) + 45 * f.chance(0.35)) * zoom(f) / 0.2
+    uv = rotate(s.uv, f.uniform(-8, 8) + 45 * f.chance(0.35)) * zoom(f) / 0.28
     cell = uv.floor()
     part = (uv - cell - 0.5) * 2
     over = torch.remainder(cell.sum(-1), 2) > 0.5
@@ -166,7 +166,7 @@ def basket(s: Surface, f: Field, tint: Tint) -> Tensor:
     cane = 0.5 + 0.5 * torch.cos(y * math.pi * 3)
     light = (1.0 - 0.55 * x.square()) * (0.74 + 0.26 * cane) * (0.85 + 0.3 * number[..., 0])
     fibre = f.value(torch.where(over[..., None], stretch(uv, 0.8, 7.0), stretch(uv, 7.0, 0.8)))
-    colour = ramp(light * (0.86 + 0.2 * fibre), rgb(0.22, 0.12, 0.04), rgb(0.62, 0.43, 0.20), rgb(0.93, 0.77, 0.48))
+    colour = ramp(light * (0.92 + 0.12 * fibre), rgb(0.22, 0.12, 0.04), rgb(0.62, 0.43, 0.20), rgb(0.93, 0.77, 0.48))
     return colour * smooth(1.0, 0.88, y.abs()).clamp(min=0.25)[..., None]
 
 

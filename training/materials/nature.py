@@ -71,7 +71,7 @@ def moss(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def grass(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Blades, brighter where they stand in front."""
-    uv = rotate(s.uv * zoom(f), f.uniform(-12, 12))
+    uv = rotate(s.uv * zoom(f) * 0.68, f.uniform(-12, 12))
     uv = f.warp(uv, 2.5, 0.06)
     tall = torch.zeros_like(uv[..., 0])
     shade = torch.zeros_like(tall)
@@ -89,7 +89,7 @@ def grass(s: Surface, f: Field, tint: Tint) -> Tensor:
         blade = (0.18 + 0.55 * y + 0.16 * x.sign() * smooth(0, 0.2, x.abs())) * (0.7 + 0.5 * number[..., 3]) + 0.04 * k
         shade = torch.lerp(shade, blade, inside)
     colour = ramp(shade, rgb(0.03, 0.12, 0.02), rgb(0.13, 0.37, 0.06), rgb(0.37, 0.64, 0.13), rgb(0.72, 0.87, 0.34))
-    return colour * (0.8 + 0.35 * f.fbm(uv, 1.5, 2))[..., None]
+    return colour * (0.85 + 0.25 * f.fbm(uv, 1.5, 2))[..., None]
 
 
 def leaves(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -168,14 +168,14 @@ def coral(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Star coral: cups with a thick pale rim, and in each a ring of tentacles about a dark mouth."""
     base = tint.over(f.pick(torch.stack([rgb(0.96, 0.42, 0.34), rgb(0.95, 0.50, 0.45), rgb(0.94, 0.52, 0.28)])))
     pale = mix(base * 0.55 + 0.44, base * 0.82, smooth(0.8, 0.9, lightness(base)))
-    uv = s.uv * zoom(f)
+    uv = s.uv * zoom(f) * 0.72
     colour = dyed(base, 0.50 + 0.35 * f.fbm(uv, 6, 2))
     for layer in range(5):
         part, number = strewn(uv, f, 1.85, layer, 0.16)
         radius, angle = polar(part)
         size = 0.34 + 0.08 * number[..., 0]
         r = radius / size + 0.05 * torch.sin(3 * angle + 30 * number[..., 1])
-        arms = smooth(-0.5, 0.5, torch.cos(angle * 12)) * smooth(0.20, 0.32, r)
+        arms = smooth(-0.5, 0.5, torch.cos(angle * 9)) * smooth(0.20, 0.32, r)
         light = torch.where(r < 0.66, 0.40 + 0.65 * arms * smooth(0.75, 0.45, r), 1.15 - 1.2 * (r - 0.72).abs())
         cup = mix(dyed(base, light), pale, 0.75 * smooth(0.16, 0.04, (r - 0.74).abs()) + 0.5 * arms * smooth(0.5, 0.3, r))
         colour = mix(colour * (1 - 0.4 * smooth(1.2, 0.95, r))[..., None], cup, smooth(1.0, 0.94, r))

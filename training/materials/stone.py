@@ -112,7 +112,7 @@ def sandstone(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def slate(s: Surface, f: Field, tint: Tint) -> Tensor:
-    uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f)
+    uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f) * 0.78
     base = tint.over(f.pick(torch.stack([rgb(0.34, 0.38, 0.44), rgb(0.38, 0.40, 0.41), rgb(0.31, 0.33, 0.36)])))
     ragged = 0.05 * (f.value(uv, 7) - 0.5)
     cell, part, _ = courses(pair(uv[..., 0], uv[..., 1] + ragged), 0.25, 0.23)
