@@ -51,7 +51,7 @@ def rivets(s: Surface, f: Field, tint: Tint) -> Tensor:
     uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f)
     base = tint.over(f.pick(torch.stack([rgb(0.50, 0.53, 0.57), rgb(0.42, 0.47, 0.54), rgb(0.56, 0.53, 0.48)])))
     pitch = 0.22
-    width, height = 5 * pitch, 4 * pitch
+    width, height = 4 * pitch, 3 * pitch
     cell, part, edge = courses(uv, width, height)
     number = f.hash(cell)
     sheen = 0.5 + part[..., 1] / height
@@ -59,7 +59,7 @@ def rivets(s: Surface, f: Field, tint: Tint) -> Tensor:
     colour = lit(colour, bevel(part, edge - 0.018, 0.035))
     colour = mix(colour, base * 0.10, smooth(0.024, 0.012, edge))
     # heads stand on a grid of `pitch` whose outermost ring of holes alone is used
-    count = part.new_tensor((5.0, 4.0))
+    count = part.new_tensor((4.0, 3.0))
     spot = (torch.floor(part / pitch + count / 2) + 0.5 - count / 2) * pitch
     offset = part - spot
     outer = (spot[..., 0].abs() > width / 2 - pitch) | (spot[..., 1].abs() > height / 2 - pitch)

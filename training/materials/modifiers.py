@@ -132,7 +132,7 @@ def snowy(colour: Tensor, s: Surface, f: Field) -> Tensor:
 
 def burnt(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """Black char with a brown scorch around it, and embers along the rim."""
-    t = f.fbm(f.warp(s.q, 2.4, 0.12), 2.4, 4, 0.55) - 0.53
+    t = f.fbm(f.warp(s.q, 2.4, 0.12), 2.4, 4, 0.55) - 0.545
     colour = mix(colour, colour * rgb(0.45, 0.28, 0.16), smooth(-0.16, -0.02, t))
     char = rgb(0.07, 0.06, 0.06) * (0.6 + 1.1 * f.fbm(s.q, 8, 2))[..., None] + 0.10 * colour
     colour = mix(colour, char, smooth(-0.02, 0.01, t))
