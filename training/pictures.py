@@ -13,18 +13,20 @@ from torch import Tensor
 from . import materials, shapes
 from .captions import Facts
 from .materials import Surface, Tint, modifiers
+from .materials.common import lightness
 from .noise import Field, rotate, smooth
 from .scenes import World, directions
 from .vocabulary import COLOURS
 
 UNIT = 192  # pixels of a flat picture in one unit of a material's space
-GREY = 0.5
+GREY = 0.5  # of MeshSpace's background
+NEAR_GREY = 0.14  # of lightness: what differs less from its background is hard to tell from it
 MODIFIER_SEED = 1 << 48  # a modifier's noise must not be its material's
 
 
 class Pictures(NamedTuple):
     images: Tensor  # [B, 3, S, S] sRGB 0..1
-    inverse_depth: Tensor  # [B, 1, S, S] 0..1, near = 1; 0 before nothing, and everywhere but in objects
+    inverse_depth: Tensor  # [B, 1, S, S] DEPTH_FLOOR..1 on a solid, near = 1; 0 beside it, and in all pictures but objects'
 
 
 def draw(facts: Sequence[Facts], seeds: Sequence[int], size: int = 256, device: torch.device | str = "cpu") -> Pictures:
@@ -48,7 +50,7 @@ def _flats(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int) -
     shift = torch.tensor([[[r.uniform(-3, 3), r.uniform(-3, 3)]] for r in randoms], device=f.device)
     uv = rotate(uv, turn) + shift
     p = torch.stack([uv[..., 0], torch.zeros_like(uv[..., 0]), uv[..., 1]], -1)
-    colour = _paint(facts, f, randoms, Surface(p, uv, True))
+    colour = _paint(facts, f, randoms, Surface(p, uv, True), [uv.shape[1]] * len(facts))
     images = colour.reshape(len(facts), size, size, 3).permute(0, 3, 1, 2)
     return images, torch.zeros(len(facts), 1, size, size, device=f.device)
 
@@ -57,12 +59,14 @@ def _objects(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int)
     """A barely lit solid before plain grey, the material in its own space, about as coarse as face on."""
     seen = [shapes.random_look(r, fact.view, size, f.device) for fact, r in zip(facts, randoms, strict=True)]
     longest = max(len(one.points) for one, _ in seen)
-    fine = [r.uniform(0.75, 1.0) for r in randoms]
+    # what covers little has thin parts, on which a coarse pattern could not be told
+    covers = [len(one.points) / size**2 for one, _ in seen]
+    fine = [r.uniform(0.8, 1.15) * min(max(0.25 / max(c, 1e-3), 1.0), 2.25) ** 0.5 for c, r in zip(covers, randoms, strict=True)]
     p, uv = (
         torch.stack([F.pad(part * k, (0, 0, 0, longest - len(part))) for part, k in zip(parts, fine, strict=True)])
         for parts in ([one.points for one, _ in seen], [one.uv for one, _ in seen])
     )
-    colours = _paint(facts, f, randoms, Surface(p, uv, False))
+    colours = _paint(facts, f, randoms, Surface(p, uv, False), [len(one.points) for one, _ in seen])
     images = [_stand(one, colour, rotation, r) for (one, rotation), colour, r in zip(seen, colours, randoms, strict=True)]
     return torch.stack(images), torch.stack([one.inverse_depth for one, _ in seen])[:, None]
 
@@ -71,7 +75,7 @@ def _stand(seen: shapes.Seen, colour: Tensor, rotation: Tensor, r: Random) -> Te
     """The solid before its background [3, S, S]; its outline, inner edges and grazing parts are smoothed, as a camera would."""
     light = F.normalize(torch.tensor([r.uniform(-0.6, 0.6), -0.6, 0.8], device=colour.device), dim=0)
     lit = 0.9 + 0.2 * smooth(-0.7, 1.0, seen.normals @ (light @ rotation))
-    grey = GREY if r.random() < 0.8 else r.uniform(0.38, 0.62)
+    grey = _behind(float(lightness(colour[: len(lit)]).mean()), r)
     image = colour.new_full((*seen.mask.shape, 3), grey)
     image[seen.mask] = (colour[: len(lit)] * lit[:, None]).clamp(0, 1)
     image = image.permute(2, 0, 1)
@@ -83,6 +87,14 @@ def _stand(seen: shapes.Seen, colour: Tensor, rotation: Tensor, r: Random) -> Te
     kernel = colour.new_tensor([1.0, 2.0, 1.0]) / 4
     blurred = F.conv2d(F.pad(image[:, None], (1, 1, 1, 1), mode="replicate"), (kernel[:, None] * kernel)[None, None])[:, 0]
     return image + (blurred - image) * soften
+
+
+def _behind(bright: float, r: Random) -> float:
+    """The grey behind a solid as `bright` on average, 0..1: mostly that of the mesh views, else one it stands out from."""
+    chance, other = r.random(), r.uniform(0.15, 0.85)
+    if chance < (0.3 if abs(bright - GREY) < NEAR_GREY else 0.8):
+        return GREY
+    return other if abs(other - bright) > NEAR_GREY else (0.18 if bright > 0.5 else 0.82)
 
 
 def _scenes(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int) -> tuple[Tensor, Tensor]:
@@ -102,8 +114,11 @@ def _scenes(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int) 
     return images, torch.zeros(len(facts), 1, size, size, device=f.device)
 
 
-def _paint(facts: Sequence[Facts], f: Field, randoms: list[Random], s: Surface) -> Tensor:
-    """Colours [B, N, 3] of the facts' material on a surface, with their colour word and modifier."""
+def _paint(facts: Sequence[Facts], f: Field, randoms: list[Random], s: Surface, counts: list[int]) -> Tensor:
+    """Colours [B, N, 3] of the facts' material on a surface, with their colour word and modifier.
+
+    counts: how many points of each picture are real; those after them only fill up the batch.
+    """
     colours, given = [], []
     for fact, r in zip(facts, randoms, strict=True):
         bright = r.uniform(0.88, 1.10)
@@ -115,10 +130,11 @@ def _paint(facts: Sequence[Facts], f: Field, randoms: list[Random], s: Surface) 
     colour = materials.TABLE[facts[0].noun](s, f, tint).clamp(0, 1)
     contrast = torch.tensor([[[r.uniform(0.95, 1.08)]] for r in randoms], device=f.device)
     colour = (colour - 0.5) * contrast + 0.5
-    # the modifiers of a batch differ: each is laid on its own pictures alone, with a field that is theirs
-    for modifier in sorted({fact.modifier for fact in facts} - {""}):
-        rows = [k for k, fact in enumerate(facts) if fact.modifier == modifier]
-        part = Surface(s.p[rows], s.uv[rows], s.flat)
-        own = Field([f.seeds[k] + MODIFIER_SEED for k in rows], f.device)
-        colour[rows] = modifiers.TABLE[modifier](colour[rows], part, own)
+    # the modifiers of a batch differ: each is laid on its own picture alone, with a field that is its own, and leaves out the
+    # points that only fill up the batch, as some ask for the mean colour
+    for k, (fact, count) in enumerate(zip(facts, counts, strict=True)):
+        if fact.modifier:
+            one = (slice(k, k + 1), slice(count))
+            own = Field([f.seeds[k] + MODIFIER_SEED], f.device)
+            colour[one] = modifiers.TABLE[fact.modifier](colour[one], Surface(s.p[one], s.uv[one], s.flat), own)
     return colour

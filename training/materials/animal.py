@@ -21,18 +21,20 @@ def _turned(s: Surface, q: Tensor, degrees: Tensor) -> Tensor:
 
 
 def scales(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Rows of round overlapping scales, each shining near its rim."""
-    base = tint.over(f.pick(torch.stack([rgb(0.12, 0.44, 0.22), rgb(0.10, 0.40, 0.42), rgb(0.45, 0.12, 0.10)])))
+    """Rows of large round overlapping scales, from a dark root to a bright rim, a keel down each."""
+    base = tint.over(f.pick(torch.stack([rgb(0.10, 0.46, 0.20), rgb(0.08, 0.42, 0.44), rgb(0.50, 0.12, 0.09)])))
     uv = rotate(s.uv, f.uniform(-10, 10)) * zoom(f)
-    colour = base * 0.1
+    key = lightness(base)
+    rim = mix(base * 0.42 + 0.55, base * 0.55, smooth(0.75, 0.9, key))
+    colour = (base * 0.08).expand(-1, uv.shape[1], -1)
     for back in (1, 0):
-        x, y, number = shingle(uv, f, 0.27, 0.145, back)
+        x, y, number = shingle(uv, f, 0.38, 0.21, back)
         d = (x.square() + ((1.0 - y) * 1.0).clamp(min=0).square()).sqrt()
-        light = (0.70 + 0.4 * number[..., 0]) * (1.18 - 0.42 * y - 0.25 * x.square()) * smooth(1.0, 0.86, d).clamp(min=0.35)
-        glint = 0.5 * smooth(0.13, 0.0, (d - 0.74).abs()) * smooth(0.55, -0.5, x)
-        scale = mix(dyed(base, light), rgb(1.0, 1.0, 0.96), glint)
-        colour = mix(colour, scale, smooth(1.0, 0.95, d))
-    return colour
+        light = (0.74 + 0.3 * number[..., 0]) * (1.22 - 0.58 * y) * (1 + 0.16 * torch.tanh(-x * 9) * smooth(0.9, 0.5, d))
+        scale = mix(dyed(base, light), rim, 0.85 * smooth(0.74, 0.84, d))
+        shade = smooth(1.16, 0.98, d)
+        colour = mix(colour * (1 - 0.55 * shade)[..., None], scale, smooth(1.0, 0.95, d))
+    return colour.clamp(0, 1)
 
 
 def fur(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -54,14 +56,14 @@ def fur(s: Surface, f: Field, tint: Tint) -> Tensor:
 def feathers(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Long overlapping feathers with a pale shaft, slanting barbs and a dark band before a light tip."""
     base = tint.over(f.pick(torch.stack([rgb(0.20, 0.42, 0.62), rgb(0.58, 0.40, 0.24), rgb(0.16, 0.48, 0.40)])))
-    uv = f.warp(rotate(s.uv, f.uniform(-12, 12)) * zoom(f), 1.3, 0.04)
+    uv = f.warp(rotate(s.uv, f.uniform(-12, 12)) * zoom(f) * 0.78, 1.3, 0.04)
     pale = mix(base * 0.4 + 0.58, base * 0.45, smooth(0.8, 0.9, lightness(base)))
     colour = base * 0.15
     for back in (2, 1, 0):
         x, y, number = shingle(uv, f, 0.40, 0.30, back)
         half = (1 - (1 - y / 1.1).clamp(0, 1).pow(2.2)).sqrt() * (0.96 + 0.04 * torch.sin(y * 17 + 20 * number[..., 1]))
         inside = smooth(0.0, 0.07, half - x.abs()) * smooth(0.0, 0.04, y)
-        barbs = torch.sin((y * 0.30 - x.abs() * 0.17) * 100)
+        barbs = torch.sin((y * 0.30 - x.abs() * 0.17) * 64)
         light = (0.74 + 0.32 * number[..., 0]) * (1.14 - 0.30 * y + 0.08 * x) * (0.92 + 0.13 * barbs)
         feather = dyed(base, light)
         bow = y - 0.42 * x.square() + 0.02 * barbs

@@ -47,25 +47,29 @@ def gold(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def rivets(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Plates in courses, a row of round heads along every seam."""
+    """Plates in courses, light and dark, parted by black seams; a row of large round heads along every seam."""
     uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f)
-    base = tint.over(f.pick(torch.stack([rgb(0.47, 0.50, 0.53), rgb(0.40, 0.44, 0.50), rgb(0.52, 0.49, 0.45)])))
-    width, height, pitch = 1.12, 0.84, 0.14
+    base = tint.over(f.pick(torch.stack([rgb(0.50, 0.53, 0.57), rgb(0.42, 0.47, 0.54), rgb(0.56, 0.53, 0.48)])))
+    pitch = 0.22
+    width, height = 4 * pitch, 3 * pitch
     cell, part, edge = courses(uv, width, height)
     number = f.hash(cell)
-    colour = base * (0.86 + 0.24 * number[..., :1]) * (0.90 + 0.18 * f.fbm(s.q, 3, 3))[..., None]
-    colour = lit(colour, bevel(part, edge, 0.03) - smooth(0.014, 0.003, edge))
+    sheen = 0.5 + part[..., 1] / height
+    colour = base * (0.72 + 0.36 * number[..., :1]) * (0.86 + 0.22 * sheen + 0.12 * (f.fbm(s.q, 2.4, 2) - 0.5))[..., None]
+    colour = lit(colour, bevel(part, edge - 0.018, 0.035))
+    colour = mix(colour, base * 0.10, smooth(0.024, 0.012, edge))
     # heads stand on a grid of `pitch` whose outermost ring of holes alone is used
-    spot = (torch.floor(part / pitch) + 0.5) * pitch
+    count = part.new_tensor((4.0, 3.0))
+    spot = (torch.floor(part / pitch + count / 2) + 0.5 - count / 2) * pitch
     offset = part - spot
     outer = (spot[..., 0].abs() > width / 2 - pitch) | (spot[..., 1].abs() > height / 2 - pitch)
     reach = offset.norm(dim=-1)
-    shadow = smooth(0.060, 0.030, (offset + offset.new_tensor((-0.014, 0.018))).norm(dim=-1))
+    shadow = smooth(0.098, 0.058, (offset + offset.new_tensor((-0.020, 0.026))).norm(dim=-1))
     on = outer.float()
-    colour = colour * (1 - 0.62 * shadow * on)[..., None]
-    glint = smooth(0.034, 0.0, (offset + offset.new_tensor((0.012, -0.014))).norm(dim=-1))
-    head = lit(base * 1.05, 1.3 * glint - 0.5 * smooth(0.02, 0.045, reach))
-    return mix(colour, head, smooth(0.046, 0.034, reach) * on).clamp(0, 1)
+    colour = colour * (1 - 0.75 * shadow * on)[..., None]
+    glint = smooth(0.050, 0.008, (offset + offset.new_tensor((0.020, -0.024))).norm(dim=-1))
+    head = lit(base * 1.08, 1.6 * glint - 0.75 * smooth(0.03, 0.075, reach + 0.25 * (offset[..., 0] - offset[..., 1])))
+    return mix(colour, head, smooth(0.076, 0.062, reach) * on).clamp(0, 1)
 
 
 def corrugated(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -89,36 +93,36 @@ def corrugated(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def circuit(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Traces and gold rings on a lacquered board, and black chips on silver legs."""
+    """Broad traces and gold rings on a lacquered board, and black chips on silver legs."""
     uv = s.uv * zoom(f)
-    base = tint.over(rgb(0.03, 0.36, 0.17))
-    size = 0.115
+    base = tint.over(rgb(0.02, 0.36, 0.16))
+    size = 0.155
     cell, part, _ = grid(uv, size)
     part = part / size
     number = f.hash(cell)
-    board = base * (0.82 + 0.24 * f.fbm(s.q, 3, 2))[..., None]
     across = f.hash(torch.floor(cell / cell.new_tensor((5, 1))), 1)[..., 1] > 0.35
-    upward = f.hash(torch.floor(cell / cell.new_tensor((1, 4))), 2)[..., 2] > 0.50
+    upward = f.hash(torch.floor(cell / cell.new_tensor((1, 4))), 2)[..., 2] > 0.60
     none = torch.ones_like(part[..., 0])
     line = torch.minimum(
         torch.where(across, part[..., 1].abs(), none), torch.where(upward, part[..., 0].abs(), none)
     )
     # traces are a lighter tone of the board; on a pale board a darker one
     pale = smooth(0.60, 0.72, lightness(base))
-    trace = mix(base * 0.70 + 0.30, base * 0.62, pale)
-    colour = mix(board, trace, smooth(0.20, 0.11, line))
+    trace = mix(base * 0.62 + 0.38, base * 0.52, pale)
+    colour = mix(base * 0.86, trace, smooth(0.22, 0.13, line))
     reach = part.norm(dim=-1)
-    pad = (number[..., 0] > 0.70).float()
-    colour = mix(colour, rgb(0.93, 0.76, 0.30), pad * smooth(0.40, 0.32, reach))
-    colour = mix(colour, rgb(0.06, 0.06, 0.05), pad * smooth(0.20, 0.12, reach))
-    big, within, inside = grid(uv + 0.2, size * 5)
-    chip = (f.hash(big, 3)[..., 0] > 0.66).float()
-    legs = smooth(-0.25, 0.25, torch.sin(within.sum(-1) * 68))
-    corner = smooth(0.165, 0.18, within.abs().amin(-1))  # no legs about a corner
-    colour = mix(colour, rgb(0.80, 0.81, 0.83), chip * smooth(0.085, 0.095, inside) * legs * (1 - corner))
-    body = mix(rgb(0.09, 0.09, 0.10), rgb(0.20, 0.20, 0.22), bevel(within, inside - 0.12, 0.03).clamp(0, 1))
-    body = mix(body, rgb(0.62, 0.63, 0.64), smooth(0.022, 0.012, (within - 0.11).norm(dim=-1)))
-    return mix(colour, body, chip * smooth(0.12, 0.132, inside)).clamp(0, 1)
+    pad = (number[..., 0] > 0.74).float()
+    colour = mix(colour, rgb(0.98, 0.80, 0.28), pad * smooth(0.47, 0.40, reach))
+    colour = mix(colour, rgb(0.05, 0.05, 0.05), pad * smooth(0.24, 0.17, reach))
+    big, within, inside = grid(uv + 0.2, size * 4)
+    chip = (f.hash(big, 3)[..., 0] > 0.58).float()
+    # legs stand out on the four sides, none about a corner
+    beside = torch.where(within[..., 0].abs() > within[..., 1].abs(), within[..., 1], within[..., 0])
+    legs = smooth(-0.2, 0.2, torch.cos(beside * 6.283 / 0.094)) * smooth(0.200, 0.190, within.abs().amin(-1))
+    colour = mix(colour, rgb(0.88, 0.89, 0.91), chip * smooth(0.030, 0.040, inside) * legs)
+    body = mix(rgb(0.07, 0.07, 0.08), rgb(0.26, 0.26, 0.28), bevel(within, inside - 0.088, 0.03).clamp(0, 1))
+    body = mix(body, rgb(0.72, 0.73, 0.74), smooth(0.034, 0.024, (within - within.new_tensor((-0.13, 0.13))).norm(dim=-1)))
+    return mix(colour, body, chip * smooth(0.088, 0.098, inside)).clamp(0, 1)
 
 
 TABLE: dict[str, Material] = {

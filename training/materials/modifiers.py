@@ -27,9 +27,10 @@ def _upright(s: Surface) -> Tensor:
 
 def mossy(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """Green cushions that grow over half of it."""
-    cover = _cover(s, f, 2.4, 0.38)
+    cover = _cover(s, f, 2.4, 0.46, 0.05)
+    colour = colour * (1 - 0.55 * smooth(0.0, 0.4, cover))[..., None]
     fuzz = 0.75 * f.fbm(s.q, 11, 2) + 0.4 * smooth(0.3, 1.0, cover) - 0.1
-    green = ramp(fuzz, rgb(0.08, 0.15, 0.02), rgb(0.26, 0.40, 0.06), rgb(0.55, 0.66, 0.18))
+    green = ramp(fuzz, rgb(0.07, 0.13, 0.02), rgb(0.30, 0.42, 0.05), rgb(0.64, 0.72, 0.20))
     return mix(colour, green, smooth(0.3, 0.6, cover))
 
 
@@ -64,10 +65,13 @@ def wet(colour: Tensor, s: Surface, f: Field) -> Tensor:
 
 
 def dusty(colour: Tensor, s: Surface, f: Field) -> Tensor:
-    """A tan film everywhere, thick in soft drifts."""
-    film = 0.20 + 0.54 * smooth(0.36, 0.66, f.fbm(f.warp(s.q, 1.6, 0.2), 1.7, 3))
-    dust = rgb(0.72, 0.61, 0.45) * (0.86 + 0.24 * f.fbm(s.q, 7, 2))[..., None]
-    return mix(colour, dust, film)
+    """A matt film everywhere, thick in soft drifts with crumbs in them: pale on dark things, dark on pale ones."""
+    film = 0.26 + 0.60 * smooth(0.40, 0.60, f.fbm(f.warp(s.q, 1.6, 0.2), 1.9, 3))
+    bright = smooth(0.55, 0.68, lightness(colour).mean(1, keepdim=True))
+    dirt = mix(rgb(0.76, 0.61, 0.42), rgb(0.43, 0.33, 0.23), bright)
+    dirt = dirt * (0.72 + 0.5 * f.fbm(s.q, 9, 2))[..., None]
+    grey = lightness(colour)[..., None]
+    return mix(grey + (colour - grey) * 0.7, dirt, film)
 
 
 def rusty(colour: Tensor, s: Surface, f: Field) -> Tensor:
@@ -75,8 +79,8 @@ def rusty(colour: Tensor, s: Surface, f: Field) -> Tensor:
     q = _upright(s)
     streak = f.fbm(stretch(q, 7, 0.8), 1.0, 2)
     crust = ramp(f.fbm(s.q, 7, 3, 0.6), rgb(0.25, 0.09, 0.04), rgb(0.57, 0.23, 0.07), rgb(0.82, 0.44, 0.14))
-    colour = mix(colour, rgb(0.52, 0.24, 0.09), 0.75 * smooth(0.56, 0.75, streak))
-    return mix(colour, crust, _cover(s, f, 3.0, 0.28, 0.03))
+    colour = mix(colour * rgb(0.88, 0.80, 0.72), rgb(0.52, 0.24, 0.09), 0.85 * smooth(0.48, 0.68, streak))
+    return mix(colour, crust, _cover(s, f, 3.0, 0.38, 0.03))
 
 
 def worn(colour: Tensor, s: Surface, f: Field) -> Tensor:
@@ -89,16 +93,18 @@ def worn(colour: Tensor, s: Surface, f: Field) -> Tensor:
 
 
 def polished(colour: Tensor, s: Surface, f: Field) -> Tensor:
-    """Richer colours under the sharp slanting reflection of windows."""
+    """Richer, deeper colours under the sharp slanting reflection of windows, each with a dark bar beside it."""
     q = rotate(_upright(s), f.uniform(25, 50))
     grey = lightness(colour)[..., None]
-    colour = (grey + (colour - grey) * 1.25).clamp(0, 1)
-    colour = colour * (0.72 + 0.28 * colour)
-    x = torch.remainder(q[..., 0] + f.uniform(0, 1) + 0.02 * torch.sin(q[..., 1] * 5), 1.05)
+    colour = (grey + (colour - grey) * 1.3).clamp(0, 1)
+    # a pale thing must darken, or the reflection is lost on it
+    colour = colour * (0.70 + 0.20 * colour * (1 - grey))
+    x = torch.remainder(q[..., 0] + f.uniform(0, 1) + 0.02 * torch.sin(q[..., 1] * 5), 0.92)
     broad = smooth(0.0, 0.02, x) * smooth(0.27, 0.25, x)
-    thin = smooth(0.33, 0.35, x) * smooth(0.41, 0.39, x)
-    fade = 0.5 + 0.3 * torch.sin(q[..., 1] * 2.3 + 6 * f.draw())
-    return mix(colour, rgb(1.0, 1.0, 1.0), (broad + 0.85 * thin) * fade)
+    thin = smooth(0.34, 0.36, x) * smooth(0.43, 0.41, x)
+    dark = smooth(0.47, 0.50, x) * smooth(0.74, 0.52, x)
+    fade = 0.70 + 0.22 * torch.sin(q[..., 1] * 2.3 + 6 * f.draw())
+    return mix(colour * (1 - 0.45 * dark)[..., None], rgb(1.0, 1.0, 1.0), (broad + 0.9 * thin) * fade)
 
 
 def painted(colour: Tensor, s: Surface, f: Field) -> Tensor:
@@ -118,7 +124,7 @@ def snowy(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """White heaps with blue shadows at their feet."""
     t = f.fbm(f.warp(s.q, 2.0, 0.12), 2.4, 3, 0.45) - 0.545
     heap = smooth(0.0, 0.16, t) * 0.75 + 0.3 * f.fbm(s.q, 6, 2)
-    snow = ramp(heap, rgb(0.60, 0.72, 0.92), rgb(0.90, 0.94, 1.0), rgb(1.0, 1.0, 1.0))
+    snow = ramp(heap, rgb(0.50, 0.66, 0.93), rgb(0.86, 0.92, 1.0), rgb(1.0, 1.0, 1.0))
     colour = mix(colour, rgb(0.86, 0.91, 0.98), 0.22 * f.fbm(s.q, 8, 2))
     colour = colour * (1 - 0.45 * smooth(-0.06, 0.0, t))[..., None]
     return mix(colour, snow, smooth(-0.008, 0.022, t))
@@ -126,7 +132,7 @@ def snowy(colour: Tensor, s: Surface, f: Field) -> Tensor:
 
 def burnt(colour: Tensor, s: Surface, f: Field) -> Tensor:
     """Black char with a brown scorch around it, and embers along the rim."""
-    t = f.fbm(f.warp(s.q, 2.4, 0.12), 2.4, 4, 0.55) - 0.56
+    t = f.fbm(f.warp(s.q, 2.4, 0.12), 2.4, 4, 0.55) - 0.545
     colour = mix(colour, colour * rgb(0.45, 0.28, 0.16), smooth(-0.16, -0.02, t))
     char = rgb(0.07, 0.06, 0.06) * (0.6 + 1.1 * f.fbm(s.q, 8, 2))[..., None] + 0.10 * colour
     colour = mix(colour, char, smooth(-0.02, 0.01, t))
@@ -140,7 +146,7 @@ def scratched(colour: Tensor, s: Surface, f: Field) -> Tensor:
         part, number = strewn(s.uv, f, 1.15 + 0.1 * layer, layer, 0.2)
         x, y = part.unbind(-1)
         x = x - 0.25 * y * y * (number[..., 1] - 0.5)
-        width = 0.010 + 0.012 * number[..., 0]
+        width = 0.014 + 0.014 * number[..., 0]
         ends = smooth(0.44, 0.2, y.abs())
         colour = mix(colour, colour * 0.3, 0.85 * ends * smooth(width, 0.4 * width, (x - 1.5 * width).abs()))
         colour = mix(colour, colour * 0.2 + 0.78, 0.9 * ends * smooth(width, 0.4 * width, x.abs()))
@@ -148,13 +154,14 @@ def scratched(colour: Tensor, s: Surface, f: Field) -> Tensor:
 
 
 def faded(colour: Tensor, s: Surface, f: Field) -> Tensor:
-    """Bleached by the sun: little contrast, pale, unevenly so."""
-    grey = lightness(colour)[..., None]
-    colour = grey + (colour - grey) * 0.85
+    """Bleached by the sun to a chalky cream, with little contrast, but for a few soft islands."""
     mean = colour.mean(1, keepdim=True)
-    colour = mean + (colour - mean) * 0.7
-    bleach = 0.36 + 0.2 * smooth(0.3, 0.7, f.fbm(s.q, 1.2, 2))
-    return mix(colour, rgb(0.95, 0.92, 0.86), bleach)
+    flat = mean + (colour - mean) * 0.75
+    grey = lightness(flat)[..., None]
+    flat = grey + (flat - grey) * 0.65
+    bleach = 0.28 + 0.36 * smooth(0.40, 0.56, f.fbm(f.warp(s.q, 1.5, 0.15), 1.5, 2))
+    chalk = rgb(0.97, 0.93, 0.81) * (0.94 + 0.10 * f.fbm(s.q, 6, 2))[..., None]
+    return mix(flat, chalk, bleach)
 
 
 def _drips(colour: Tensor, paint: Tensor, f: Field, lane: Tensor, y: Tensor) -> Tensor:

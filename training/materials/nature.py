@@ -71,7 +71,7 @@ def moss(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def grass(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Blades, brighter where they stand in front."""
-    uv = rotate(s.uv * zoom(f), f.uniform(-12, 12))
+    uv = rotate(s.uv * zoom(f) * 0.68, f.uniform(-12, 12))
     uv = f.warp(uv, 2.5, 0.06)
     tall = torch.zeros_like(uv[..., 0])
     shade = torch.zeros_like(tall)
@@ -89,28 +89,34 @@ def grass(s: Surface, f: Field, tint: Tint) -> Tensor:
         blade = (0.18 + 0.55 * y + 0.16 * x.sign() * smooth(0, 0.2, x.abs())) * (0.7 + 0.5 * number[..., 3]) + 0.04 * k
         shade = torch.lerp(shade, blade, inside)
     colour = ramp(shade, rgb(0.03, 0.12, 0.02), rgb(0.13, 0.37, 0.06), rgb(0.37, 0.64, 0.13), rgb(0.72, 0.87, 0.34))
-    return colour * (0.8 + 0.35 * f.fbm(uv, 1.5, 2))[..., None]
+    return colour * (0.85 + 0.25 * f.fbm(uv, 1.5, 2))[..., None]
 
 
 def leaves(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Layers of pointed leaves with pale veins, the lower ones in shade."""
-    base = tint.over(rgb(0.20, 0.47, 0.12))
+    """Large pointed leaves with one pale rib and side veins, the lower ones in deep shade, some of them yellowish."""
+    base = tint.over(rgb(0.20, 0.50, 0.12))
+    own = tint.given[..., None]
     uv = s.uv * zoom(f)
-    vein = (base * 0.55 + 0.40).clamp(max=1) - 0.55 * smooth(0.6, 0.85, lightness(base))[..., None]
-    colour = (base * 0.16).expand(-1, uv.shape[1], -1)
-    for layer in range(6):
-        part, number = strewn(uv, f, 2.3, layer, 0.12)
+    key = lightness(base)
+    vein = mix(base * 0.50 + 0.46, base * 0.58, smooth(0.6, 0.85, key))
+    colour = (base * 0.13).expand(-1, uv.shape[1], -1)
+    for layer in range(5):
+        part, number = strewn(uv, f, 1.65, layer, 0.12)
         x, y = part.unbind(-1)
-        t = (y + 0.46) / 0.92  # 0 at the stalk, 1 at the tip
-        half = 0.30 * torch.sin(math.pi * t.clamp(0, 1) ** 0.72) * (1.05 - 0.2 * t)
-        inside = smooth(0.0, 0.03, half - x.abs())
-        ribs = torch.sin((t * 1.0 - x.abs() * 1.6) * 34)
-        light = (0.42 + 0.10 * layer) * (0.8 + 0.35 * number[..., 0]) * (1 + 0.2 * torch.tanh(x * 14)) * (0.94 + 0.08 * ribs)
-        leaf = dyed(base, light)
-        leaf = mix(leaf, vein * (0.45 + 0.1 * layer), 0.8 * smooth(0.022, 0.008, x.abs()))
-        shadow = smooth(-0.05, 0.02, half - x.abs()) * smooth(-0.05, 0.02, t) * smooth(1.05, 0.98, t)
-        colour = mix(colour * (1 - 0.5 * shadow)[..., None], leaf, inside * ((t > 0) & (t < 1)))
-    return colour
+        t = (y + 0.47) / 0.94  # 0 at the stalk, 1 at the tip
+        half = 0.31 * torch.sin(math.pi * t.clamp(0, 1) ** 0.75) * (1.08 - 0.25 * t)
+        inside = smooth(0.0, 0.02, half - x.abs()) * ((t > 0) & (t < 1))
+        # a leaf is folded along its rib: one half in light, the other in shade
+        light = (0.40 + 0.155 * layer) * (0.84 + 0.28 * number[..., 0]) * (1 + 0.26 * torch.tanh(x * 20))
+        light = light * smooth(-0.03, 0.05, half - x.abs()).clamp(min=0.55)
+        warm = mix(base.expand(-1, uv.shape[1], -1), rgb(0.62, 0.66, 0.14), 0.5 * (number[..., 1] > 0.7) * (1 - own[..., 0]))
+        leaf = dyed(base, light) * (warm / base.clamp(min=0.02))
+        side = (torch.remainder(t * 5.5 - x.abs() * 6.0, 1) - 0.5).abs()
+        ribs = 0.55 * smooth(0.13, 0.04, side) * smooth(0.02, 0.08, half - x.abs()) + smooth(0.030, 0.014, x.abs())
+        leaf = mix(leaf, vein * (0.50 + 0.125 * layer), 0.85 * ribs.clamp(0, 1))
+        shadow = smooth(-0.09, 0.02, half - x.abs()) * smooth(-0.06, 0.02, t) * smooth(1.06, 0.98, t)
+        colour = mix(colour * (1 - 0.6 * shadow)[..., None], leaf, inside)
+    return colour.clamp(0, 1)
 
 
 def clover(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -162,14 +168,14 @@ def coral(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Star coral: cups with a thick pale rim, and in each a ring of tentacles about a dark mouth."""
     base = tint.over(f.pick(torch.stack([rgb(0.96, 0.42, 0.34), rgb(0.95, 0.50, 0.45), rgb(0.94, 0.52, 0.28)])))
     pale = mix(base * 0.55 + 0.44, base * 0.82, smooth(0.8, 0.9, lightness(base)))
-    uv = s.uv * zoom(f)
+    uv = s.uv * zoom(f) * 0.72
     colour = dyed(base, 0.50 + 0.35 * f.fbm(uv, 6, 2))
     for layer in range(5):
         part, number = strewn(uv, f, 1.85, layer, 0.16)
         radius, angle = polar(part)
         size = 0.34 + 0.08 * number[..., 0]
         r = radius / size + 0.05 * torch.sin(3 * angle + 30 * number[..., 1])
-        arms = smooth(-0.5, 0.5, torch.cos(angle * 12)) * smooth(0.20, 0.32, r)
+        arms = smooth(-0.5, 0.5, torch.cos(angle * 9)) * smooth(0.20, 0.32, r)
         light = torch.where(r < 0.66, 0.40 + 0.65 * arms * smooth(0.75, 0.45, r), 1.15 - 1.2 * (r - 0.72).abs())
         cup = mix(dyed(base, light), pale, 0.75 * smooth(0.16, 0.04, (r - 0.74).abs()) + 0.5 * arms * smooth(0.5, 0.3, r))
         colour = mix(colour * (1 - 0.4 * smooth(1.2, 0.95, r))[..., None], cup, smooth(1.0, 0.94, r))
@@ -177,19 +183,26 @@ def coral(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def crystal(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Clusters of cut stones: the slope of the way to the next cell makes the facets."""
-    base = tint.over(f.pick(torch.stack([rgb(0.55, 0.30, 0.80), rgb(0.25, 0.62, 0.85), rgb(0.85, 0.35, 0.60)])))
-    q = s.q * zoom(f) * 2.6
-    _, edge, number = f.cells(q, 1.0)
-    step = q.new_tensor((0.05, -0.03, 0.04)[: q.shape[-1]])
-    _, beside, _ = f.cells(q + step, 1.0)
-    slope = ((beside - edge) / 0.05).clamp(-1, 1)
-    table = smooth(0.27, 0.30, edge)
-    light = torch.lerp(0.62 + 0.42 * slope, 0.75 + 0.5 * number[..., 0], table)
-    colour = mix(dyed(base, light), rgb(1.0, 1.0, 1.0), 0.55 * smooth(0.45, 1.0, slope) * (1 - table) + 0.2 * table)
-    outline = smooth(0.022, 0.006, edge)
-    rim = smooth(0.02, 0.0, (edge - 0.285).abs())
-    return mix(mix(colour, base * 0.22, outline), rgb(1.0, 1.0, 1.0), 0.6 * rim)
+    """Large cut stones: a pale flat table in each, facets from near white to deep about it, bright edges between facets.
+
+    The slope of the way to the next cell makes the facets.
+    """
+    base = tint.over(f.pick(torch.stack([rgb(0.58, 0.26, 0.86), rgb(0.20, 0.62, 0.90), rgb(0.90, 0.30, 0.62)])))
+    q = s.q * zoom(f) * 1.9
+    _, edge, number = f.cells(q, 0.85)
+    step = q.new_tensor((0.04, -0.03, 0.05)[: q.shape[-1]])
+    _, beside, _ = f.cells(q + step, 0.85)
+    slope = ((beside - edge) / step.norm()).clamp(-1, 1)
+    key = lightness(base)
+    deep = mix(base * 0.30, base * 0.62, smooth(0.75, 0.9, key))
+    bright = base * 0.22 + 0.78
+    facet = ramp(0.5 + 0.62 * slope + 0.30 * (number[..., 0] - 0.5), deep, base, bright)
+    level = 0.22
+    top = mix(base.expand_as(facet), bright, 0.30 + 0.55 * number[..., 1])
+    top = mix(top, base * 0.75, smooth(0.50, 0.46, edge + 0.22 * number[..., 2]))
+    colour = mix(facet, top, smooth(level, level + 0.012, edge))
+    colour = mix(colour, rgb(1.0, 1.0, 1.0), 0.8 * smooth(0.022, 0.006, (edge - level).abs()))
+    return mix(colour, base * 0.12, smooth(0.030, 0.014, edge)).clamp(0, 1)
 
 
 def honeycomb(s: Surface, f: Field, tint: Tint) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..noise import Field, mix, rgb, rotate, smooth
 from ..vocabulary import COLOURS
-from .common import Material, Surface, Tint, choose, courses, dyed, grid, lightness, zoom
+from .common import Material, Surface, Tint, bevel, choose, courses, dyed, grid, lightness, lit, zoom
 from .stamps import polar, strewn
 
 
@@ -73,18 +73,19 @@ def glass(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def mosaic(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Small square tiles in pale grout: many colours, or shades of the one asked for."""
-    size = 0.17
+    """Square glazed tiles in wide pale grout: many colours, or light and dark shades of the one asked for."""
+    size = 0.25
     uv = rotate(s.uv, f.uniform(-5, 5)) * zoom(f)
     cell, part, edge = grid(uv, size)
     number = f.hash(cell)
-    many = choose(number[..., 0], _palette("teal", "blue", "orange", "white", "red", "yellow")) * (0.8 + 0.3 * number[..., 1:2])
-    one = dyed(tint.colour, 0.62 + 0.6 * number[..., 0])
-    one = mix(one, tint.colour * 0.4 + 0.55, 0.8 * (number[..., 1] > 0.84))
+    many = choose(number[..., 0], _palette("teal", "blue", "orange", "white", "red", "yellow")) * (0.85 + 0.25 * number[..., 1:2])
+    one = dyed(tint.colour, 0.58 + 0.62 * (number[..., 0] > 0.5) + 0.10 * number[..., 2])
+    one = mix(one, tint.colour * 0.42 + 0.54, 0.9 * (number[..., 1] > 0.80))
     colour = mix(many, one, tint.given)
-    tilt = 1 + (part * (number[..., 2:4] - 0.5)).sum(-1) / size * 0.7
-    grout = mix(rgb(0.86, 0.84, 0.80), rgb(0.30, 0.29, 0.28), smooth(0.7, 0.8, lightness(tint.colour)) * tint.given)
-    return mix(grout, colour * tilt[..., None], smooth(0.008, 0.017, edge))
+    grout = mix(rgb(0.90, 0.88, 0.84), rgb(0.25, 0.24, 0.24), smooth(0.7, 0.8, lightness(tint.colour)) * tint.given)
+    glaze = smooth(0.0, 0.03, 0.5 * size - 0.055 - (part - part.new_tensor((-0.02, 0.02))).abs().amax(-1))
+    colour = lit(colour * (0.88 + 0.14 * glaze)[..., None], bevel(part, edge - 0.018, 0.035), 0.7)
+    return mix(grout, colour, smooth(0.014, 0.022, edge)).clamp(0, 1)
 
 
 def camouflage(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -98,7 +99,7 @@ def camouflage(s: Surface, f: Field, tint: Tint) -> Tensor:
     black = base * (0.25 + low) * given + rgb(0.13, 0.10, 0.07) * (1 - given)
     colour = base
     for shade, level in ((dark, 0.53), (pale, 0.60), (black, 0.66)):
-        colour = mix(colour, shade, smooth(level - 0.012, level + 0.012, f.fbm(q, 2.5, 2, 0.4)))
+        colour = mix(colour, shade, smooth(level - 0.012, level + 0.012, f.fbm(q, 3.0, 2, 0.4)))
     return colour
 
 

@@ -10,18 +10,19 @@ from .common import Material, Surface, Tint, bevel, choose, courses, lightness, 
 
 
 def brick(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Running bond of large bricks, light and dark by turns of chance, in wide mortar."""
     uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f)
     default = f.pick(torch.stack([rgb(0.66, 0.22, 0.14), rgb(0.60, 0.26, 0.18), rgb(0.72, 0.30, 0.17)]))
     base = tint.over(default)
-    cell, part, edge = courses(uv, 0.34, 0.15)
+    cell, part, edge = courses(uv, 0.42, 0.19)
     number = f.hash(cell)
-    rough = f.fbm(s.q, 8, 2)
-    colour = base * (0.78 + f.uniform(0.2, 0.5)[..., None] * number[..., :1]) + (number[..., 1:] - 0.5) * 0.035
-    colour = lit(colour * (0.88 + 0.24 * rough)[..., None], bevel(part, edge, 0.04), 0.55)
+    rough = f.fbm(s.q, 7, 2)
+    colour = base * (0.74 + f.uniform(0.3, 0.55)[..., None] * number[..., :1]) + (number[..., 1:] - 0.5) * 0.035
+    colour = lit(colour * (0.90 + 0.20 * rough)[..., None], bevel(part, edge - 0.016, 0.04), 0.6)
     # a pale brick lies in dark mortar, every other in pale
     pale = smooth(0.62, 0.72, lightness(base))
-    mortar = mix(rgb(0.76, 0.74, 0.70), rgb(0.36, 0.34, 0.32), pale) * (0.85 + 0.25 * rough)[..., None]
-    return mix(mortar, colour, smooth(0.010, 0.022, edge + 0.008 * (rough - 0.5))).clamp(0, 1)
+    mortar = mix(rgb(0.82, 0.80, 0.76), rgb(0.30, 0.28, 0.27), pale) * (0.90 + 0.15 * rough)[..., None]
+    return mix(mortar, colour, smooth(0.016, 0.027, edge + 0.006 * (rough - 0.5))).clamp(0, 1)
 
 
 def cobblestone(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -41,21 +42,26 @@ def cobblestone(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def marble(s: Surface, f: Field, tint: Tint) -> Tensor:
-    base = tint.over(f.pick(torch.stack([rgb(0.94, 0.93, 0.91), rgb(0.92, 0.89, 0.84), rgb(0.87, 0.89, 0.91)])))
+    """Ragged veins that run mostly one way, each crisp on one side and smoky on the other, and thin ones across."""
+    base = tint.over(f.pick(torch.stack([rgb(0.95, 0.94, 0.92), rgb(0.94, 0.91, 0.86), rgb(0.89, 0.91, 0.93)])))
     q = s.q * zoom(f)
-    # veins run mostly one way: squeezed along a slanted direction
     along = f.vector(-1.0, 1.0, q.shape[-1])
-    along = along / along.norm(dim=-1, keepdim=True)
-    q = q - 0.55 * (q * along).sum(-1, keepdim=True) * along
-    q = f.warp(f.warp(q, 1.4, 0.28), 4.0, 0.06)
-    big = (f.fbm(q, 1.7, 3) - 0.5).abs()
-    width = 0.02 + 0.05 * f.value(q, 2.0)
-    thick = smooth(width, 0.0, big) + 0.35 * smooth(0.18, 0.0, big)
-    thin = smooth(0.040, 0.0, (f.fbm(q, 3.2, 2) - 0.5).abs())
-    body = base * (0.88 + 0.18 * f.value(q, 1.5))[..., None]
+    along = along / along.norm(dim=-1, keepdim=True).clamp(min=1e-3)
+    across = f.vector(-1.0, 1.0, q.shape[-1])
+    q = f.warp(q, 4.0, 0.03)
+    ragged = f.fbm(q, 1.35, 3, 0.5)
+    t = torch.remainder(1.7 * (q * along).sum(-1) + 1.9 * ragged + f.draw(), 1)
+    width = 0.035 + 0.095 * f.value(q, 1.7)
+    vein = smooth(width, 0.2 * width, (t - 0.5).abs())
+    smoke = 0.8 * smooth(0.46, 0.0, t - 0.5) * (t > 0.5) * (0.4 + 0.8 * f.value(q, 2.2))
+    thin = torch.remainder(1.7 * (q * across).sum(-1) + 1.6 * f.fbm(q, 2.2, 3, 0.55), 1)
+    thin = 0.7 * smooth(0.036, 0.008, (thin - 0.5).abs()) * smooth(0.35, 0.6, f.value(q, 1.8))
     # pale stone has dark veins, deep stone has white ones
-    vein = mix(rgb(0.95, 0.93, 0.88), base * 0.40, smooth(0.55, 0.62, lightness(base)))
-    return mix(body, vein, (0.8 * thick + 0.55 * thin).clamp(0, 0.92)).clamp(0, 1)
+    deep = smooth(0.55, 0.62, lightness(base))
+    line = mix(rgb(0.97, 0.96, 0.93), base * rgb(0.30, 0.31, 0.34).to(base.device), deep)
+    haze = mix(base * 0.62 + 0.30, base * 0.66, deep)
+    body = base * (0.92 + 0.12 * f.value(q, 1.3))[..., None]
+    return mix(mix(body, haze, smoke.clamp(0, 1)), line, torch.maximum(vein, thin).clamp(0, 0.95)).clamp(0, 1)
 
 
 def granite(s: Surface, f: Field, tint: Tint) -> Tensor:
@@ -106,7 +112,7 @@ def sandstone(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def slate(s: Surface, f: Field, tint: Tint) -> Tensor:
-    uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f)
+    uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f) * 0.78
     base = tint.over(f.pick(torch.stack([rgb(0.34, 0.38, 0.44), rgb(0.38, 0.40, 0.41), rgb(0.31, 0.33, 0.36)])))
     ragged = 0.05 * (f.value(uv, 7) - 0.5)
     cell, part, _ = courses(pair(uv[..., 0], uv[..., 1] + ragged), 0.25, 0.23)
@@ -179,7 +185,7 @@ def gravel(s: Surface, f: Field, tint: Tint) -> Tensor:
     uv = s.uv * zoom(f)
     colour = tone(rgb(0.15, 0.13, 0.11), 0.7 + 0.6 * f.value(s.q, 6))
     # each layer is a grid of its own, turned, one egg in every cell
-    for layer, (count, degrees) in enumerate(((7.0, 17), (6.2, 63), (4.6, 41), (4.2, 8), (3.0, 29))):
+    for layer, (count, degrees) in enumerate(((5.6, 17), (5.0, 63), (3.7, 41), (3.4, 8), (2.4, 29))):
         turned = rotate(uv, degrees) * count
         cell = torch.floor(turned)
         number, more = f.hash(cell, 2 * layer), f.hash(cell, 2 * layer + 1)

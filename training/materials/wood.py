@@ -10,15 +10,15 @@ from .common import Material, Surface, Tint, bevel, courses, lit, pair, sloped, 
 
 
 def planks(s: Surface, f: Field, tint: Tint) -> Tensor:
-    uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f)
+    uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f) * 0.8
     base = tint.over(f.pick(torch.stack([rgb(0.62, 0.41, 0.22), rgb(0.52, 0.33, 0.19), rgb(0.72, 0.53, 0.32)])))
     cell, part, edge = courses(uv, 1.25, 0.24, 0.37)
     number = f.hash(cell)
     # every board is cut from another place of the tree
     along = pair(uv[..., 0] * 1.1 + 9 * number[..., 1], uv[..., 1] * 7.0 + 9 * number[..., 2])
     grain = f.fbm(along, 1.4, 3)
-    lines = torch.sin(22 * f.fbm(stretch(along, 0.6, 0.45), 1.0, 2))
-    colour = base * (0.74 + 0.42 * number[..., :1]) * (0.76 + 0.32 * grain)[..., None]
+    lines = torch.sin(14 * f.fbm(stretch(along, 0.6, 0.45), 1.0, 2))
+    colour = base * (0.66 + 0.52 * number[..., :1]) * (0.76 + 0.32 * grain)[..., None]
     colour = lit(colour, 0.35 * lines)
     nail = (part.abs() - part.new_tensor((0.56, 0.0))).norm(dim=-1)
     colour = mix(colour, base * 0.22, smooth(0.030, 0.018, nail))
@@ -32,7 +32,7 @@ def wood(s: Surface, f: Field, tint: Tint) -> Tensor:
     distance, edge, number = f.cells(stretch(uv, 0.75, 1.5), 0.7)
     knot = (number[..., 2] > 0.4).float() * torch.exp(-((distance / 0.24) ** 2)) * smooth(0.0, 0.16, edge)
     rings = f.fbm(q, 0.8, 2) * 1.05 + 0.55 * knot
-    lines = 0.5 + 0.5 * torch.sin(f.uniform(42, 58) * rings)
+    lines = 0.5 + 0.5 * torch.sin(f.uniform(32, 44) * rings)
     light = f.vector(0.88, 1.08, 1)
     fine = f.value(stretch(uv, 3, 26), 1)
     colour = ramp(lines * 0.72 + 0.28 * f.fbm(q, 4, 2), rgb(0.44, 0.25, 0.11), rgb(0.68, 0.44, 0.22), rgb(0.84, 0.63, 0.37))
@@ -54,7 +54,7 @@ def bark(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def parquet(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Herringbone: blocks of 1 by 4, turned by turns."""
-    width, blocks = 0.115, 4
+    width, blocks = 0.17, 4
     uv = rotate(s.uv, 45 + f.uniform(-4, 4)) * zoom(f) / width
     cell = torch.floor(uv)
     step = torch.remainder(cell[..., 0] - cell[..., 1], 2 * blocks)
@@ -72,8 +72,8 @@ def parquet(s: Surface, f: Field, tint: Tint) -> Tensor:
     along = pair(part[..., 0] * 0.22 + 9 * number[..., 1], part[..., 1] * 1.4 + 9 * number[..., 2])
     grain = f.fbm(along, 1.6, 3)
     base = f.pick(torch.stack([rgb(0.68, 0.45, 0.24), rgb(0.58, 0.35, 0.17), rgb(0.78, 0.57, 0.33)]))
-    colour = base * (0.72 + 0.40 * number[..., :1] + 0.12 * lying[..., None].float()) * (0.80 + 0.34 * grain)[..., None]
-    return mix(base * 0.22, colour, smooth(0.003, 0.014, edge)).clamp(0, 1)
+    colour = base * (0.66 + 0.34 * number[..., :1] + 0.28 * lying[..., None].float()) * (0.86 + 0.24 * grain)[..., None]
+    return mix(base * 0.22, colour, smooth(0.005, 0.018, edge)).clamp(0, 1)
 
 
 TABLE: dict[str, Material] = {"planks": planks, "wood": wood, "bark": bark, "parquet": parquet}

@@ -13,17 +13,20 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .cameras import Camera, frame
-from .solids import Solid, random_solid
+from .shares import random_solid
+from .solids import Solid
 
+DEPTH_FLOOR = 0.2  # inverse depth of a solid's farthest point: at 0 its outline would be lost in the background there
+STEPS = 300  # of a ray at most: one that grazes a part on its way to another needs many
 TOLERANCE = 4e-4  # units; a step of 8-bit depth is ten times that
-__all__ = ["Camera", "Seen", "Solid", "frame", "inverse_depth", "look", "random_look", "random_solid"]
+__all__ = ["DEPTH_FLOOR", "Camera", "Seen", "Solid", "frame", "inverse_depth", "look", "random_look", "random_solid"]
 
 
 class Seen(NamedTuple):
     """What one camera sees of one solid, for the M pixels that it covers."""
 
     mask: Tensor  # [S, S] bool
-    inverse_depth: Tensor  # [S, S] 0..1, near = 1, background = 0
+    inverse_depth: Tensor  # [S, S] DEPTH_FLOOR..1, near = 1; background = 0
     depth: Tensor  # [S, S] distance along the view direction, 0 in the background
     points: Tensor  # [M, 3] in the solid's own space, in half widths of the view
     uv: Tensor  # [M, 2] in the same unit
@@ -63,13 +66,15 @@ def look(solid: Solid, camera: Camera, size: int) -> Seen:
     small = size // 2
     rays = camera.rays(small)
     start = torch.full((small * small,), camera.near, device=rays.device)
-    travelled, hit = _march(solid, camera.origin, rays, start, camera.far, 48, 4e-3)
+    # a ray of the small picture stops where a neighbour within its pixel may touch: no sliver falls between two of them
+    reach = 1.5 * camera.tangent * camera.far / small
+    travelled, hit = _march(solid, camera.origin, rays, start, camera.far, STEPS, reach)
     known = torch.where(hit, travelled, torch.full_like(travelled, 1e3)).reshape(1, 1, small, small)
     nearest = -F.max_pool2d(-known, 3, 1, 1)
     nearest = nearest.repeat_interleave(2, -1).repeat_interleave(2, -2).reshape(-1)
     maybe = (nearest < 1e3).nonzero()[:, 0]
     rays = camera.rays(size)[maybe]
-    travelled, hit = _march(solid, camera.origin, rays, nearest[maybe] - 0.03, camera.far, 40, TOLERANCE)
+    travelled, hit = _march(solid, camera.origin, rays, nearest[maybe] - 2 * reach, camera.far, STEPS, TOLERANCE)
     rays, travelled, pixels = rays[hit], travelled[hit], maybe[hit]
     left, normals = _settle(solid, camera.origin + rays * travelled[:, None], rays)
     travelled = travelled + left
@@ -91,10 +96,13 @@ def random_look(r: Random, view: str, size: int, device: torch.device) -> tuple[
 
 
 def inverse_depth(depth: Tensor, hit: Tensor) -> Tensor:
-    """1 / depth, stretched to 0..1 over the covered pixels (near = 1); background 0. Same shape as `depth`."""
+    """1 / depth, stretched to DEPTH_FLOOR..1 over the covered pixels (near = 1); background 0. Same shape as `depth`.
+
+    So does `MeshSpace.condition`, with the `depth_floor` of the model's entry in the catalogue.
+    """
     result = torch.zeros_like(depth)
     if hit.any():
         inverse = 1 / depth[hit]
         low, high = inverse.min(), inverse.max()
-        result[hit] = (inverse - low) / (high - low).clamp(min=1e-6)
+        result[hit] = 1 - (1 - DEPTH_FLOOR) * (high - inverse) / (high - low).clamp(min=1e-6)
     return result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from random import Random
 
 import torch
@@ -17,6 +16,19 @@ def box_uv(p: Tensor, normals: Tensor) -> Tensor:
     first = torch.where(main == 0, p[:, 1:2], p[:, 0:1])
     second = torch.where(main == 2, p[:, 1:2], p[:, 2:3])
     return torch.cat([first, second], -1)
+
+
+def plan_uv(p: Tensor, normals: Tensor, towards: Tensor) -> Tensor:
+    """[N, 2]: walls as they lie before a camera that `towards` [3] points to, height second; level parts from above.
+
+    Across solids of many round parts it leaves courses whole, where the box map would break them up. Nearness shifts both
+    coordinates, so that courses bulge as the solid does and a pattern breaks where one part hides another.
+    """
+    out = F.normalize(torch.stack([towards[0], towards[1]]) + 1e-6, dim=0)
+    near = p[:, :2] @ out
+    across = p[:, 1] * out[0] - p[:, 0] * out[1]
+    wall = torch.stack([across + 0.4 * near, p[:, 2] - 0.3 * near], -1)
+    return torch.where(normals[:, 2:].abs() < 0.8, wall, p[:, :2])
 
 
 def smooth_min(distances: Tensor, k: float) -> Tensor:
@@ -59,6 +71,9 @@ class Ellipsoids(Solid):
             total = total + self._bumps * torch.sin(9 * p[:, 0]) * torch.sin(8 * p[:, 1] + 1) * torch.sin(10 * p[:, 2])
         return total * 0.85
 
+    def uv(self, p: Tensor, normals: Tensor, towards: Tensor) -> Tensor:
+        return plan_uv(p, normals, towards)
+
 
 class Boxes(Solid):
     """Rounded boxes side by side: cubes, chairs, robots."""
@@ -83,6 +98,9 @@ class Superquadric(Solid):
         self._sizes = torch.tensor(sizes, device=device)
         self._around, self._along = around, along
         self._slope = min(sizes) * (1.0 if min(around, along) >= 2 else 0.7)
+
+    def uv(self, p: Tensor, normals: Tensor, towards: Tensor) -> Tensor:
+        return plan_uv(p, normals, towards)
 
     def distance(self, p: Tensor) -> Tensor:
         q = (p / self._sizes).abs().clamp(min=1e-4)
@@ -334,29 +352,3 @@ def house(r: Random, device: torch.device) -> Solid:
         (-s, 0, c, c * ridge),
     ]
     return Rock(torch.tensor(faces, device=device), 0.01)
-
-
-TURNED = (blob, ball, cube, torus, knot, rock)  # without a front: they come at any angle
-SHARES: dict[Callable[[Random, torch.device], Solid], int] = {
-    head: 24, animal: 10, blob: 8, ball: 10, cube: 10, chair: 3, robot: 5, torus: 6, knot: 5, vase: 10,
-    terrain: 4, rock: 4, house: 3,
-}  # fmt: skip
-
-
-def turning(r: Random, device: torch.device) -> Tensor:
-    """A random rotation [3, 3]."""
-    q = F.normalize(torch.tensor([r.gauss(0, 1) for _ in range(4)]), dim=0)
-    w, x, y, z = q.tolist()
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-    ]
-    return torch.tensor(rows, device=device)
-
-
-def random_solid(r: Random, device: torch.device) -> tuple[Solid, Tensor]:
-    """A solid, and the rotation [3, 3] from its own space to the world's."""
-    make = r.choices(list(SHARES), list(SHARES.values()))[0]
-    solid = make(r, device)
-    return solid, turning(r, device) if make in TURNED else torch.eye(3, device=device)
