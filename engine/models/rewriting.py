@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 TABLE = "words.tsv"
 CONCEPTS = {"panorama": "place", "texture": "surface"}  # by kind of job
-NEUTRAL = {"place": "meadow", "surface": "plaster"}  # drawn when a prompt names nothing that can be drawn
+NEUTRAL = {"place": "meadow", "surface": "plaster"}  # drawn, where known, when a prompt names nothing that can be drawn
 LONGEST = 4  # words of a phrase
 LISTED = 6  # words named in a sentence for the artist
 IDLE = frozenset("""a about above across after all along also am among an and any are around as at away back be beautiful been before
@@ -114,7 +114,7 @@ def rewrite(prompt: str, job_kind: str, lexicon: Lexicon | None) -> Rewriting:
     if all(word in lexicon.words or word in IDLE for word in words_of(prompt)) and any(one.text in own for one in found):
         return Rewriting(prompt, "")
     subject, by = subject_of(found, kind)
-    drawn = subject or Meaning(kind, NEUTRAL[kind], lexicon.ways[kind][NEUTRAL[kind]][0], 0)
+    drawn = subject or _neutral(kind, lexicon)
     parts, used = _place(drawn, found, lexicon) if kind == "place" else _surface(drawn, found)
     used |= {one.text for one in found for meaning in one.meanings if meaning.kind == kind and meaning.concept == drawn.concept}
     lost = list(dict.fromkeys(one.text for one in found if one.text not in used and one.text not in IDLE))
@@ -122,8 +122,8 @@ def rewrite(prompt: str, job_kind: str, lexicon: Lexicon | None) -> Rewriting:
 
 
 def words_of(text: str) -> list[str]:
-    """Lower-case words, punctuation and figures dropped."""
-    return re.findall(r"[^\W\d_]+", re.sub(r"['’]s?\b", "", text.lower()))
+    """Lower-case words, without punctuation and whatever holds a figure ("8k")."""
+    return re.findall(r"\b[^\W\d_]+\b", re.sub(r"['’]s?\b", "", text.lower()))
 
 
 def look_up(prompt: str, kind: str, lexicon: Lexicon) -> Iterator[Found]:
@@ -183,6 +183,13 @@ def subject_of(found: Sequence[Found], kind: str) -> tuple[Meaning | None, str]:
         return None, ""
     concept = max(best, key=lambda name: 0.75 * best[name][0] + scores[name])
     return best[concept][1], best[concept][2]
+
+
+def _neutral(kind: str, lexicon: Lexicon) -> Meaning:
+    """What is drawn of a prompt that names nothing."""
+    ways = lexicon.ways[kind]
+    concept = NEUTRAL[kind] if NEUTRAL[kind] in ways else next(iter(ways))
+    return Meaning(kind, concept, ways[concept][0], 0)
 
 
 def facet(found: Sequence[Found], kind: str) -> tuple[Meaning | None, str]:

@@ -54,8 +54,11 @@ def by_hand() -> Table:
     return table
 
 
-def by_tree(wordnet: WordNet) -> dict[str, dict[str, tuple[str, int]]]:
-    """Kind -> lemma -> (chain, sureness) of every noun below a rule's meaning; "" as chain where the rule keeps it out."""
+def by_tree(wordnet: WordNet, told: set[str]) -> dict[str, dict[str, tuple[str, int]]]:
+    """Kind -> lemma -> (chain, sureness) of every noun below a rule's meaning; "" as chain where the rule keeps it out.
+
+    told: words that tell a colour or a state; a phrase that begins with one ("green dragon", a herb) is left to its own words.
+    """
     found: dict[str, dict[str, tuple[str, int]]] = {"place": {}, "surface": {}}
     for kind, names, hints in (("place", rules.PLACE_NAMES, rules.PLACE_HINTS),
                                ("surface", rules.SURFACE_NAMES, rules.SURFACE_HINTS)):
@@ -64,7 +67,7 @@ def by_tree(wordnet: WordNet) -> dict[str, dict[str, tuple[str, int]]]:
         for lemma, synset in wordnet.first_senses():
             above = wordnet.distances(synset.offset)
             hit = min((offset for offset in above if offset in roots), key=lambda one: (above[one], one), default=None)
-            if hit is not None and worth_listing(lemma, synset):
+            if hit is not None and worth_listing(lemma, synset) and not (" " in lemma and lemma.split()[0] in told):
                 found[kind][lemma] = roots[hit]
     return found
 
@@ -95,7 +98,8 @@ def by_encoder(encoder: Encoder, examples: Sequence[tuple[str, str]], words: Seq
 def make(folder: Path, dictionary: set[str]) -> Table:
     """The whole table: by hand, else by WordNet's tree, else by the encoder, which is asked about words in `dictionary` alone."""
     nouns, adjectives = WordNet(folder, "noun"), WordNet(folder, "adj")
-    table, tree = by_hand(), by_tree(nouns)
+    table = by_hand()
+    tree = by_tree(nouns, words_of_kinds(table, set(FACETS)))
     listed = {kind: words_of_kinds(table, {kind}) for kind in ("place", "surface")}
     for kind in tree:
         for lemma, (chain, sureness) in tree[kind].items():
