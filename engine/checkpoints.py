@@ -91,7 +91,10 @@ def sampling_for(job: Job) -> SamplingParams:
 
 
 def in_own_words(job: Job, checkpoint: Checkpoint) -> tuple[Job, str]:
-    """`job` with its prompt in words that `checkpoint` was trained on, and what to tell the artist of it ("" when it is as it was)."""
+    """`job` with its prompt in words that `checkpoint` was trained on, and what to tell the artist of it.
+
+    The latter is "" when the prompt is as it was: the checkpoint ships no table, or knows all its words.
+    """
     prompt, note = rewrite(job.params.prompt, job.kind, checkpoint.vocabulary.lexicon)
     return (replace(job, params=replace(job.params, prompt=prompt)), note) if note else (job, "")
 

@@ -1,9 +1,9 @@
 """An artist's prompt in the words of a small checkpoint: what can be drawn of it, and what to tell the artist.
 
-A checkpoint ships the table `words.tsv` beside its `vocabulary.json`. Each line holds a kind of word ("place", "surface", "colour",
-"time", "weather", "modifier"), what the words mean, how sure that is (4: they name it, 3: a kind of it, 2: found with it,
-1: alike in meaning), and the words, separated by bars. A place or surface is a list of concepts in order of preference, of which
-the first that the checkpoint knows counts; what it knows of neither is dropped.
+A checkpoint ships the table `words.tsv` beside its `vocabulary.json`. Each line holds a kind of word ("place", "surface",
+"colour", "time", "weather", "modifier"), what the words mean, how sure that is (4: they name it, 3: a kind of it, 2: found with
+it, 1: alike in meaning), and the words, separated by bars. A place or surface is a list of concepts in order of preference, of
+which the first that the checkpoint knows counts; lines of which it knows none are passed over.
 """
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ CONCEPTS = {"panorama": "place", "texture": "surface"}  # by kind of job
 NEUTRAL = {"place": "meadow", "surface": "plaster"}  # drawn, where known, when a prompt names nothing that can be drawn
 LONGEST = 4  # words of a phrase
 LISTED = 6  # words named in a sentence for the artist
-IDLE = frozenset("""a about above across after all along also am among an and any are around as at away back be beautiful been before
-    behind being below beneath beside between but by can close closeup close-up could detailed did do does down each every few for from
-    full had has have he her here high him his how i if in inside into is it its just like made many me more most much my near no none
-    not nothing of off on one only onto or other our out over own photo photograph picture rather she side so some such texture textured
-    surface pattern seamless than that the their them then there these they this those through to top two three under until up upon us
-    very view was we were what when where which while who whole will with within without you your panorama landscape scene material
-    covered image background""".split())
+IDLE = frozenset("""
+    a about above across after all along also am among an and any are around as at away back be beautiful been before behind
+    being below beneath beside between but by can close closeup close-up could detailed did do does down each every few for
+    from full had has have he her here high him his how i if in inside into is it its just like made many me more most much
+    my near no none not nothing of off on one only onto or other our out over own photo photograph picture rather she side
+    so some such texture textured surface pattern seamless than that the their them then there these they this those through
+    to top two three under until up upon us very view was we were what when where which while who whole will with within
+    without you your panorama landscape scene material covered image background""".split())
 """Words that carry no picture of their own: nobody needs to hear that they are left out."""
 DENIALS = frozenset({"no", "without", "not", "never"})  # what follows, up to the next comma, is not there
 SIDE_WORDS = {"with": 0.7, "by": 0.8, "from": 0.6, "for": 0.6, "like": 0.4, "as": 0.5, "where": 0.9, "near": 0.7, "behind": 0.7}
@@ -116,7 +117,7 @@ def rewrite(prompt: str, job_kind: str, lexicon: Lexicon | None) -> Rewriting:
     subject, by = subject_of(found, kind)
     drawn = subject or _neutral(kind, lexicon)
     parts, used = _place(drawn, found, lexicon) if kind == "place" else _surface(drawn, found)
-    used |= {one.text for one in found for meaning in one.meanings if meaning.kind == kind and meaning.concept == drawn.concept}
+    used |= _saying(found, kind, drawn.concept)
     lost = list(dict.fromkeys(one.text for one in found if one.text not in used and one.text not in IDLE))
     return Rewriting(" ".join(parts), _note(kind, parts, by, own, lost))
 
@@ -198,6 +199,11 @@ def facet(found: Sequence[Found], kind: str) -> tuple[Meaning | None, str]:
     return max(told, key=lambda pair: pair[0].sureness, default=(None, ""))
 
 
+def _saying(found: Sequence[Found], kind: str, concept: str) -> set[str]:
+    """The artist's words that mean this concept."""
+    return {one.text for one in found for meaning in one.meanings if (meaning.kind, meaning.concept) == (kind, concept)}
+
+
 def _place(place: Meaning, found: Sequence[Found], lexicon: Lexicon) -> tuple[list[str], set[str]]:
     """The parts of a prompt for a place, and the artist's words that are in them."""
     parts, used = [place.wording], set[str]()
@@ -205,7 +211,7 @@ def _place(place: Meaning, found: Sequence[Found], lexicon: Lexicon) -> tuple[li
         meaning, text = facet(found, kind)
         if meaning is not None and place.concept not in lexicon.silent[kind]:
             parts.append(lexicon.ways[kind][meaning.concept][0])
-            used |= {one.text for one in found for other in one.meanings if (other.kind, other.concept) == (kind, meaning.concept)}
+            used |= _saying(found, kind, meaning.concept)
     return parts, used
 
 
@@ -216,7 +222,7 @@ def _surface(surface: Meaning, found: Sequence[Found]) -> tuple[list[str], set[s
         meaning, text = facet([one for one in found if not any(other.concept == surface.concept for other in one.meanings)], kind)
         if meaning is not None and meaning.wording not in surface.wording.split():
             front.append(meaning.concept)
-            used |= {one.text for one in found for other in one.meanings if (other.kind, other.concept) == (kind, meaning.concept)}
+            used |= _saying(found, kind, meaning.concept)
     return [*front, surface.wording], used
 
 

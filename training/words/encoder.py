@@ -32,7 +32,8 @@ class Encoder:
         vectors = torch.empty(len(texts), self._model.config.hidden_size)
         for start in range(0, len(order), BATCH):
             chosen = order[start:start + BATCH]
-            tokens = self._tokenizer([texts[k] for k in chosen], padding=True, truncation=True, max_length=16, return_tensors="pt")
+            batch = [texts[k] for k in chosen]
+            tokens = self._tokenizer(batch, padding=True, truncation=True, max_length=16, return_tensors="pt")
             states, mask = self._model(**tokens).last_hidden_state, tokens.attention_mask[..., None]
             vectors[chosen] = torch.nn.functional.normalize((states * mask).sum(1) / mask.sum(1), dim=-1)
         return vectors
@@ -44,7 +45,7 @@ def nearest(
     labels: Sequence[str],  # M
     neighbours: int = 3,
 ) -> list[tuple[str, float]]:
-    """For each vector the label with the highest mean cosine over its `neighbours` nearest examples of that label, and that mean."""
+    """For each vector the label with the highest mean cosine to its `neighbours` nearest examples of that label, and that mean."""
     names = sorted(set(labels))
     best = torch.full((len(names), len(vectors)), -1.0)
     for k, name in enumerate(names):

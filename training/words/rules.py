@@ -38,43 +38,55 @@ PLACE_NAMES: dict[str, str] = {  # as good as the concept's own name
     "planet/outer space/stars": "planet, satellite#3, asteroid, comet",
     "volcano": "volcano",
     "underwater": "reef",
-    "room": "room, shop, apartment, office, school#2, hospital, penal institution, medical building, place of business, mercantile "
-    "establishment, aisle",
+    "room": """
+        room, shop, apartment, office, school#2, hospital, penal institution, medical building, place of business, mercantile
+        establishment, aisle""",
     "library/room": "library",
     "kitchen/room": "kitchen, restaurant, tavern",
     "workshop/kitchen/room": "workshop, factory, garage, workplace, plant",
     HALL: "cathedral, theater, railway station, auditorium",
     STATION: "spacecraft",
-    NOTHING: "body part, country, state, continent, american state, province, region, geographical area, organization, social group",
+    NOTHING: """
+        body part, country, state, continent, american state, province, region, geographical area, organization, social group""",
 }
 PLACE_HINTS: dict[str, str] = {  # what is found there
     "ocean": "sailing vessel, ship, vessel#2, whale, cetacean, seabird",
     "beach": "palm#3, gull, swimsuit, shell#2",
     HARBOUR: "boat, cargo ship",
-    "underwater": "fish, cephalopod, jellyfish, coelenterate, sea anemone, aquatic mammal, seaweed, echinoderm, crustacean, diving suit, mollusk",
+    "underwater": """
+        fish, cephalopod, jellyfish, coelenterate, sea anemone, aquatic mammal, seaweed, echinoderm, crustacean, diving suit,
+        mollusk""",
     "swamp/forest": "crocodilian reptile, frog, salamander, heron, reed#1, wading bird, sedge",
     "jungle/forest": "ape, parrot, monkey, liana, orchid, dinosaur, big cat, snake",
     "desert": "cactus, camel, succulent, scorpion",
-    "forest": "tree, conifer, fungus, fern, bear, deer, owl, woody plant, squirrel, woodpecker, mustelid, canine, moss, songbird, passerine",
-    "meadow": "flower, herb, cattle, horse, sheep, butterfly, grass, bee, grasshopper, antelope, rabbit, wildflower, vascular plant, insect, "
-    "ruminant, equine, legume, weed, lark",
+    "forest": """
+        tree, conifer, fungus, fern, bear, deer, owl, woody plant, squirrel, woodpecker, mustelid, canine, moss, songbird,
+        passerine""",
+    "meadow": """
+        flower, herb, cattle, horse, sheep, butterfly, grass, bee, grasshopper, antelope, rabbit, wildflower, vascular plant,
+        insect, ruminant, equine, legume, weed, lark""",
     GARDEN: "rose, shrub, fruit tree, vine",
     "farmland/meadow": "cereal, farm machine, grain, poultry, vegetable, swine, plow, domestic fowl, crop, harvester",
     "mountains": "ski, mountaineer, mountain goat, snow, ice, goat, sled",
     "canyon": "rock, stone",
     "city": "tower, aqueduct, monument, subway train",
-    STREET: "car, motor vehicle, bus, bicycle, lamppost, streetlight, motorcycle, public transport, truck, wheeled vehicle, traffic light",
+    STREET: """
+        car, motor vehicle, bus, bicycle, lamppost, streetlight, motorcycle, public transport, truck, wheeled vehicle, traffic
+        light""",
     "village": "mill, roof",
     "ruins/village": "column#7, arch#4",
     "stars": "telescope, celestial body",
     STATION: "astronaut, satellite#1, rocket",
     "clouds": "aircraft, cloud, angel, airship",
     "volcano": "lava, fire",
-    "room": "furniture, bed, curtain, bedclothes, toy, computer, musical instrument, domestic animal, home appliance, lamp, clock, "
-    "keyboard instrument, display, bathtub, toiletry, office furniture, clothing, plaything, electronic equipment",
+    "room": """
+        furniture, bed, curtain, bedclothes, toy, computer, musical instrument, domestic animal, home appliance, lamp, clock,
+        keyboard instrument, display, bathtub, toiletry, office furniture, clothing, plaything, electronic equipment""",
     "living room/room": "sofa, fireplace, rug, television receiver",
     "library/room": "book#2, bookcase, publication",
-    "kitchen/room": "kitchen utensil, cookware, tableware, food, cooking utensil, kitchen appliance, crockery, dish, beverage, stove, cutlery",
+    "kitchen/room": """
+        kitchen utensil, cookware, tableware, food, cooking utensil, kitchen appliance, crockery, dish, beverage, stove,
+        cutlery""",
     "workshop/kitchen/room": "tool, machine, power tool, workbench, hand tool, lathe, machinery, engine, mechanism",
     HALL: "throne, chandelier, organ#5, altar, sword, armor, pew, religious residence",
 }
@@ -142,8 +154,9 @@ SURFACE_HINTS: dict[str, str] = {
     "knit": "hat, headdress, cap",
     "denim": "garment, clothing, bedclothes, sail, tent",
     "velvet": "gown, cushion, woman's clothing, robe",
-    "steel": "weapon, tool, armor, kitchen utensil, machine, knife, cutlery, mechanism, device, engine, instrument, cookware, "
-    "hand tool, edge tool, implement, hardware, gun",
+    "steel": """
+        weapon, tool, armor, kitchen utensil, machine, knife, cutlery, mechanism, device, engine, instrument, cookware, hand
+        tool, edge tool, implement, hardware, gun""",
     "rivets": "aircraft, ship, spacecraft, warship, locomotive, submarine, tank#1, vehicle, boiler, robot",
     "rust": "anchor, wreck, chain",
     "gold": "jewelry, crown, brass#2, coin, throne, bell, award",

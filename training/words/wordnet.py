@@ -1,6 +1,7 @@
 """Reads WordNet 3.0's own files (`data.noun`, `index.noun`, `data.adj`, …): lemmas, glosses and what is a kind of what.
 
-WordNet 3.0, copyright 2006 by Princeton University, may be used, copied and changed for any purpose; Debian ships it as `wordnet-base`.
+WordNet 3.0, copyright 2006 by Princeton University, may be used, copied and changed for any purpose; Debian ships it as
+`wordnet-base`.
 """
 
 from __future__ import annotations
