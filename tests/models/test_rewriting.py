@@ -1,7 +1,8 @@
 """An artist's own words become those of a small checkpoint, and the artist is told what became of them.
 
 `prompts/places.tsv` and `prompts/surfaces.tsv` hold sentences with the concepts that a careful reader accepts, written before the
-table. Names of scenes that the checkpoint does not know yet are among them. Odd lines were seen while the table was tuned.
+table; names of scenes that the checkpoint does not know yet are among them. Odd lines were seen while the table was tuned, even
+lines were not.
 """
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ def sentences(job_kind: str) -> list[tuple[set[str], str]]:
 
 @pytest.mark.parametrize("job_kind", FILES)
 def test_sentences_lead_to_what_a_careful_reader_accepts(job_kind, lexicon):
-    """The bar is nine in ten, over all and over the half that was not seen while the table was tuned."""
+    """The bar is nine in ten."""
     right = []
     for accepted, text in sentences(job_kind):
         meaning, _ = subject_of(list(look_up(text, CONCEPTS[job_kind], lexicon)), CONCEPTS[job_kind])

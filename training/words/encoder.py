@@ -45,7 +45,7 @@ def nearest(
     labels: Sequence[str],  # M
     neighbours: int = 3,
 ) -> list[tuple[str, float]]:
-    """For each vector the label with the highest mean cosine to its `neighbours` nearest examples of that label, and that mean."""
+    """For each vector the label with the highest mean cosine to its `neighbours` nearest examples of it, and that mean."""
     names = sorted(set(labels))
     best = torch.full((len(names), len(vectors)), -1.0)
     for k, name in enumerate(names):

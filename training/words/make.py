@@ -22,8 +22,8 @@ from .wordnet import VISIBLE, Synset, WordNet
 
 TABLE = Path(__file__).resolve().parents[2] / "engine" / "models" / "builtin" / "words.tsv"
 NAMED, KIND_OF, FOUND_THERE, ALIKE = 4, 3, 2, 1
-"""How surely a word leads to its concept: by hand; by WordNet's tree; what is found at a place or looks so, by hand; what WordNet's
-tree files under such a thing, and what the encoder finds alike."""
+"""How surely a word leads to its concept: by hand; by WordNet's tree; what is found at a place or looks so, by hand; what
+WordNet's tree files under such a thing, and what the encoder finds alike."""
 NEAR_ENOUGH = {"place": 0.60, "surface": 0.60, "facet": 0.62}
 """Least mean cosine to the three nearest examples. Chosen by reading samples of what lies just above and below."""
 LONGEST = 3  # words in a phrase from WordNet

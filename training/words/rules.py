@@ -1,6 +1,7 @@
 """What WordNet's own tree says: whatever is a kind of the meaning on the right can be drawn as the concepts on the left.
 
-The nearest rule above a word wins. Meanings are named as `WordNet.root` wants them. A rule of NOTHING keeps what lies under it out.
+The nearest rule above a word wins. Meanings are named as `WordNet.root` wants them. A rule of NOTHING keeps out
+what lies under it.
 """
 
 from __future__ import annotations
