@@ -22,7 +22,7 @@ NAMES: dict[str, str] = {
     "beach": """
         beach, shore, seashore, coast, coastline, seaside, coastal, bay, cove, lagoon, island, islands, isle, archipelago,
         atoll, tropical island, sandbar, caribbean, maldives, hawaii, bahamas, polynesia, shoreline, surf, strand, tropics,
-        tropical, tropical paradise, beachfront, seafront, sandy cove, palm beach, desert island, dunes by the sea""",
+        tropical paradise, beachfront, seafront, sandy cove, palm beach, desert island, dunes by the sea""",
     "harbour/harbor/beach": """
         harbour, harbor, port, marina, pier, dock, docks, wharf, quay, jetty, dockyard, shipyard, seaport, fishing port,
         boardwalk, fishing village, container port""",
@@ -42,7 +42,8 @@ NAMES: dict[str, str] = {
         snowy landscape, snow landscape, winter wonderland, mount fuji, fuji, yosemite, patagonia, massif, foothills, scree,
         moraine, avalanche, base camp, mountain valley, sierra, carpathians, pyrenees, caucasus, winter, snow""",
     "meadow": """
-        meadow, meadows, grassland, grasslands, prairie, steppe, pasture, pastures, field, fields, hill, hills, hillside,
+        meadow, country road, country lane, dirt road, meadows, grassland, grasslands, prairie, steppe, pasture, pastures,
+        field, fields, hill, hills, hillside,
         rolling hills, plain, plains, savanna, savannah, moor, moors, moorland, heath, heathland, countryside, lawn, golf
         course, wildflowers, flower field, wildflower, grass, downs, pampas, glade, green hills, veld, alpine meadow, rural
         landscape, tuscany, mongolia, park, serengeti, safari, dale, knoll, hillock, turf, football pitch, stadium, playground""",
@@ -105,8 +106,8 @@ NAMES: dict[str, str] = {
     "alien": """
         alien, alien planet, alien world, alien landscape, exoplanet, planet, planets, fantasy world, extraterrestrial, mars,
         martian, moon surface, lunar, lunar surface, lunar landscape, surface of the moon, pandora, another world, sci fi
-        landscape, otherworldly, strange planet, fantasy landscape, surreal, surreal landscape, floating islands, dreamscape,
-        fantasy, fairyland, wonderland, fairy tale, giant mushrooms, mars surface, other planet, unearthly""",
+        landscape, otherworldly, strange planet, fantasy landscape, surreal landscape, floating islands, dreamscape,
+        fairyland, wonderland, fairy tale, giant mushrooms, mars surface, other planet, unearthly""",
     "underwater": """
         underwater, undersea, under water, seabed, sea bed, seafloor, sea floor, ocean floor, reef, coral reef, deep sea,
         atlantis, scuba, scuba diving, diving, snorkeling, submerged, sunken, shipwreck, sunken ship, kelp forest, aquarium,
@@ -135,9 +136,10 @@ NAMES: dict[str, str] = {
         hall, dungeon, crypt, concert hall, opera house, opera, theatre, theater, theatre hall, mosque, synagogue, palace
         hall, haunted house, train station, railway station, subway station, metro station, airport, basilica, castle
         interior, gothic cathedral, sanctuary""",
-    "space station/station/outer space/room": """
-        space station, spaceship, spacecraft, starship, iss, cockpit, bridge of a spaceship, spaceship interior, airlock,
-        spaceship corridor, space shuttle, spaceship bridge, command center""",
+    "space station/station/outer space/room": "space station, spacecraft, starship, iss, spaceship, space shuttle",
+    "space station/station/room": """
+        spaceship interior, cockpit, airlock, spaceship corridor, spaceship bridge, command center, space station interior,
+        starship interior""",
 }
 HINTS: dict[str, str] = {
     "ocean": """
@@ -145,7 +147,8 @@ HINTS: dict[str, str] = {
         nautical, tide, tides, water, oil rig, galleon, flood, flooded, ferry, surfer, surfers, captain, raft""",
     LAKE: "canoe, kayak, swan, swans, duck, ducks, reed, reeds, heron, herons, lilies, fishing rod, dam, ferryman",
     "beach": """
-        palm, palms, palm tree, palm trees, coconut, coconuts, seagull, seagulls, gulls, seashell, seashells, sunbathers,
+        tropical, palm, palms, palm tree, palm trees, coconut, coconuts, seagull, seagulls, gulls, seashell, seashells,
+        sunbathers,
         hammock, parasol, sunbathing, lifeguard, lifeguards, lighthouse, sandcastle, surfboard, starfish, crab, vacation,
         holiday, sand, cocktail, snorkels, driftwood, bikini, turquoise, summer holidays""",
     "harbour/harbor/beach": """
@@ -203,7 +206,8 @@ HINTS: dict[str, str] = {
         ash, ashes, demon, demons, devil, satan, molten, brimstone, fire, flames, burning, embers, sulfur, sulphur,
         apocalyptic""",
     "alien": """
-        ufo, bioluminescent, ufos, rover, martians, glowing plants, portal, wizard tower, magical, magic, avatar, star wars,
+        ufo, fantasy, surreal, bioluminescent, ufos, rover, martians, glowing plants, portal, wizard tower, magical, magic,
+        avatar, star wars,
         lovecraftian, psychedelic, trippy, abstract, dream, mushroom planet, crystal world""",
     "underwater": """
         fish, fishes, shark, sharks, jellyfish, mermaid, mermaids, diver, divers, octopus, clownfish, kelp, seaweed, sea
