@@ -38,7 +38,7 @@ def phrases(text: str) -> list[str]:
     return [" ".join(re.findall(r"[^\W\d_]+", one.lower())) for one in text.split(",") if one.strip()]
 
 
-def chains_known(chains: Iterable[str], known: Mapping[str, Iterable[str]]) -> list[str]:
+def chains_unknown(chains: Iterable[str], known: Mapping[str, Iterable[str]]) -> list[str]:
     """The lists of concepts none of which is a key of `known` or, but for its article, one of the ways to write it."""
     names = {re.sub(r"^(a|an|the) ", "", text) for key, ways in known.items() for text in (key, *ways)}
     return [chain for chain in chains if not names & set(chain.split("/"))]
@@ -114,8 +114,8 @@ def make(folder: Path, dictionary: set[str]) -> Table:
     told = words_of_kinds(table, set(FACETS))
     things = {lemma for lemma, synset in nouns.first_senses() if worth_listing(lemma, synset)}
     qualities = {lemma for lemma, _ in adjectives.first_senses() if writable(lemma)} - things
-    rest = sorted(word for word in (things | qualities) - (listed["place"] & listed["surface"]) - told
-                  if dictionary.issuperset(word.split()))
+    rest = sorted(word for word in (things | qualities) - (listed["place"] & listed["surface"])
+                  if dictionary.issuperset(word.split()) and word.split()[0] not in told)
     encoder = Encoder()
     vectors = encoder(rest)
     for kind, source in (("place", places), ("surface", surfaces)):
@@ -148,8 +148,8 @@ def main() -> None:
     parser.add_argument("--dictionary", type=Path, default=Path("/usr/share/dict/american-english"), help="words in use, by line")
     parser.add_argument("--out", type=Path, default=TABLE)
     arguments = parser.parse_args()
-    chains = chains_known([*places.NAMES, *places.HINTS], vocabulary.SCENES)
-    chains += chains_known([*surfaces.NAMES, *surfaces.HINTS], {name: noun.ways for name, noun in vocabulary.MATERIALS.items()})
+    chains = chains_unknown([*places.NAMES, *places.HINTS], vocabulary.SCENES)
+    chains += chains_unknown([*surfaces.NAMES, *surfaces.HINTS], {name: noun.ways for name, noun in vocabulary.MATERIALS.items()})
     if chains:
         parser.error(f"the vocabulary knows no concept of {chains}")
     table = make(arguments.wordnet, set(arguments.dictionary.read_text(encoding="utf-8").lower().split()))
