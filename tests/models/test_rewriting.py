@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.models.rewriting import CONCEPTS, LISTED, load_lexicon, look_up, rewrite, subject_of, words_of
+from engine.models.rewriting import CONCEPTS, LISTED, bare, load_lexicon, look_up, rewrite, subject_of, words_of
 from engine.models.text import load_vocabulary
 
 BUILTIN = Path(__file__).resolve().parents[2] / "engine" / "models" / "builtin"
@@ -29,6 +29,11 @@ def lexicon(listed):
     return load_lexicon(BUILTIN, listed)
 
 
+def concepts_named(names: set[str], ways: dict[str, tuple[str, ...]]) -> set[str]:
+    """Keys of the concepts that `names` are keys of, or that one of their ways is: "nebula" where "a nebula" is a planet's."""
+    return {concept for concept, ones in ways.items() if concept in names or names & {bare(way) for way in ones}}
+
+
 def sentences(job_kind: str) -> list[tuple[set[str], str]]:
     """(accepted concepts, sentence) of every line."""
     lines = (PROMPTS / FILES[job_kind]).read_text(encoding="utf-8").splitlines()
@@ -41,7 +46,7 @@ def test_sentences_lead_to_what_a_careful_reader_accepts(job_kind, lexicon):
     right = []
     for accepted, text in sentences(job_kind):
         meaning, _ = subject_of(list(look_up(text, CONCEPTS[job_kind], lexicon)), CONCEPTS[job_kind])
-        right.append(meaning is not None and meaning.concept in accepted)
+        right.append(meaning is not None and meaning.concept in concepts_named(accepted, lexicon.ways[CONCEPTS[job_kind]]))
     assert len(right) == 200
     assert sum(right) / len(right) >= 0.9
 

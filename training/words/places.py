@@ -118,6 +118,7 @@ NAMES: dict[str, str] = {
         clouds, stratosphere, cloud city, floating castle, castle in the sky, cumulus, cumulonimbus, skydiving, paradise in
         the sky, hot air balloon, hot air balloons""",
     "room": """
+        restaurant, cafe, café, diner, pub, tavern, inn, coffee shop, canteen, cafeteria, bistro,
         room, rooms, interior, interiors, indoors, indoor, inside, bedroom, bathroom, apartment, flat, office, hotel room,
         studio, loft, attic, basement, cellar, cabin interior, corridor, hallway, cell, prison cell, prison, classroom,
         school, hospital, hospital room, clinic, laboratory, lab, gym, sauna, spa, dining room, nursery, penthouse, dorm,
@@ -127,8 +128,8 @@ NAMES: dict[str, str] = {
         gaming room, server room""",
     "living room/room": "living room, lounge, sitting room, parlor, parlour, drawing room, fireplace, den, family room, salon",
     "library/room": "library, bookshop, bookstore, reading room, bookshelves, bookshelf, bookcase, archive, scriptorium",
-    "kitchen/room": "kitchen, bakery, restaurant, cafe, café, diner, pub, tavern, inn, coffee shop, canteen, cafeteria, bistro",
-    "workshop/kitchen/room": """
+    "kitchen/room": "kitchen, bakery, kitchenette, galley, scullery",
+    "workshop/room": """
         workshop, garage, forge, smithy, factory, warehouse, shed, atelier, hangar, sawmill, car repair shop, factory hall,
         machine shop""",
     "castle hall/hall/cathedral hall/room": """
@@ -225,7 +226,7 @@ HINTS: dict[str, str] = {
     "library/room": "book, books, tome, tomes, scroll, scrolls, paperbacks, librarian, manuscripts, globe, reading",
     "kitchen/room": """
         oven, stove, pots, pans, refrigerator, fridge, espresso machine, chef, sink, barista, dishes, cooking, barrels""",
-    "workshop/kitchen/room": """
+    "workshop/room": """
         anvil, workbench, tools, carpenter, lathe, mechanic, machinery, conveyor belt, toolbox, assembly line, potter,
         welding, inventor""",
     "castle hall/hall/cathedral hall/room": """

@@ -40,11 +40,11 @@ PLACE_NAMES: dict[str, str] = {  # as good as the concept's own name
     "volcano": "volcano",
     "underwater": "reef",
     "room": """
-        room, shop, apartment, office, school#2, hospital, penal institution, medical building, place of business, mercantile
+        room, restaurant, tavern, shop, apartment, office, school#2, hospital, penal institution, medical building, place of business, mercantile
         establishment, aisle""",
     "library/room": "library",
-    "kitchen/room": "kitchen, restaurant, tavern",
-    "workshop/kitchen/room": "workshop, factory, garage, workplace, plant",
+    "kitchen/room": "kitchen",
+    "workshop/room": "workshop, factory, garage, workplace, plant",
     HALL: "cathedral, theater, railway station, auditorium",
     STATION: "spacecraft",
     NOTHING: """
@@ -88,7 +88,7 @@ PLACE_HINTS: dict[str, str] = {  # what is found there
     "kitchen/room": """
         kitchen utensil, cookware, tableware, food, cooking utensil, kitchen appliance, crockery, dish, beverage, stove,
         cutlery""",
-    "workshop/kitchen/room": "tool, machine, power tool, workbench, hand tool, lathe, machinery, engine, mechanism",
+    "workshop/room": "tool, machine, power tool, workbench, hand tool, lathe, machinery, engine, mechanism",
     HALL: "throne, chandelier, organ#5, altar, sword, armor, pew, religious residence",
 }
 SURFACE_NAMES: dict[str, str] = {
