@@ -40,7 +40,8 @@ PLACE_NAMES: dict[str, str] = {  # as good as the concept's own name
     "volcano": "volcano",
     "underwater": "reef",
     "room": """
-        room, restaurant, tavern, shop, apartment, office, school#2, hospital, penal institution, medical building, place of business, mercantile
+        room, restaurant, tavern, shop, apartment, office, school#2, hospital, penal institution, medical building, place of
+        business, mercantile
         establishment, aisle""",
     "library/room": "library",
     "kitchen/room": "kitchen",
