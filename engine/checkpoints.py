@@ -12,6 +12,7 @@ import torch
 from .models.catalog import entry_for
 from .models.hub import Download, resolve
 from .models.precision import dtype_named
+from .models.rewriting import rewrite
 from .models.stable_diffusion import Checkpoint, load_checkpoint
 from .models.text import unknown_words
 from .protocol.errors import InvalidParameter
@@ -88,6 +89,15 @@ def sampling_for(job: Job) -> SamplingParams:
     if job.params.preset == "auto":
         return entry.auto[job.kind]
     return preset_sampling(job.kind, job.params.preset, guidance=entry.guidance)
+
+
+def in_own_words(job: Job, checkpoint: Checkpoint) -> tuple[Job, str]:
+    """`job` with its prompt in words that `checkpoint` was trained on, and what to tell the artist of it.
+
+    The latter is "" when the prompt is as it was: the checkpoint ships no table, or knows all its words.
+    """
+    prompt, note = rewrite(job.params.prompt, job.kind, checkpoint.vocabulary.lexicon)
+    return (replace(job, params=replace(job.params, prompt=prompt)), note) if note else (job, "")
 
 
 def negative_for(job: Job, checkpoint: Checkpoint) -> tuple[str, str]:

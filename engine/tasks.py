@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from .canonical import SpaceCache, size_warning
-from .checkpoints import ModelCache, checkpoint_for, negative_for, sampling_for
+from .checkpoints import ModelCache, checkpoint_for, in_own_words, negative_for, sampling_for
 from .contracts import Denoiser, LatentCodec, Space
 from .images import THUMBNAIL_WIDTH, save_png
 from .meter import Meter, MeteredCodec, MeteredDenoiser, MeteredSpace
@@ -34,9 +34,10 @@ def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Iterator[Me
     checkpoint = yield from checkpoint_for(job, name, models)
     entry, sampling, meter = entry_for(job.params.model), sampling_for(job), Meter(checkpoint.device)
     meter.seconds["load"] = time.perf_counter() - started
+    job, rewritten = in_own_words(job, checkpoint)
     prompts = prompts_of(job, checkpoint.reads_whole)
     negative, caution = negative_for(job, checkpoint)
-    warnings = [*checkpoint.warnings([job.params.prompt]), caution]
+    warnings = [rewritten, *checkpoint.warnings([job.params.prompt]), caution]
 
     yield Progress(job=name, phase="Preparing the views", step=0, total=1)
     with meter.phase("geometry"):

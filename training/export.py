@@ -46,6 +46,7 @@ def known_words() -> dict:
         "scenes": {name: list(ways) for name, ways in vocabulary.SCENES.items()},
         "times": {name: list(ways) for name, ways in vocabulary.TIMES.items()},
         "weathers": {name: list(ways) for name, ways in vocabulary.WEATHERS.items()},
+        "silent": {"time": list(vocabulary.ALWAYS_NIGHT), "weather": list(vocabulary.NO_WEATHER)},
         "good_prompts": json.loads(GOOD_PROMPTS.read_text()),
     }
 

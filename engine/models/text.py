@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .layout import read_json
+from .rewriting import Lexicon, load_lexicon
 
 FILLERS = frozenset("a an the of with and in on at to by for from is are its it as".split())
 """Words that carry no picture: nobody needs to hear that these are unknown."""
@@ -43,6 +44,7 @@ class Vocabulary(NamedTuple):
 
     words: frozenset[str] = frozenset()
     nearest: Mapping[str, str] = MappingProxyType({})  # what it knows that comes nearest in meaning to a word it does not
+    lexicon: Lexicon | None = None  # what other words lead to, for prompts to be rewritten; None: they stay as they are
 
 
 def load_vocabulary(folder: Path) -> Vocabulary:
@@ -51,7 +53,8 @@ def load_vocabulary(folder: Path) -> Vocabulary:
     if not path.is_file():
         return Vocabulary()
     listed = read_json(path)
-    return Vocabulary(frozenset(listed["words"]), MappingProxyType(listed.get("nearest", {})))
+    return Vocabulary(frozenset(listed["words"]), MappingProxyType(listed.get("nearest", {})),
+                      load_lexicon(folder, listed))
 
 
 def unknown_words(prompt: str, vocabulary: Vocabulary) -> list[tuple[str, str]]:

@@ -14,12 +14,13 @@ from PIL import Image
 from tiny_checkpoint import make_tiny_checkpoint
 
 from engine.canonical import SpaceCache
-from engine.checkpoints import ModelCache, negative_for, sampling_for
+from engine.checkpoints import ModelCache, in_own_words, negative_for, sampling_for
 from engine.command_line import main
 from engine.mesh_io import unwrap
 from engine.models.codec import StableDiffusionCodec
 from engine.models.ideal import scaled_linear_alpha_bar
-from engine.models.text import Vocabulary
+from engine.models.text import Vocabulary, load_vocabulary, unknown_words
+from engine.prompts import prompts_of
 from engine.protocol.errors import BadResult, InvalidJob, InvalidMesh, InvalidParameter, ModelUnavailable
 from engine.protocol.job import Job, save_job
 from engine.protocol.messages import Preview, Progress, Result
@@ -293,3 +294,20 @@ def test_the_doctor_and_the_list_of_models_speak(capsys):
     assert len(findings) >= 7 and all(line.startswith("ok") for line in findings)
     assert main(["models"]) == 0
     assert "builtin" in capsys.readouterr().out
+
+
+def test_a_checkpoint_with_a_table_is_given_its_own_words_and_the_artist_is_told(panorama):
+    """What views add still comes after it, and fits the place that is drawn."""
+    class Small:
+        vocabulary = load_vocabulary(Path(__file__).resolve().parents[2] / "engine" / "models" / "builtin")
+
+    def asked(prompt: str) -> Job:
+        return replace(panorama, params=replace(panorama.params, prompt=prompt))
+
+    job, told = in_own_words(asked("misty bayou at daybreak"), Small)
+    assert unknown_words(job.params.prompt, Small.vocabulary) == [] and told.startswith("Drawn as: ")
+    assert prompts_of(job, lambda text: True)["up"] == f"{job.params.prompt}, looking up at the sky"
+    same = asked("an alpine meadow at dawn")
+    assert in_own_words(same, Small) == (same, "")
+    Small.vocabulary = Vocabulary()
+    assert in_own_words(asked("misty bayou"), Small) == (asked("misty bayou"), "")
