@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 from pathlib import Path
 
@@ -51,6 +52,7 @@ class Team:
         self.size, self.rank = size, rank
         if size > 1:
             dist.init_process_group("gloo", init_method=f"file://{meeting.resolve()}", rank=rank, world_size=size)
+            atexit.register(dist.destroy_process_group)  # else Gloo's threads may outlive the interpreter, which aborts
 
     def add(self, tensors: list[Tensor]) -> None:
         """Replace each tensor by its sum over the team."""
