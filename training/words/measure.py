@@ -23,17 +23,19 @@ def main() -> None:
     arguments = parser.parse_args()
     lexicon = load_lexicon(TABLE.parent, json.loads((TABLE.parent / "vocabulary.json").read_text(encoding="utf-8")))
     for kind, name in FILES.items():
-        right = {"odd": 0, "even": 0}
+        right, asked = {"odd": 0, "even": 0}, {"odd": 0, "even": 0}
         for number, line in enumerate((PROMPTS / name).read_text(encoding="utf-8").splitlines(), 1):
             names, sentence = line.split("\t")
             accepted = {concept for concept, ways in lexicon.ways[kind].items()
                         if {concept, *map(bare, ways)} & set(names.split())}
             meaning, word = subject_of(list(look_up(sentence, kind, lexicon)), kind)
             hit = meaning is not None and meaning.concept in accepted
-            right["odd" if number % 2 else "even"] += hit
+            half = "odd" if number % 2 else "even"
+            right[half] += hit
+            asked[half] += 1
             if arguments.misses and not hit:
                 print(f"{kind} {number}: {meaning.concept if meaning else 'nothing'} for {word!r}, not {names}: {sentence}")
-        print(f"{kind}: {right['odd']} of 100 odd lines, {right['even']} of 100 even lines")
+        print(f"{kind}: " + ", ".join(f"{right[half]} of {asked[half]} {half} lines" for half in right))
 
 
 if __name__ == "__main__":
