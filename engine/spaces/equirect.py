@@ -101,6 +101,9 @@ class EquirectSpace:
         Pixels on texels that no view has seen take the mean colour of the rest of their view, or grey.
         behind: not used, as no view looks past a panorama.
         """
+        if not bool(canvas.best.any()):
+            size = self.view_resolution
+            return torch.full((len(views), 3, size, size), EMPTY, device=self.device)
         images, seen = self._read(canvas, views)
         blank = _blank(seen)
         if not bool(blank.any()):

@@ -110,6 +110,32 @@ def _turned(view: View, share: float) -> tuple[Vector, Vector, Vector]:
     )
 
 
+def _upright(rotation: tuple[Vector, Vector, Vector]) -> tuple[tuple[Vector, Vector, Vector], int]:
+    """(a view's rotation, that of a pole turned in its plane by quarters so that equal frames compare equal; how many).
+
+    Turning the canvas by a quarter turns a pole's picture in its plane. A position (x, y) in the picture of the result,
+    turned by so many quarters (x, y) -> (y, -x), is that of the one given.
+    """
+    if abs(rotation[2][2]) < 1:
+        return rotation, 0
+    candidates = []
+    for quarters in range(4):
+        candidates.append((rotation, quarters))
+        rotation = tuple((up, -right, backward) for right, up, backward in rotation)
+    return max(candidates)
+
+
+def _turned_by_quarters(position: Tensor, quarters: Tensor, view: Tensor) -> Tensor:
+    """[2, ...] each position turned (x, y) -> (y, -x) as often as `quarters` [V] says for its `view` [...]."""
+    if not bool(quarters.any()):
+        return position
+    turns = quarters[view.long()]
+    across, down = position
+    odd = turns % 2 == 1
+    across, down = torch.where(odd, down, across), torch.where(odd, -across, down)
+    return torch.where(turns >= 2, -1.0, 1.0) * torch.stack([across, down])
+
+
 def taps_of(view: View, samples: int, resolution: int, height: int, device: torch.device) -> Taps:
     """The bilinear look-ups of `samples` x `samples` samples in each pixel."""
     step = torch.arange(resolution * samples, dtype=torch.float32, device=device) + 0.5
@@ -205,7 +231,8 @@ def sample_atlas(atlas: Tensor, count: int, size: int, view: Tensor, position: T
 def assign(views: ViewSet, height: int, width: int, average: bool, device: torch.device) -> Ownership:
     """Which view paints which texel. Tile by tile, asking only views that can see it: linear in texels.
 
-    Each tile is turned to the first columns. Most tiles of an even ring then are one, but for what its views are called.
+    Each tile is turned to the first columns. Most tiles of an even ring then are one, but for what its views are called and
+    by how many quarters a pole's picture is turned in its plane.
     """
     row = math.pi * (torch.arange(height, dtype=torch.float32, device=device) + 0.5) / height
     column = 2 * math.pi * (0.5 - (torch.arange(width, dtype=torch.float32, device=device) + 0.5) / width)
@@ -215,10 +242,16 @@ def assign(views: ViewSet, height: int, width: int, average: bool, device: torch
     quality = torch.zeros(height, width, device=device)
     places, alike = [], {}
     for rows, columns, members in _tiles(views, height, width):
-        cameras = sorted((_turned(views[i], columns.start / width), views[i].fov, i) for i in members)
-        number = torch.tensor([i for _, _, i in cameras], dtype=torch.uint8, device=device)
+        cameras = []
+        for i in members:
+            rotation, quarters = _upright(_turned(views[i], columns.start / width))
+            cameras.append((rotation, views[i].fov, i, quarters))
+        cameras.sort()
         key = rows.start, rows.stop, columns.stop - columns.start, tuple(camera[:2] for camera in cameras)
-        places.append((rows, columns, number, alike.setdefault(key, len(alike))))
+        number, quarters = (
+            torch.tensor([camera[k] for camera in cameras], dtype=torch.uint8, device=device) for k in (2, 3)
+        )
+        places.append((rows, columns, number, quarters, alike.setdefault(key, len(alike))))
 
     def assigned(key: tuple[int, int, int, Cameras]) -> Ownership:
         top, bottom, breadth, cameras = key
@@ -226,12 +259,21 @@ def assign(views: ViewSet, height: int, width: int, average: bool, device: torch
 
     done = side_by_side(assigned, list(alike), threads_on(device))
 
-    def lay(place: tuple[slice, slice, Tensor, int]) -> list[Layer]:
-        rows, columns, number, which = place
+    def lay(place: tuple[slice, slice, Tensor, Tensor, int]) -> list[Layer]:
+        rows, columns, number, quarters, which = place
         tile = done[which]
         view[rows, columns] = number[tile.view.long()]
-        position[:, rows, columns], quality[rows, columns] = tile.position, tile.quality
-        return [layer._replace(texels=layer.texels + columns.start, view=number[layer.view.long()]) for layer in tile.layers]
+        position[:, rows, columns] = _turned_by_quarters(tile.position, quarters, tile.view)
+        quality[rows, columns] = tile.quality
+        return [
+            Layer(
+                layer.texels + columns.start,
+                number[layer.view.long()],
+                _turned_by_quarters(layer.position, quarters, layer.view),
+                layer.alpha,
+            )
+            for layer in tile.layers
+        ]
 
     others = side_by_side(lay, places, threads_on(device))
     depth = max((len(tile) for tile in others), default=0)

@@ -452,7 +452,8 @@ def test_restoring_a_canvas_that_has_nothing_takes_all_that_is_known():
 def test_views_of_a_ring_share_their_look_ups():
     """They read the same texels, so many columns aside: their tables are most of a panorama's memory."""
     space = EquirectSpace(256, 32)
-    space.project(space.blank(), ring(4, elevation=20, fov=80, start=10) + ring(4, elevation=20, fov=80, start=55))
+    seen = space.blank()._replace(best=torch.ones(128, 256))
+    space.project(seen, ring(4, elevation=20, fov=80, start=10) + ring(4, elevation=20, fov=80, start=55))
     assert len(space._taps) == 1  # 10 and 55 degrees lie 32 columns apart
 
 
@@ -463,9 +464,13 @@ def test_tiles_leave_no_texel_out(views, height):
     owned = assign(views, height, 2 * height, False, torch.device("cpu"))
     directions = directions_of(pixel_centres(height, 2 * height), height, 2 * height)
     best = torch.zeros(height, 2 * height, dtype=torch.float64)
-    for view in views:
+    position = torch.zeros(2, height, 2 * height, dtype=torch.float64)
+    for number, view in enumerate(views):
         xy, depth = pixels(view, directions, 2, 2)
-        best = torch.maximum(best, centrality((xy - 1).movedim(-1, 0)) * (depth > 0))
+        in_picture = (xy - 1).movedim(-1, 0).double()
+        best = torch.maximum(best, centrality(in_picture) * (depth > 0))
+        position = torch.where(owned.view == number, in_picture, position)
     assert torch.allclose(owned.quality.double(), best, atol=2e-4)  # float32, and the floor at a border
     seen = best > 0
+    assert torch.allclose(owned.position[:, seen].double(), position[:, seen], atol=2e-4)
     assert torch.allclose(centrality(owned.position)[seen].double(), best[seen], atol=2e-4)
