@@ -20,7 +20,6 @@ from .vocabulary import all_words
 IMAGE_SIZE = 256
 FACTOR = 16
 LATENT_SIZE = IMAGE_SIZE // FACTOR
-RUN_LATENT_SIZE = 2 * LATENT_SIZE  # what the checkpoint tells its users: last passes at 512 px sharpen what 256 px laid out
 LATENT_CHANNELS = 16
 MAX_TOKENS = 32
 TEXT_WIDTH = 128

@@ -30,7 +30,6 @@ def load_parts(data: Path) -> dict[str, torch.nn.Module]:
         file = data / f"{name}.pt"
         if file.exists():
             part.load_state_dict(torch.load(file, weights_only=True))
-    parts["unet"].register_to_config(sample_size=architecture.RUN_LATENT_SIZE)
     return parts
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,8 +19,6 @@ from engine.models.stable_diffusion import Checkpoint, load_checkpoint
 from engine.sampling.denoise import denoise
 from engine.sampling.schedule import Schedule
 
-from .architecture import IMAGE_SIZE
-
 BATCH = 10
 
 
@@ -32,9 +29,8 @@ class Named(NamedTuple):
 
 
 def checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
-    """The diffusers folder with its ControlNet, for views of the size that it was trained at."""
-    loaded = load_checkpoint(folder, own_controlnet(folder), device=device, batch_views=BATCH if device == "cpu" else 0)
-    return replace(loaded, view_resolution=IMAGE_SIZE) if loaded.view_resolution == 2 * IMAGE_SIZE else loaded
+    """The diffusers folder with its ControlNet."""
+    return load_checkpoint(folder, own_controlnet(folder), device=device, batch_views=BATCH if device == "cpu" else 0)
 
 
 def fingerprint(folder: Path, *more: object) -> str:

@@ -103,6 +103,10 @@ def test_the_builtin_checkpoint_is_whole_and_what_its_entry_says(tmp_path):
     entry = entry_for(BUILTIN_MODEL)
     assert checkpoint.controlnet is not None
     assert checkpoint.view_resolution == entry.view_resolution
+    # What it was trained at: the presets after the paper keep to it, and only Auto's last passes draw finer views.
+    assert checkpoint.view_resolution == checkpoint.vae.config.sample_size
+    for auto in entry.auto.values():
+        assert auto.view_resolution > checkpoint.view_resolution and auto.coarse_steps
     assert checkpoint.prediction_type == entry.prediction_type
     assert {"red", "brick"} <= checkpoint.vocabulary.words
     assert checkpoint.memory_bytes() < entry.memory_gb * 1e9

@@ -46,7 +46,7 @@ def state(data: Path, name: str) -> dict:
 def test_the_engine_loads_what_was_trained_and_depth_changes_its_answer(data, tmp_path):
     export(data, tmp_path / "model")
     checkpoint = load_checkpoint(tmp_path / "model", own_controlnet(tmp_path / "model"), dtype=torch.float32)
-    assert checkpoint.view_resolution == 512 and checkpoint.codec.latent_shape(256) == (16, 16, 16)
+    assert checkpoint.view_resolution == 256 and checkpoint.codec.latent_shape(256) == (16, 16, 16)
     with torch.inference_mode():
         x, text = torch.randn(1, 16, 16, 16), torch.randn(1, 32, 128)
         down, mid = checkpoint.controlnet(x, 500, text, controlnet_cond=torch.rand(1, 3, 256, 256), return_dict=False)
