@@ -3,18 +3,39 @@ from __future__ import annotations
 
 import gc
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from .contracts import Space
 from .protocol.job import Job, load_mesh
-from .protocol.params import SamplingParams
 from .spaces.equirect import EquirectSpace
 from .spaces.mesh import MeshSpace
+from .spaces.plane import PlaneSpace
 from .spaces.views import mesh_views, panorama_views
 
 COARSE_VIEWS = 2.0  # texels side by side on one pixel of a view, from which a canvas is finer than its views can fill
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What decides a canonical space."""
+
+    job: Job
+    folder: Path  # of the job
+    views: str  # the view plan, "auto" or "paper"
+    view_resolution: int
+    device: torch.device
+    depth_floor: float
+
+    def key(self) -> tuple:
+        """Equal for requests that get the same space."""
+        mesh = self.folder / "mesh.npz"
+        content = hashlib.sha256(mesh.read_bytes()).hexdigest() if self.job.row.needs_mesh and mesh.is_file() else ""
+        size = tuple(getattr(self.job.params, name) for name in self.job.row.canvas_size)
+        return self.job.kind, size, content, self.views, self.view_resolution, self.device, self.depth_floor
 
 
 class SpaceCache:
@@ -24,13 +45,12 @@ class SpaceCache:
         self._key: tuple | None = None
         self._space: Space | None = None
 
-    def get(self, job: Job, folder: Path, sampling: SamplingParams, view_resolution: int, device: torch.device,
-            depth_floor: float) -> Space:
-        """The space that `job` in `folder` asks for, on views of `view_resolution`. InvalidMesh."""
-        key = (job.kind, sampling.views, view_resolution, device, depth_floor, *_content(job, folder))
-        if key != self._key:
+    def get(self, request: Request) -> Space:
+        """The space that `request` asks for, kept from the job before or built. InvalidMesh."""
+        key = request.key()
+        if self._space is None or key != self._key:
             self.free()
-            self._space = build(job, folder, sampling.views, view_resolution, device, depth_floor)
+            self._space = build(request)
             self._key = key
         return self._space
 
@@ -41,30 +61,37 @@ class SpaceCache:
             gc.collect()  # a space and its other view sizes hold each other, and are too few objects to be looked for soon
 
 
-def build(job: Job, folder: Path, views: str, view_resolution: int, device: torch.device, depth_floor: float) -> Space:
-    """The canonical space that `job` asks for, with the view plan `views` ("auto" or "paper"). InvalidMesh."""
-    if job.kind == "panorama":
-        plan = panorama_views(views)
-        return EquirectSpace(job.params.width, view_resolution, device, view_sets=plan.view_sets, fill_sets=plan.fill_sets)
-    mesh, plan = load_mesh(folder), mesh_views(views)
-    return MeshSpace(mesh.vertices, mesh.faces, mesh.uv, job.params.size, view_resolution, device,
+def build(request: Request) -> Space:
+    """The canonical space that a job asks for. InvalidMesh."""
+    return BUILDERS[request.job.kind](request)
+
+
+def _panorama(request: Request) -> EquirectSpace:
+    plan = panorama_views(request.views)
+    return EquirectSpace(request.job.params.width, request.view_resolution, request.device, view_sets=plan.view_sets,
+                         fill_sets=plan.fill_sets)
+
+
+def _texture(request: Request) -> MeshSpace:
+    mesh, plan = load_mesh(request.folder), mesh_views(request.views)
+    return MeshSpace(mesh.vertices, mesh.faces, mesh.uv, request.job.params.size, request.view_resolution, request.device,
                      occluders=(mesh.occluder_vertices, mesh.occluder_faces), view_sets=plan.view_sets,
-                     fill_sets=plan.fill_sets, depth_floor=depth_floor)
+                     fill_sets=plan.fill_sets, depth_floor=request.depth_floor)
 
 
-def _content(job: Job, folder: Path) -> tuple:
-    """What tells this canvas from another: its size, and the bytes of the mesh."""
-    if job.kind == "panorama":
-        return (job.params.width,)
-    path = folder / "mesh.npz"
-    return job.params.size, hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+def _plane(request: Request) -> PlaneSpace:
+    return PlaneSpace(request.job.params.width, request.job.params.height, request.view_resolution, request.device)
+
+
+BUILDERS: dict[str, Callable[[Request], Space]] = {"panorama": _panorama, "texture": _texture, "plane": _plane}
+"""By JobKind.name."""
 
 
 def size_warning(job: Job, space: Space) -> str:
     """A sentence for the artist where the canvas is much finer than its views can fill; "" where it is not."""
     if space.texels_per_pixel < COARSE_VIEWS:
         return ""
-    size = job.params.width if job.kind == "panorama" else job.params.size
+    size = getattr(job.params, job.row.canvas_size[0])
     filled = max(int(size / space.texels_per_pixel) // 64 * 64, 64)
     return (f"Views of {space.view_resolution} pixels can fill about {filled} of the {size} pixels across: the rest is enlarged. "
             "A smaller size would look the same.")

@@ -18,7 +18,7 @@ from .models.text import unknown_words
 from .protocol.errors import InvalidParameter
 from .protocol.job import Job
 from .protocol.messages import Message, Progress
-from .protocol.params import DEFAULT_NEGATIVE_PROMPT, SamplingParams, preset_sampling
+from .protocol.params import DEFAULT_NEGATIVE_PROMPT, SamplingParams
 
 ROOT_VARIABLE = "STOCHSYNC_ROOT"
 """Names the folder that the installer set up; everything large lies under it."""
@@ -55,7 +55,7 @@ def checkpoint_for(job: Job, name: str, cache: ModelCache) -> Generator[Message,
     and passes over all that is there by then. To look through that took a quarter of a second, twice in a first job.
     """
     device = device_for(job.engine.device)
-    depth = job.kind == "texture"
+    depth = job.row.has_depth
     key = (job.params.model, depth, replace(job.engine, device=str(device), online=False))
     try:
         kept = cache.get(key)
@@ -85,10 +85,7 @@ def sampling_for(job: Job) -> SamplingParams:
     """The sampling settings of `job`: its own, or what its preset stands for with its model."""
     if job.sampling is not None:
         return job.sampling
-    entry = entry_for(job.params.model)
-    if job.params.preset == "auto":
-        return entry.auto[job.kind]
-    return preset_sampling(job.kind, job.params.preset, guidance=entry.guidance)
+    return entry_for(job.params.model).sampling(job.row, job.params.preset)
 
 
 def in_own_words(job: Job, checkpoint: Checkpoint) -> tuple[Job, str]:
@@ -96,7 +93,7 @@ def in_own_words(job: Job, checkpoint: Checkpoint) -> tuple[Job, str]:
 
     The latter is "" when the prompt is as it was: the checkpoint ships no table, or knows all its words.
     """
-    prompt, note = rewrite(job.params.prompt, job.kind, checkpoint.vocabulary.lexicon)
+    prompt, note = rewrite(job.params.prompt, job.row.concept, checkpoint.vocabulary.lexicon)
     return (replace(job, params=replace(job.params, prompt=prompt)), note) if note else (job, "")
 
 

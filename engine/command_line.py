@@ -3,48 +3,33 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 from .protocol import VERSION
 from .protocol.errors import EngineError, InvalidParameter
 from .protocol.job import Job, load_job, save_job
+from .protocol.kinds import KINDS
 from .protocol.messages import Preview, Progress, Result
-from .protocol.params import EngineParams, PanoramaParams, SamplingParams, TextureParams, from_dict
+from .protocol.options import add_options, given
+from .protocol.params import EngineParams, SamplingParams, from_dict
 
 EXIT_FAILED, EXIT_USAGE, EXIT_CANCELLED = 1, 2, 130
 
 
-def add_params(parser: argparse.ArgumentParser, cls: type) -> None:
-    """One option per field of the parameter dataclass `cls`, with its tooltip as help."""
-    group = parser.add_argument_group(cls.__name__)
-    for f in fields(cls):
-        option, tip = "--" + f.name.replace("_", "-"), f.metadata["tip"]
-        choices = f.metadata["choices"] or None
-        if isinstance(f.default, bool):
-            group.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=tip)
-        else:
-            default = f" (default: {f.default})" if f.default != "" else ""
-            group.add_argument(option, type=type(f.default), choices=choices, default=None, help=tip.replace("%", "%%") + default)
-
-
-def given(args: argparse.Namespace, cls: type) -> dict:
-    """The fields of `cls` that were given on the command line."""
-    return {f.name: getattr(args, f.name) for f in fields(cls) if getattr(args, f.name, None) is not None}
-
-
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python -m engine", description="StochSync: textures and panoramas from a prompt.")
+    top = argparse.ArgumentParser(prog="python -m engine",
+                                  description="StochSync: textures, panoramas and wide pictures from a prompt.")
     top.add_argument("--version", action="version", version=VERSION)
     commands = top.add_subparsers(dest="command", required=True)
-    panorama = commands.add_parser("panorama", help="make a 360-degree panorama")
-    texture = commands.add_parser("texture", help="texture an OBJ, GLB or PLY mesh")
-    texture.add_argument("mesh", type=Path, help="mesh file")
-    for command, cls in ((panorama, PanoramaParams), (texture, TextureParams)):
+    for kind in KINDS.values():
+        command = commands.add_parser(kind.name, help=kind.params.__doc__)
+        command.set_defaults(kind=kind.name)
+        if kind.needs_mesh:
+            command.add_argument("mesh", type=Path, help="OBJ, GLB or PLY file")
         command.add_argument("--out", type=Path, required=True, metavar="DIR", help="job folder to write")
-        add_params(command, cls)
-        add_params(command, EngineParams)
-        add_params(command, SamplingParams)
+        for cls in (kind.params, EngineParams, SamplingParams):
+            add_options(command.add_argument_group(cls.__name__), cls)
     run = commands.add_parser("run", help="do (or redo) a job folder")
     run.add_argument("job", type=Path, help="job folder")
     serve = commands.add_parser("serve", help="serve the Blender add-on (started by it)")
@@ -71,16 +56,16 @@ def main(argv: list[str]) -> int:
         return EXIT_CANCELLED
 
 
-def make_panorama(args: argparse.Namespace) -> int:
-    job = Job(kind="panorama", params=from_dict(PanoramaParams, given(args, PanoramaParams)), **common(args))
-    save_job(args.out, with_sampling(job, args))
-    return run_folder(args.out)
+def make(args: argparse.Namespace) -> int:
+    """A job of the kind that the command names: written, then done."""
+    kind = KINDS[args.kind]
+    job = Job(kind=kind.name, params=from_dict(kind.params, given(args, kind.params)),
+              engine=from_dict(EngineParams, given(args, EngineParams)))
+    if not kind.needs_mesh:
+        save_job(args.out, with_sampling(job, args))
+        return run_folder(args.out)
+    from .io.mesh_files import read_mesh, write_glb
 
-
-def make_texture(args: argparse.Namespace) -> int:
-    from .mesh_io import read_mesh, write_glb
-
-    job = Job(kind="texture", params=from_dict(TextureParams, given(args, TextureParams)), **common(args))
     mesh, unwrapped = read_mesh(args.mesh)
     if unwrapped:
         print(f"{args.mesh.name} has no UVs: unwrapped it with xatlas")
@@ -89,10 +74,6 @@ def make_texture(args: argparse.Namespace) -> int:
     if code == 0:
         print(write_glb(args.out / "textured.glb", mesh, args.out / "result.png"))
     return code
-
-
-def common(args: argparse.Namespace) -> dict:
-    return {"engine": from_dict(EngineParams, given(args, EngineParams))}
 
 
 def with_sampling(job: Job, args: argparse.Namespace) -> Job:
@@ -162,5 +143,5 @@ def doctor(args: argparse.Namespace) -> int:
     return int(worst)
 
 
-COMMANDS = {"panorama": make_panorama, "texture": make_texture, "run": run_existing, "serve": serve, "models": list_models,
+COMMANDS = {**dict.fromkeys(KINDS, make), "run": run_existing, "serve": serve, "models": list_models,
             "doctor": doctor}

@@ -4,69 +4,73 @@
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Hashable, Sequence
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
-
-class Canvas(NamedTuple):
-    """A canonical sample and how well each of its texels has been seen.
-
-    z:    [3, H, W] float32, sRGB-encoded 0..1, row 0 on top.
-    best: [H, W] float32 >= 0, the best view quality so far (cosine on a mesh, centrality on a panorama);
-          0 marks a texel that no view has seen.
-    """
-
-    z: Tensor
-    best: Tensor
+Canvas = TypeVar("Canvas")
+"""A canonical sample z and whatever its space must know of it. Only the space looks inside."""
 
 
-class Space(Protocol):
+class View(Hashable, Protocol):
+    """A picture of a canvas: how it is taken is its space's business. Equal views see the same."""
+
+    @property
+    def label(self) -> str:
+        """What the prompt may say of it: one of protocol.kinds.LABELS."""
+
+
+ViewSet = tuple[View, ...]
+
+
+class Space(Protocol[Canvas]):
     """A canonical space Z with its projections f_c (z -> x) and their least-squares inverse (x -> z).
 
     Tensors lie on the device that the space was built for.
     """
 
-    view_sets: tuple[tuple, ...]  # sets of non-overlapping views, used in turn
-    fill_sets: tuple[tuple, ...]  # used in turn afterwards, for what view_sets never see; often empty
+    view_sets: tuple[ViewSet, ...]  # sets of non-overlapping views, used in turn
+    fill_sets: tuple[ViewSet, ...]  # used in turn afterwards, for what view_sets never see; often empty
     view_resolution: int  # pixels, the width and height of every view
-    texels_per_pixel: float  # how many texels of the canvas lie side by side on one pixel of a view, typically
-
     warnings: tuple[str, ...]  # what the artist should know of how it was built
 
-    def at(self, view_resolution: int) -> Space:
+    @property
+    def texels_per_pixel(self) -> float:
+        """How many texels of the canvas lie side by side on one pixel of a view, typically."""
+
+    def at(self, view_resolution: int) -> Space[Canvas]:
         """The same canvas seen through views of another size; what does not depend on that size is shared."""
 
     def blank(self) -> Canvas: ...
 
-    def unseen_share(self, views: Sequence, drawn: Sequence) -> list[float]:
+    def unseen_share(self, views: Sequence[View], drawn: Sequence[View]) -> list[float]:
         """For each of `views`, the share of the canvas in its picture that none of the views `drawn` sees, 0..1.
 
         By geometry alone, on a coarse grid: planning projects no canvas.
         """
 
-    def project(self, canvas: Canvas, views: Sequence, behind: Tensor | None = None) -> Tensor:
+    def project(self, canvas: Canvas, views: Sequence[View], behind: Tensor | None = None) -> Tensor:
         """f_c(z) for each view: [B, 3, h, w] sRGB 0..1.
 
         Texels that no view has seen yet show something that fits to what the view sees beside them.
         behind: [B, 3, h, w], shown where a view looks past the canvas; None: a flat colour.
         """
 
-    def unproject(self, canvas: Canvas, views: Sequence, images: Tensor, *, average: bool) -> Canvas:
+    def unproject(self, canvas: Canvas, views: Sequence[View], images: Tensor, *, average: bool) -> Canvas:
         """arg-min over z of sum_i |f_ci(z) - images_i|^2 (Algorithm 4, lines 7 and 16); texels unseen keep their value.
 
         average: True solves it by the weighted mean of overlapping views (Algorithm 2); False lets the best view win.
         """
 
-    def condition(self, views: Sequence) -> Tensor | None:
+    def condition(self, views: Sequence[View]) -> Tensor | None:
         """[B, 1, h, w] inverse depth, nearest = 1, background = 0; None where the space has no geometry."""
 
-    def seam_mask(self, views: Sequence) -> Tensor:
+    def seam_mask(self, views: Sequence[View]) -> Tensor:
         """[B, 1, h, w]: 0 at the border of what each view owns, 1 deep inside and off the canvas."""
 
-    def unknown_mask(self, canvas: Canvas, views: Sequence) -> Tensor:
+    def unknown_mask(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
         """[B, 1, h, w]: 1 where a pixel looks at texels that no view has seen or past the canvas, else 0."""
 
     def restore(self, canvas: Canvas, known: Canvas) -> Canvas:
@@ -75,8 +79,11 @@ class Space(Protocol):
     def coverage(self, canvas: Canvas) -> float:
         """Share of the texels that matter which some view has seen, 0..1."""
 
-    def finish(self, canvas: Canvas) -> Tensor:
-        """[3, H, W] with unseen texels filled and margins padded: what is written to disk."""
+    def to_image(self, canvas: Canvas) -> Tensor:
+        """[3, H, W] sRGB 0..1: the canvas as it is, for previews."""
+
+    def fill_and_pad(self, canvas: Canvas) -> Tensor:
+        """[3, H, W] sRGB 0..1 with unseen texels filled and margins padded: what is written to disk."""
 
 
 class Denoiser(Protocol):
@@ -86,7 +93,7 @@ class Denoiser(Protocol):
     alpha_bar: Tensor  # [T] float64, cumulative product
     forwards: int  # network forwards so far, one per view and branch (NFE)
 
-    def __call__(self, x_t: Tensor, t: int, views: Sequence, condition: Tensor | None, guidance: float) -> Tensor:
+    def __call__(self, x_t: Tensor, t: int, views: Sequence[View], condition: Tensor | None, guidance: float) -> Tensor:
         """Guided model output [B, C, h, w] float32; guidance <= 1 runs the conditional branch alone."""
 
 

@@ -5,7 +5,7 @@ import importlib
 from collections.abc import Iterator
 from importlib.metadata import version
 
-from .report import LIBRARIES
+from .io.report import LIBRARIES
 
 
 def findings() -> Iterator[tuple[bool, str]]:

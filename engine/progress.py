@@ -6,7 +6,8 @@ from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
 
-from .images import PREVIEW_WIDTH, save_jpeg
+from .contracts import Space
+from .io.images import PREVIEW_WIDTH, save_jpeg
 from .protocol.messages import Preview, Progress
 from .sampling.plan import Plan
 from .sampling.synchronize import InnerStep, OuterStep
@@ -38,9 +39,9 @@ class Tracker:
         total = round(self._work_before[-1])
         return Progress(job=self._job, phase="Filling and padding", step=total, total=total, eta=0.0, memory=self._memory())
 
-    def previews(self, event: OuterStep) -> list[Preview]:
+    def previews(self, event: OuterStep, space: Space) -> list[Preview]:
         """After every second outer step and the last: the unfinished canvas, written to preview.jpg."""
         if event.index % PREVIEW_EVERY != PREVIEW_EVERY - 1 and event.index != event.total - 1:
             return []
-        path = save_jpeg(self._folder / "preview.jpg", event.canvas.z, width=PREVIEW_WIDTH)
+        path = save_jpeg(self._folder / "preview.jpg", space.to_image(event.canvas), width=PREVIEW_WIDTH)
         return [Preview(job=self._job, path=str(path.resolve()))]

@@ -2,21 +2,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from .protocol.job import Job
-from .protocol.params import PanoramaParams
-
-TEXTURE_SUFFIX = {"front": ", front view", "front-side": ", front side view", "side": ", side view",
-                  "back-side": ", back side view", "back": ", back view", "top": ", overhead view", "bottom": ""}
-"""The reference's suffixes by camera. A camera at 45 degrees that is told "front" paints a second face."""
-
-PITCH_SUFFIX = {
-    "outdoors": {"horizon": "", "up": ", looking up at the sky", "down": ", looking down at the ground"},
-    "indoors": {"horizon": "", "up": ", looking up at the ceiling", "down": ", looking down at the floor"},
-    "": {"horizon": "", "up": ", looking up", "down": ", looking down"},
-}
-"""By place. Views towards the poles would otherwise show a horizon of their own; told of a sky, they paint one under a roof."""
+from .protocol.kinds import JobKind, Place
 
 INDOORS = frozenset("""apartment attic ballroom basement bathroom bedroom cellar classroom corridor garage gym gymnasium hallway
     indoor indoors interior kitchen laboratory library lobby loft lounge office pantry restaurant room sauna stairwell tavern
@@ -32,7 +21,7 @@ ENCLOSED_PHRASES = ("under water", "under the sea", "ocean floor", "sea floor", 
                     "in space", "above the clouds", "sea of clouds", "in the clouds")
 
 
-def place_of(prompt: str) -> str:
+def place_of(prompt: str) -> Place:
     """ "outdoors", "indoors", or "" where `prompt` names neither, both, or a place without a sky and without a ceiling."""
     text = " ".join(prompt.lower().split())
     words = set(re.findall(r"[a-z]+", text))
@@ -42,21 +31,16 @@ def place_of(prompt: str) -> str:
     return places[0] if len(places) == 1 else ""
 
 
-def suffixes(kind: str, prompt: str, words_up: str = "", words_down: str = "") -> dict[str, str]:
-    """What each view label of a job of `kind` ("panorama" or "texture") adds to `prompt`.
-
-    words_up, words_down: the artist's own words for views of a panorama that look up and down, in place of ours.
-    """
-    if kind == "texture":
-        return TEXTURE_SUFFIX
-    own = {label: f", {words.strip()}" for label, words in (("up", words_up), ("down", words_down)) if words.strip()}
-    return PITCH_SUFFIX[place_of(prompt)] | own
+def suffixes(kind: JobKind, prompt: str, own: Mapping[str, str]) -> dict[str, str]:
+    """What each view label of a job of `kind` adds to `prompt`; `own`: by label, the artist's words in place of ours."""
+    by_label = kind.suffixes.get(place_of(prompt), kind.suffixes[""])
+    return {**by_label, **{label: f", {words.strip()}" for label, words in own.items() if words.strip()}}
 
 
 def prompts_of(job: Job, fits: Callable[[str], bool]) -> dict[str, str]:
     """`prompts_by_label` of `job`, in the artist's own words where there are some."""
-    own = (job.params.words_up, job.params.words_down) if isinstance(job.params, PanoramaParams) else ()
-    return prompts_by_label(job.params.prompt, suffixes(job.kind, job.params.prompt, *own), fits)
+    own = {label: getattr(job.params, name) for label, name in job.row.own_suffixes.items()}
+    return prompts_by_label(job.params.prompt, suffixes(job.row, job.params.prompt, own), fits)
 
 
 def prompts_by_label(prompt: str, suffix: dict[str, str], fits: Callable[[str], bool]) -> dict[str, str]:

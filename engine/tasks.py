@@ -9,18 +9,18 @@ import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
-from .canonical import SpaceCache, size_warning
+from .canonical import Request, SpaceCache, size_warning
 from .checkpoints import ModelCache, checkpoint_for, in_own_words, negative_for, sampling_for
 from .contracts import Denoiser, LatentCodec, Space
-from .images import THUMBNAIL_WIDTH, save_png
-from .meter import Meter, MeteredCodec, MeteredDenoiser, MeteredSpace
+from .io.images import THUMBNAIL_WIDTH, save_png
+from .io.meter import Meter, MeteredCodec, MeteredDenoiser, MeteredSpace
+from .io.report import Outcome, Report, stages_of, write_report
 from .models.catalog import entry_for
 from .progress import Tracker
 from .prompts import prompts_of
 from .protocol.errors import BadResult
 from .protocol.job import load_job
 from .protocol.messages import Message, Progress, Result
-from .report import Outcome, Report, stages_of, write_report
 from .sampling.plan import Plan, plan
 from .sampling.schedule import Schedule
 from .sampling.synchronize import OuterStep, synchronize
@@ -42,7 +42,8 @@ def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Iterator[Me
     yield Progress(job=name, phase="Preparing the views", step=0, total=1)
     with meter.phase("geometry"):
         resolution = sampling.view_resolution or checkpoint.view_resolution
-        space = spaces.get(job, folder, sampling, resolution, checkpoint.device, entry.depth_floor)
+        space = spaces.get(Request(job=job, folder=folder, views=sampling.views, view_resolution=resolution,
+                                   device=checkpoint.device, depth_floor=entry.depth_floor))
         steps = plan(sampling, space, Schedule(checkpoint.alpha_bar))
     warnings += [*space.warnings, size_warning(job, space)]
 
@@ -83,9 +84,9 @@ def sample(steps: Plan, space: Space, codec: LatentCodec, denoiser: Denoiser, se
             if event.index == steps.main_steps - 1:
                 seen = space.coverage(canvas)
             with meter.phase("preview"):
-                previews = tracker.previews(event)
+                previews = tracker.previews(event, space)
             yield from previews
     yield tracker.finishing()
-    outcome = Outcome(space.finish(canvas), denoiser.forwards, space.coverage(canvas), seen)
+    outcome = Outcome(space.fill_and_pad(canvas), denoiser.forwards, space.coverage(canvas), seen)
     outcome.refuse_broken()
     return outcome

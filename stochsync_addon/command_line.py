@@ -10,7 +10,7 @@ from pathlib import Path
 import bpy
 
 from ..engine.protocol.errors import EngineError, InvalidMesh
-from ..engine.protocol.params import PanoramaParams, TextureParams
+from ..engine.protocol.kinds import PanoramaParams, TextureParams
 from .preferences import SOURCE, engine_installed, engine_python
 from .properties import PANORAMA, TEXTURE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 
-from ..engine.protocol.params import PanoramaParams, TextureParams
+from ..engine.protocol.kinds import PanoramaParams, TextureParams
 from . import world
 
 SHARED = {"negative_prompt": "negative_prompt", "model": "model", "preset": "preset", "seed": "seed"}

@@ -15,7 +15,8 @@ import numpy as np
 
 from ..engine.protocol.errors import InvalidJob, InvalidMesh
 from ..engine.protocol.job import Job, save_job
-from ..engine.protocol.params import EngineParams, PanoramaParams, TextureParams
+from ..engine.protocol.kinds import PanoramaParams, TextureParams
+from ..engine.protocol.params import EngineParams
 from .image_import import import_image
 from .materials import apply_texture
 from .mesh_export import NEW_UV_LAYER, export, refuse_linked

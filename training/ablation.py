@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from engine.contracts import Canvas, Space
-from engine.images import load_png, save_png, to_uint8
+from engine.io.images import load_png, save_png, to_uint8
 from engine.models.catalog import BUILTIN_FOLDER, entry_for
 from engine.models.stable_diffusion import Checkpoint
 from engine.prompts import prompts_by_label, suffixes

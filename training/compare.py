@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.images import load_png
+from engine.io.images import load_png
 
 from .figures import Figure, number
 from .in_use import rows

@@ -14,9 +14,10 @@ from torch import Tensor
 from engine.canonical import SpaceCache
 from engine.checkpoints import ModelCache
 from engine.contracts import Canvas
-from engine.images import load_png
+from engine.io.images import load_png
 from engine.protocol.job import Job, Mesh, load_mesh, save_job
-from engine.protocol.params import EngineParams, PanoramaParams, TextureParams
+from engine.protocol.kinds import PanoramaParams, TextureParams
+from engine.protocol.params import EngineParams
 from engine.spaces.equirect import EquirectSpace
 from engine.spaces.mesh import MeshSpace
 from engine.spaces.views import ViewSet, orbit

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from engine.mesh_io import read_mesh, unwrap
+from engine.io.mesh_files import read_mesh, unwrap
 from engine.protocol.job import MESH_ARRAYS, Mesh
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine.images import load_png
+from engine.io.images import load_png
 from engine.spaces.views import ViewSet, panorama_views, ring
 
 from .judge.seams import seam_jump

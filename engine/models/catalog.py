@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..protocol.errors import InvalidParameter, ModelUnavailable
+from ..protocol.kinds import KINDS, JobKind
 from ..protocol.params import BUILTIN_MODEL, SamplingParams, from_dict
 from .layout import check_controlnet, check_model, disk_bytes, is_model, own_controlnet, read_json
 
@@ -63,7 +64,11 @@ class ModelEntry:
     controlnet_scale: float
     depth_floor: float  # 0..1: the depth condition at the farthest surface in sight; the background is 0
     guidance: float
-    auto: dict[str, SamplingParams]  # by kind of job
+    auto: dict[str, SamplingParams]  # by JobKind.tuned_as
+
+    def sampling(self, kind: JobKind, preset: str) -> SamplingParams:
+        """The settings that `preset` stands for in a job of `kind` with this model."""
+        return self.auto[kind.tuned_as] if preset == "auto" else kind.preset_sampling(preset, guidance=self.guidance)
 
 
 class Catalog(NamedTuple):
@@ -89,8 +94,9 @@ def _entry(cls: type, name: str, table: dict) -> ModelEntry | ControlNetEntry:
     if cls is ModelEntry:
         values["auto"] = {kind: from_dict(SamplingParams, {"guidance": table["guidance"], **settings})
                           for kind, settings in table["auto"].items()}
-        if set(values["auto"]) != {"panorama", "texture"}:
-            raise InvalidParameter(f"{name}: auto must have the tables panorama and texture.")
+        tuned = {kind.tuned_as for kind in KINDS.values()}
+        if set(values["auto"]) != tuned:
+            raise InvalidParameter(f"{name}: auto must have the tables {' and '.join(sorted(tuned))}.")
     entry = from_dict(cls, values)
     for f in fields(cls):
         if f.type == "float" and not isinstance(getattr(entry, f.name), float):

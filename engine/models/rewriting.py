@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 TABLE = "words.tsv"
-CONCEPTS = {"panorama": "place", "texture": "surface"}  # by kind of job
 NEUTRAL = {"place": "meadow", "surface": "plaster"}  # drawn, where known, when a prompt names nothing that can be drawn
 LONGEST = 4  # words of a phrase
 LISTED = 6  # words named in a sentence for the artist
@@ -102,14 +101,13 @@ def load_lexicon(folder: Path, listed: Mapping) -> Lexicon | None:
     return Lexicon({word: tuple(ones.values()) for word, ones in meanings.items()}, ways, frozenset(listed["words"]), silent)
 
 
-def rewrite(prompt: str, job_kind: str, lexicon: Lexicon | None) -> Rewriting:
-    """`prompt` of a job of `job_kind` ("panorama" or "texture") in the checkpoint's own words.
+def rewrite(prompt: str, kind: str, lexicon: Lexicon | None) -> Rewriting:
+    """`prompt`, which describes a `kind` ("place" or "surface"), in the checkpoint's own words.
 
     It stays as it is where there is no table, and where it is wholly of the checkpoint's words and names a place (a surface).
     """
-    if lexicon is None or job_kind not in CONCEPTS:
+    if lexicon is None:
         return Rewriting(prompt, "")
-    kind = CONCEPTS[job_kind]
     found = list(look_up(prompt, kind, lexicon))
     own = {bare(way) for ones in lexicon.ways[kind].values() for way in ones} | set(lexicon.ways[kind])
     if all(word in lexicon.words or word in IDLE for word in words_of(prompt)) and any(one.text in own for one in found):

@@ -16,10 +16,10 @@ import numpy as np
 from . import VERSION
 from .errors import InvalidJob, InvalidMesh, InvalidParameter
 from .files import write_atomically, write_json
-from .params import EngineParams, PanoramaParams, SamplingParams, TextureParams, from_dict
+from .kinds import KINDS, JobKind
+from .params import EngineParams, JobParams, SamplingParams, from_dict
 
 FORMAT = 1
-KINDS = {"panorama": PanoramaParams, "texture": TextureParams}
 MESH_ARRAYS = ("vertices", "faces", "uv")
 MAX_JSON_BYTES = 1 << 20
 
@@ -28,8 +28,8 @@ MAX_JSON_BYTES = 1 << 20
 class Job:
     """What was asked. `sampling` None means: whatever the preset stands for."""
 
-    kind: str  # "panorama" | "texture"
-    params: PanoramaParams | TextureParams
+    kind: str  # a name of KINDS
+    params: JobParams
     engine: EngineParams = field(default_factory=EngineParams)
     sampling: SamplingParams | None = None
     versions: dict[str, str] = field(default_factory=lambda: {"stochsync": VERSION})
@@ -38,8 +38,13 @@ class Job:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise InvalidJob(f"A job of kind {self.kind!r} is not known; it must be one of {', '.join(KINDS)}.")
-        if not isinstance(self.params, KINDS[self.kind]):
-            raise InvalidJob(f"A {self.kind} job needs {KINDS[self.kind].__name__}.")
+        if not isinstance(self.params, self.row.params):
+            raise InvalidJob(f"A {self.kind} job needs {self.row.params.__name__}.")
+
+    @property
+    def row(self) -> JobKind:
+        """What the table says of its kind."""
+        return KINDS[self.kind]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +85,8 @@ class Mesh:
 
 def save_job(folder: Path, job: Job, mesh: Mesh | None = None) -> Path:
     """Write `job` (and its mesh) into `folder`, made if absent; job.json comes last, so a folder with one is complete."""
-    if (job.kind == "texture") != (mesh is not None):
-        raise InvalidJob("A texture job needs a mesh, and a panorama has none.")
+    if job.row.needs_mesh != (mesh is not None):
+        raise InvalidJob(f"A {job.kind} job {'needs a' if job.row.needs_mesh else 'has no'} mesh.")
     folder.mkdir(parents=True, exist_ok=True)
     if mesh is not None:
         arrays = {name: np.ascontiguousarray(getattr(mesh, name)) for name in
@@ -121,13 +126,13 @@ def load_job(folder: Path) -> Job:
     if not isinstance(versions, dict) or not all(isinstance(v, str) for v in versions.values()) or not isinstance(created, str):
         raise InvalidJob(f"{path}: 'versions' must map names to texts and 'created' be a text.")
     sampling = data.get("sampling")
-    return Job(kind=data["kind"], params=from_dict(KINDS[data["kind"]], data.get("params", {})),
+    return Job(kind=data["kind"], params=from_dict(KINDS[data["kind"]].params, data.get("params", {})),
                engine=from_dict(EngineParams, data.get("engine", {})),
                sampling=None if sampling is None else from_dict(SamplingParams, sampling), versions=versions, created=created)
 
 
 def load_mesh(folder: Path) -> Mesh:
-    """The mesh of a texture job. InvalidMesh when it is missing, damaged or of the wrong shape."""
+    """The mesh of the job in `folder`. InvalidMesh when it is missing, damaged or of the wrong shape."""
     path = folder / "mesh.npz"
     try:
         with np.load(path, allow_pickle=False) as data:

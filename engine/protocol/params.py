@@ -116,40 +116,20 @@ PRESETS = ("auto", "paper", "fast", "turbo")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PanoramaParams:
-    """A 360-degree panorama from a prompt."""
+class JobParams:
+    """What jobs of all kinds ask; each kind adds its own."""
 
-    prompt: str = param("", "Prompt", "What the panorama shows")
+    prompt: str = param("", "Prompt", "What the result shows")
     negative_prompt: str = param(DEFAULT_NEGATIVE_PROMPT, "Negative Prompt", "What it should not show")
     model: str = param(BUILTIN_MODEL, "Model", "Checkpoint: a name of the catalogue, or a folder on disk")
     preset: str = param("auto", "Preset", "Time to spend; Auto is what was measured best for the model", choices=PRESETS)
     seed: int = param(0, "Seed", "The same seed gives the same result", low=0, high=2**31 - 1)
-    width: int = param(2048, "Width", "Width of the panorama; it is twice as wide as high", low=256, high=8192, multiple=64,
-                       unit="PIXEL")
-    words_up: str = param("", "Words Upward", "What views that look up add to the prompt; empty: chosen to fit the place")
-    words_down: str = param("", "Words Downward", "What views that look down add to the prompt; empty: chosen to fit the place")
 
     def __post_init__(self) -> None:
         _check(self)
-        _check_prompt(self.prompt)
-        for name in ("words_up", "words_down"):
-            _check_text(name, getattr(self, name))
-
-
-@dataclass(frozen=True, kw_only=True)
-class TextureParams:
-    """A texture for one mesh, on its own UVs, from a prompt."""
-
-    prompt: str = param("", "Prompt", "What the surface looks like")
-    negative_prompt: str = param(DEFAULT_NEGATIVE_PROMPT, "Negative Prompt", "What it should not look like")
-    model: str = param(BUILTIN_MODEL, "Model", "Checkpoint: a name of the catalogue, or a folder on disk")
-    preset: str = param("auto", "Preset", "Time to spend; Auto is what was measured best for the model", choices=PRESETS)
-    seed: int = param(0, "Seed", "The same seed gives the same result", low=0, high=2**31 - 1)
-    size: int = param(1024, "Size", "Width and height of the texture", low=64, high=8192, multiple=64, unit="PIXEL")
-
-    def __post_init__(self) -> None:
-        _check(self)
-        _check_prompt(self.prompt)
+        if not self.prompt.strip():
+            raise InvalidParameter("The prompt is empty: describe what you want to see.")
+        check_text("prompt", self.prompt)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,44 +148,9 @@ class EngineParams:
         _check(self)
 
 
-def _check_prompt(prompt: str) -> None:
-    if not prompt.strip():
-        raise InvalidParameter("The prompt is empty: describe what you want to see.")
-    _check_text("prompt", prompt)
-
-
-def _check_text(name: str, text: str) -> None:
+def check_text(name: str, text: str) -> None:
+    """Refuse what no file can hold, and what is longer than any prompt."""
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise InvalidParameter(f"The {name} holds characters that are no text (lone surrogates).")
     if len(text) > LONGEST_TEXT:
         raise InvalidParameter(f"The {name} has {len(text)} characters: {LONGEST_TEXT} is the most.")
-
-
-PAPER: dict[str, Any] = {"views": "paper", "warmup": 1}
-"""What all presets after the paper share."""
-
-PRESET_SAMPLING: dict[tuple[str, str], dict[str, Any]] = {
-    ("panorama", "paper"): PAPER | {"blend_steps": 2},
-    ("panorama", "fast"): PAPER | {"t_stop": 700, "outer_steps": 8, "blend_steps": 1},
-    ("panorama", "turbo"): PAPER | {"t_stop": 700, "outer_steps": 8, "blend_steps": 0, "solver": "dpmpp", "ode_steps": 20},
-    ("texture", "paper"): PAPER | {"t_start": 999, "blend_steps": 4},
-    ("texture", "fast"): PAPER | {"t_start": 999, "t_stop": 500, "outer_steps": 15, "blend_steps": 2},
-    ("texture", "turbo"): PAPER | {"t_start": 999, "t_stop": 500, "outer_steps": 15, "blend_steps": 2, "solver": "dpmpp",
-                                   "ode_steps": 20},
-}
-"""By kind of job and preset, over the defaults of SamplingParams, which are appendix B's.
-
-Panoramas: appendices B and E. Textures: "paper" is appendix B's, with one warm-up step as in Algorithm 4 (the reference takes
-four, which are sixteen pictures that know nothing of each other). The paper has no StochSync* for meshes: "fast" and "turbo" are
-ours, fifteen passes, so that every set of views has its turn three times.
-"""
-
-
-def preset_sampling(kind: str, preset: str, *, guidance: float = 7.5) -> SamplingParams:
-    """The settings behind a preset's name for kind "panorama" or "texture".
-
-    "auto" depends on the checkpoint and is resolved where the catalogue is known; so does `guidance`.
-    """
-    if (kind, preset) not in PRESET_SAMPLING:
-        raise InvalidParameter(f"preset = {preset!r}: it must be one of paper, fast, turbo here.")
-    return SamplingParams(guidance=guidance, **PRESET_SAMPLING[kind, preset])

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from scipy import ndimage
 from torch import Tensor
 
-from .blend import interior
+from .image_ops import distance_to_border
 
 HALO = 256  # view pixels for each pixel by which a decoded picture smears background over a silhouette
 SEAM_GAIN = 1.7  # how soon inside its border a seam mask reaches 1
@@ -51,7 +51,7 @@ def seam_mask(owned: np.ndarray, on_object: np.ndarray) -> np.ndarray:
     owned: [h, w] bool, the part of the object that this view shows best of its set.
     """
     opened = ndimage.binary_opening(owned, np.ones((5, 5)))
-    return np.where(on_object, np.minimum(interior(opened) * SEAM_GAIN, 1), 1).astype(np.float32)
+    return np.where(on_object, np.minimum(distance_to_border(opened) * SEAM_GAIN, 1), 1).astype(np.float32)
 
 
 def fade(owned: np.ndarray) -> np.ndarray:

@@ -9,9 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..contracts import Canvas
 from ..threads import Piece, Result, remembered, side_by_side, threads_on
-from .blend import fill_from_surface, interior, shrink, sphere_border
 from .equirect_maps import (
     EDGE,
     Layer,
@@ -27,6 +25,8 @@ from .equirect_maps import (
     taps_of,
     turned_to_start,
 )
+from .image_ops import distance_to_border, fill_from_surface, pad_equirect, shrink
+from .raster import RasterCanvas
 from .views import View, ViewSet, axes, half_tangent, panorama_views, rays
 
 SEAM_GAIN = 1.7  # how soon inside its border a seam mask reaches 1, as on a mesh
@@ -78,9 +78,9 @@ class EquirectSpace:
         """How much finer the canvas is than the middle of the widest view, where views are least fine."""
         return max(self._texels_per_pixel(view) for views in self.view_sets + self.fill_sets for view in views)
 
-    def blank(self) -> Canvas:
+    def blank(self) -> RasterCanvas:
         size = (self.height, self.width)
-        return Canvas(torch.full((3, *size), EMPTY, device=self.device), torch.zeros(size, device=self.device))
+        return RasterCanvas(torch.full((3, *size), EMPTY, device=self.device), torch.zeros(size, device=self.device))
 
     def unseen_share(self, views: Sequence[View], drawn: Sequence[View]) -> list[float]:
         """For each of `views` the share of its picture, on a coarse grid, that lies in none of the pictures `drawn`."""
@@ -95,13 +95,13 @@ class EquirectSpace:
             shares.append(1 - float(seen.double().mean()))
         return shares
 
-    def project(self, canvas: Canvas, views: Sequence[View], behind: Tensor | None = None) -> Tensor:
+    def project(self, canvas: RasterCanvas, views: Sequence[View], behind: Tensor | None = None) -> Tensor:
         """f_c(z): [B, 3, h, w]. Each pixel is the mean of enough bilinear samples that a fine canvas does not alias.
 
         Pixels on texels that no view has seen take the mean colour of the rest of their view, or grey.
         behind: not used, as no view looks past a panorama.
         """
-        if not bool(canvas.best.any()):
+        if not bool(canvas.view_quality.any()):
             size = self.view_resolution
             return torch.full((len(views), 3, size, size), EMPTY, device=self.device)
         images, seen = self._read(canvas, views)
@@ -113,7 +113,7 @@ class EquirectSpace:
         mean = (images * known).sum(dim=(2, 3), keepdim=True) / count.clamp(min=1)
         return torch.where(blank, torch.where(count > 0, mean, torch.full_like(mean, EMPTY)), images)
 
-    def unproject(self, canvas: Canvas, views: Sequence[View], images: Tensor, *, average: bool) -> Canvas:
+    def unproject(self, canvas: RasterCanvas, views: Sequence[View], images: Tensor, *, average: bool) -> RasterCanvas:
         """Texels that some view covers take the weighted mean of its samples; the rest keep their value.
 
         average: True weighs every view by its centrality; False lets the most central one win, but for a feather.
@@ -121,11 +121,11 @@ class EquirectSpace:
         owned = self._ownership(tuple(views), average)
         atlas = self._atlas(views, images.to(canvas.z))
         count, size = len(views), atlas.shape[-1]
-        z, best = torch.empty_like(canvas.z), torch.empty_like(canvas.best)
+        z, best = torch.empty_like(canvas.z), torch.empty_like(canvas.view_quality)
 
         def paint(part: slice) -> None:
             quality = owned.quality[part]
-            torch.maximum(canvas.best[part], quality, out=best[part])
+            torch.maximum(canvas.view_quality[part], quality, out=best[part])
             painted = sample_atlas(atlas, count, size, owned.view[part], owned.position[:, part])
             covered = quality > 0
             z[:, part] = painted if bool(covered.all()) else torch.where(covered, painted, canvas.z[:, part])
@@ -133,7 +133,7 @@ class EquirectSpace:
         self._side_by_side(paint, _slices(self.height, max(CHUNK // self.width, 1)))
         for layer in owned.layers:  # one after the other: each blends into what those before it have painted
             self._blend(z.flatten(1), layer, atlas, count)
-        return Canvas(z, best)
+        return RasterCanvas(z, best)
 
     def condition(self, views: Sequence[View]) -> None:
         """A panorama has no geometry."""
@@ -149,34 +149,37 @@ class EquirectSpace:
             self._seams[key] = (stacked * SEAM_GAIN).clamp(max=1).to(self.device)
         return self._seams[key]
 
-    def unknown_mask(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
+    def unknown_mask(self, canvas: RasterCanvas, views: Sequence[View]) -> Tensor:
         """[B, 1, h, w]: 1 where a pixel looks at texels that no view has seen, else 0."""
         return _blank(self._read(canvas, views)[1]).to(canvas.z)
 
-    def restore(self, canvas: Canvas, known: Canvas) -> Canvas:
+    def restore(self, canvas: RasterCanvas, known: RasterCanvas) -> RasterCanvas:
         """`canvas` with the texels that `known` has seen as they are there, but for a border a few view pixels wide.
 
         Inside the border `known` fades in; where `canvas` has nothing it is taken at once.
         """
-        share = self._depth_inside(known.best > 0)
-        share = torch.where((canvas.best == 0) & (known.best > 0), torch.ones_like(share), share)
+        share = self._depth_inside(known.view_quality > 0)
+        share = torch.where((canvas.view_quality == 0) & (known.view_quality > 0), torch.ones_like(share), share)
         z = torch.where(share < 1, torch.lerp(canvas.z, known.z, share), known.z)
-        return Canvas(z, torch.maximum(canvas.best, known.best))
+        return RasterCanvas(z, torch.maximum(canvas.view_quality, known.view_quality))
 
-    def coverage(self, canvas: Canvas) -> float:
+    def coverage(self, canvas: RasterCanvas) -> float:
         """Share of the sphere's solid angle that some view has seen."""
         row = torch.arange(self.height, dtype=torch.float64, device="cpu") + 0.5
         area = (math.pi * row / self.height).sin()
-        return float(((canvas.best > 0).float().mean(1).cpu() * area).sum() / area.sum())
+        return float(((canvas.view_quality > 0).float().mean(1).cpu() * area).sum() / area.sum())
 
-    def finish(self, canvas: Canvas) -> Tensor:
+    def to_image(self, canvas: RasterCanvas) -> Tensor:
+        return canvas.z.clamp(0, 1)
+
+    def fill_and_pad(self, canvas: RasterCanvas) -> Tensor:
         """[3, H, W] with directions that no view saw filled from the nearest seen ones on the sphere."""
         z = canvas.z.clamp(0, 1)
-        unseen = canvas.best <= 0
+        unseen = canvas.view_quality <= 0
         if not bool(unseen.any()):
             return z
         # The nearest seen texel always lies beside an unseen one, so the rest of the canvas need not be searched.
-        beside = F.max_pool2d(sphere_border(unseen[None].float())[None], 3, 1)[0, 0] > 0
+        beside = F.max_pool2d(pad_equirect(unseen[None].float())[None], 3, 1)[0, 0] > 0
         texels = beside.flatten().nonzero()[:, 0]
         centres = torch.stack([texels % self.width, texels // self.width], dim=-1).float() + 0.5
         flat = z.flatten(1)
@@ -187,13 +190,13 @@ class EquirectSpace:
 
     def _mask(self, around: Surroundings) -> Tensor:
         """[h, w] on the processor: how deep inside a view's own part each of its pixels lies, 0..1."""
-        return torch.from_numpy(interior(owned_pixels(around, self.view_resolution).numpy()))
+        return torch.from_numpy(distance_to_border(owned_pixels(around, self.view_resolution).numpy()))
 
     def _texels_per_pixel(self, view: View) -> float:
         """How much finer the canvas is than the middle of the view."""
         return self.width / (2 * math.pi) * 2 * half_tangent(view) / self.view_resolution
 
-    def _read(self, canvas: Canvas, views: Sequence[View]) -> tuple[Tensor, Tensor]:
+    def _read(self, canvas: RasterCanvas, views: Sequence[View]) -> tuple[Tensor, Tensor]:
         """[B, 3, h, w] the canvas as each view sees it; [B, 1, h, w] the share of each pixel that some view has seen before."""
         n = self.view_resolution
         images = torch.empty(len(views), 3, n, n, device=self.device)
@@ -221,7 +224,7 @@ class EquirectSpace:
         self._side_by_side(read, range(len(views)))
         return images, seen
 
-    def _look_up_table(self, canvas: Canvas, level: int) -> Tensor:
+    def _look_up_table(self, canvas: RasterCanvas, level: int) -> Tensor:
         """[2 H W, 4]: per texel its colour and whether it was seen, side by side, so that one look-up serves them all.
 
         The canvas, halved `level` times, lies there twice, so that columns counted on from any other need not be wrapped.
@@ -234,7 +237,7 @@ class EquirectSpace:
         def fill(rows: slice) -> None:
             under = slice(rows.start * finer, rows.stop * finer)
             table[rows, :width, :3] = shrink(canvas.z[:, under], finer).permute(1, 2, 0)
-            table[rows, :width, 3] = shrink((canvas.best[under] > 0).to(canvas.z)[None], finer)[0]
+            table[rows, :width, 3] = shrink((canvas.view_quality[under] > 0).to(canvas.z)[None], finer)[0]
             table[rows, width:] = table[rows, :width]
 
         self._side_by_side(fill, _slices(height, max(CHUNK // width, 1)))

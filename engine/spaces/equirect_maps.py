@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..threads import side_by_side, threads_on
-from .views import PANORAMA_LABELS, Vector, View, ViewSet, axes, half_tangent, pixel_centres
+from .views import Vector, View, ViewSet, axes, half_tangent, pixel_centres
 
 FEATHER = 0.03  # of a view's width, either side of an ownership border: where two views agree it shows nothing, and
 # where they differ by a shade it hides the step; too thin to blur what they both show
@@ -93,7 +93,7 @@ def turned_to_start(view: View, width: int) -> tuple[View, int]:
     """
     along = math.atan2(view.rotation[1][0], view.rotation[0][0])
     shift = math.floor(-along / (2 * math.pi) * width % width + 1e-6) % width
-    return replace(view, rotation=_turned(view, shift / width), label=PANORAMA_LABELS[0]), shift
+    return replace(view, rotation=_turned(view, shift / width), label="horizon"), shift
 
 
 def _turned(view: View, share: float) -> tuple[Vector, Vector, Vector]:

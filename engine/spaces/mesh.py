@@ -10,14 +10,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..contracts import Canvas
 from ..threads import Result, remembered, side_by_side, threads_on
-from .blend import fill_from_surface, sample, shrink
 from .borders import inward_pixels, seam_mask
+from .image_ops import fill_from_surface, sample, shrink
 from .mesh_checks import bounding_sphere, checked, with_occluders
 from .mesh_views import MeshViews
 from .projection import Pooling, compose, gather, pooled
 from .pyramid import fill_pyramid, level_sizes, pyramid
+from .raster import RasterCanvas
 from .rasterize import Rasterizer, make_rasterizer
 from .surface import Surface
 from .views import View, ViewSet, half_tangent, views_orbit
@@ -101,14 +101,14 @@ class MeshSpace:
         pixel = 2 * half_tangent(view) * math.dist(view.position, (0, 0, 0)) / self.view_resolution
         return self._surface.texels_per_length * pixel
 
-    def blank(self) -> Canvas:
+    def blank(self) -> RasterCanvas:
         z = torch.full((3, self.size, self.size), self.background, device=self.device)
-        return Canvas(z, torch.zeros(self.size, self.size, device=self.device))
+        return RasterCanvas(z, torch.zeros(self.size, self.size, device=self.device))
 
     def unseen_share(self, views: Sequence[View], drawn: Sequence[View]) -> list[float]:
         return [self._views.unseen_share(view, drawn) for view in views]
 
-    def project(self, canvas: Canvas, views: Sequence[View], behind: Tensor | None = None) -> Tensor:
+    def project(self, canvas: RasterCanvas, views: Sequence[View], behind: Tensor | None = None) -> Tensor:
         """f_c(z): [B, 3, h, w], unlit.
 
         What no view has seen yet takes the colours beside it in the picture: a patch of blank canvas would look to the
@@ -120,7 +120,7 @@ class MeshSpace:
             behind = torch.full((), self.background, device=self.device)
         return compose(known, self._coverage(views), mean, behind).clamp_(0, 1)
 
-    def unproject(self, canvas: Canvas, views: Sequence[View], images: Tensor, *, average: bool) -> Canvas:
+    def unproject(self, canvas: RasterCanvas, views: Sequence[View], images: Tensor, *, average: bool) -> RasterCanvas:
         """Visible texels take the picture's colour.
 
         average: True takes the cosine-weighted mean over the set. False lets the view with the greatest cosine win, and
@@ -128,13 +128,13 @@ class MeshSpace:
         Over a texel seen before it also fades in from the border of its own part: where another view or an occluder
         begins, two pictures would else meet in a ragged step.
         """
-        z, best = canvas.z.flatten(1).clone(), canvas.best.flatten().clone()
+        z, best = canvas.z.flatten(1).clone(), canvas.view_quality.flatten().clone()
         pictures = self._solid(views, images.to(z))
         if average:
             self._mean_into(z, best, views, pictures)
         else:
             self._best_into(z, best, tuple(views), pictures)
-        return Canvas(z.reshape(canvas.z.shape), best.reshape(canvas.best.shape))
+        return RasterCanvas(z.reshape(canvas.z.shape), best.reshape(canvas.view_quality.shape))
 
     def condition(self, views: Sequence[View]) -> Tensor:
         """[B, 1, h, w]: depth_floor + (1 - depth_floor) * inverse depth, min-max over the object; background 0."""
@@ -152,26 +152,29 @@ class MeshSpace:
             self._seams[key] = torch.from_numpy(masks)[:, None].to(self.device)
         return self._seams[key]
 
-    def unknown_mask(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
+    def unknown_mask(self, canvas: RasterCanvas, views: Sequence[View]) -> Tensor:
         return (self._known(canvas, views)[0][:, None, ..., 3] < KNOWN).float()
 
-    def restore(self, canvas: Canvas, known: Canvas) -> Canvas:
+    def restore(self, canvas: RasterCanvas, known: RasterCanvas) -> RasterCanvas:
         """What `known` has seen, as it is there; blended over `canvas` where it was seen at a cosine near MIN_COSINE."""
-        weight = ((known.best - MIN_COSINE) / RESTORE_RANGE).clamp(0, 1)
-        weight = torch.where((known.best > 0) & (canvas.best <= 0), torch.ones_like(weight), weight)
+        weight = ((known.view_quality - MIN_COSINE) / RESTORE_RANGE).clamp(0, 1)
+        weight = torch.where((known.view_quality > 0) & (canvas.view_quality <= 0), torch.ones_like(weight), weight)
         z = torch.where(weight >= 1, known.z, torch.lerp(canvas.z, known.z, weight))
-        return Canvas(z, torch.maximum(canvas.best, known.best))
+        return RasterCanvas(z, torch.maximum(canvas.view_quality, known.view_quality))
 
-    def coverage(self, canvas: Canvas) -> float:
+    def coverage(self, canvas: RasterCanvas) -> float:
         """Share of the texels on the surface that some view has seen."""
-        return float((canvas.best.flatten()[self._surface.texel] > 0).float().mean())
+        return float((canvas.view_quality.flatten()[self._surface.texel] > 0).float().mean())
 
-    def finish(self, canvas: Canvas) -> Tensor:
+    def to_image(self, canvas: RasterCanvas) -> Tensor:
+        return canvas.z.clamp(0, 1)
+
+    def fill_and_pad(self, canvas: RasterCanvas) -> Tensor:
         """[3, H, W]: unseen texels filled from the nearest seen ones on the object, all the margin padded."""
         surface = self._surface
         z = canvas.z.flatten(1).clone()
         keys = torch.cat([surface.position, NORMAL_WEIGHT * surface.normal]).T
-        seen = canvas.best.flatten()[surface.texel] > 0
+        seen = canvas.view_quality.flatten()[surface.texel] > 0
         z[:, surface.texel] = fill_from_surface(z[:, surface.texel], seen, keys)
         return z.index_select(1, surface.pad).reshape(canvas.z.shape).clamp(0, 1)
 
@@ -202,14 +205,14 @@ class MeshSpace:
         self._conditions: dict[View, Tensor] = {}
         self._seams: dict[ViewSet, Tensor] = {}
 
-    def _known(self, canvas: Canvas, views: Sequence[View]) -> tuple[Tensor, Tensor]:
+    def _known(self, canvas: RasterCanvas, views: Sequence[View]) -> tuple[Tensor, Tensor]:
         """[B, h, w, 4]: colour of seen texels and their share of the pixel, the colour premultiplied by that share.
 
         And [3], the mean colour of all seen texels; the background's grey where there are none.
         """
         poolings = self._poolings_of(views)
         projections = [(seen.projection, pooling) for seen, pooling in zip(self._views.of(views), poolings, strict=True)]
-        seen = (canvas.best > 0) & self._surface.on_chart.reshape(canvas.best.shape)
+        seen = (canvas.view_quality > 0) & self._surface.on_chart.reshape(canvas.view_quality.shape)
         levels = max(projection.levels for projection, _ in projections)
         rows = pyramid(self.size, 4, levels, self.device)
         image = rows[: self.size**2].reshape(self.size, self.size, 4)

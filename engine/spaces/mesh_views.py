@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from ..threads import remembered, threads_on
-from .blend import sample
 from .borders import fade
 from .footprints import find_hits
+from .image_ops import sample
 from .projection import Projection, build_projection, texels_under
 from .pyramid import chart_pyramid
 from .rasterize import Rasterizer

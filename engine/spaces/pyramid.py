@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .blend import wrap_border
+from .image_ops import pad_circular
 from .surface import Surface
 
 
@@ -59,6 +59,6 @@ def chart_pyramid(surface: Surface) -> ChartPyramid:
     inner = []
     for share in rows[:, 0].split([side * side for side in sides]):
         side = math.isqrt(len(share))
-        margin = wrap_border((share < 1).float().reshape(1, side, side))
+        margin = pad_circular((share < 1).float().reshape(1, side, side))
         inner.append(F.max_pool2d(margin[None], 3, stride=1).flatten() == 0)
     return ChartPyramid(rows[:, 0], torch.cat(inner))

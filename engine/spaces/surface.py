@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ..protocol.errors import InvalidMesh
-from .blend import nearest_index
 from .charts import rasterize_charts
+from .image_ops import nearest_index
 
 HARD_EDGE = 0.8  # a face that leans further than this cosine from its vertex's mean normal keeps its own
 

@@ -25,11 +25,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..protocol.kinds import LABELS
 from ..protocol.params import VIEW_PLANS
 
 Vector = tuple[float, float, float]
-PANORAMA_LABELS = ("horizon", "up", "down")
-MESH_LABELS = ("front", "front-side", "side", "back-side", "back", "top", "bottom")
 PAPER_FOV = 72.0  # degrees, the paper's panorama views
 BETWEEN_FOV = 96.0  # degrees: at 40 of elevation from eight below the horizon to two below the pole
 AUTO_FOV = 92.0  # degrees: one more than a cube's face on either side, as decoders smear the border of a picture
@@ -51,8 +50,8 @@ class View:
     def __post_init__(self) -> None:
         if not 0.0 < self.fov < 180.0:
             raise ValueError(f"fov is {self.fov}, but must lie between 0 and 180 degrees")
-        if self.label not in PANORAMA_LABELS + MESH_LABELS:
-            raise ValueError(f"label is {self.label!r}, but must be one of {PANORAMA_LABELS + MESH_LABELS}")
+        if self.label not in LABELS:
+            raise ValueError(f"label is {self.label!r}, but must be one of {sorted(LABELS)}")
         rows = self.rotation
         if len(rows) != 3 or any(len(row) != 3 for row in rows) or any(
             abs(_dot(rows[i], rows[j]) - (i == j)) > 1e-6 for i in range(3) for j in range(3)

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.models.rewriting import CONCEPTS, LISTED, bare, load_lexicon, look_up, rewrite, subject_of, words_of
+from engine.models.rewriting import LISTED, bare, load_lexicon, look_up, rewrite, subject_of, words_of
 from engine.models.text import load_vocabulary
+from engine.protocol.kinds import KINDS
 
 BUILTIN = Path(__file__).resolve().parents[2] / "engine" / "models" / "builtin"
 PROMPTS = Path(__file__).with_name("prompts")
-FILES = {"panorama": "places.tsv", "texture": "surfaces.tsv"}
+FILES = {"place": "places.tsv", "surface": "surfaces.tsv"}
 
 
 @pytest.fixture(scope="module")
@@ -34,33 +35,33 @@ def concepts_named(names: set[str], ways: dict[str, tuple[str, ...]]) -> set[str
     return {concept for concept, ones in ways.items() if concept in names or names & {bare(way) for way in ones}}
 
 
-def sentences(job_kind: str) -> list[tuple[set[str], str]]:
+def sentences(kind: str) -> list[tuple[set[str], str]]:
     """(accepted concepts, sentence) of every line."""
-    lines = (PROMPTS / FILES[job_kind]).read_text(encoding="utf-8").splitlines()
+    lines = (PROMPTS / FILES[kind]).read_text(encoding="utf-8").splitlines()
     return [(set(accepted.split()), text) for accepted, text in (line.split("\t") for line in lines)]
 
 
-@pytest.mark.parametrize("job_kind", FILES)
-def test_sentences_lead_to_what_a_careful_reader_accepts(job_kind, lexicon):
+@pytest.mark.parametrize("kind", FILES)
+def test_sentences_lead_to_what_a_careful_reader_accepts(kind, lexicon):
     """The bar is nine in ten."""
     right = []
-    for accepted, text in sentences(job_kind):
-        meaning, _ = subject_of(list(look_up(text, CONCEPTS[job_kind], lexicon)), CONCEPTS[job_kind])
-        right.append(meaning is not None and meaning.concept in concepts_named(accepted, lexicon.ways[CONCEPTS[job_kind]]))
+    for accepted, text in sentences(kind):
+        meaning, _ = subject_of(list(look_up(text, kind, lexicon)), kind)
+        right.append(meaning is not None and meaning.concept in concepts_named(accepted, lexicon.ways[kind]))
     assert len(right) == 200
     assert sum(right) / len(right) >= 0.9
 
 
-@pytest.mark.parametrize("job_kind", FILES)
-def test_what_is_drawn_is_of_the_checkpoints_words_and_never_of_the_other_kind(job_kind, lexicon):
+@pytest.mark.parametrize("kind", FILES)
+def test_what_is_drawn_is_of_the_checkpoints_words_and_never_of_the_other_kind(kind, lexicon):
     """Sentences of both kinds go through both kinds of job: a surface asked of a panorama still becomes a place."""
-    kind, other = CONCEPTS[job_kind], next(one for one in CONCEPTS.values() if one != CONCEPTS[job_kind])
+    other = next(one for one in FILES if one != kind)
     ways = {way for ones in lexicon.ways[kind].values() for way in ones}
     strange = {way for ones in lexicon.ways[other].values() for way in ones} - ways
     circumstances = [way for told in ("time", "weather") for ones in lexicon.ways[told].values() for way in ones]
     for one in FILES:
         for _, text in sentences(one):
-            prompt, note = rewrite(text, job_kind, lexicon)
+            prompt, note = rewrite(text, kind, lexicon)
             if note:
                 assert set(words_of(prompt)) <= lexicon.words, text
                 held = max((way for way in ways if f" {way} " in f" {prompt} "), key=len, default="")
@@ -86,73 +87,73 @@ def test_the_table_is_wide_and_small(lexicon):
     assert b"\r" not in file.read_bytes()
 
 
-@pytest.mark.parametrize(("job_kind", "prompt"), [
-    ("panorama", "an alpine meadow at dawn"), ("panorama", "A photo of the sea, at night"), ("texture", "cracked red brick"),
-    ("texture", "a statue made of marble"), ("texture", "old leather, front view"), ("panorama", "inside a room"),
+@pytest.mark.parametrize(("kind", "prompt"), [
+    ("place", "an alpine meadow at dawn"), ("place", "A photo of the sea, at night"), ("surface", "cracked red brick"),
+    ("surface", "a statue made of marble"), ("surface", "old leather, front view"), ("place", "inside a room"),
 ])
-def test_the_checkpoints_own_words_pass_unchanged_and_nothing_is_said(job_kind, prompt, lexicon):
-    assert rewrite(prompt, job_kind, lexicon) == (prompt, "")
+def test_the_checkpoints_own_words_pass_unchanged_and_nothing_is_said(kind, prompt, lexicon):
+    assert rewrite(prompt, kind, lexicon) == (prompt, "")
 
 
 def test_good_prompts_of_the_vocabulary_pass_unchanged(listed, lexicon):
-    for job_kind in FILES:
-        for prompt in listed["good_prompts"][job_kind]:
-            assert rewrite(prompt, job_kind, lexicon) == (prompt, "")
+    for name, prompts in listed["good_prompts"].items():
+        for prompt in prompts:
+            assert rewrite(prompt, KINDS[name].concept, lexicon) == (prompt, "")
 
 
 def test_without_a_table_a_prompt_stays_as_it_is(tmp_path):
     (tmp_path / "vocabulary.json").write_text(json.dumps({"words": ["brick"]}), encoding="utf-8")
     assert load_vocabulary(tmp_path).lexicon is None
-    assert rewrite("a lake", "panorama", None) == ("a lake", "")
+    assert rewrite("a lake", "place", None) == ("a lake", "")
 
 
 def test_time_weather_colour_and_modifier_are_kept(lexicon):
-    place = rewrite("misty woodland at daybreak", "panorama", lexicon).prompt
+    place = rewrite("misty woodland at daybreak", "place", lexicon).prompt
     assert {"forest", "fog", "dawn"} <= set(words_of(place))
-    assert rewrite("rotten crimson sofa made of suede", "texture", lexicon).prompt == "worn red leather"
-    assert rewrite("Suede, scarlet", "texture", lexicon).prompt == "red leather"
+    assert rewrite("rotten crimson sofa made of suede", "surface", lexicon).prompt == "worn red leather"
+    assert rewrite("Suede, scarlet", "surface", lexicon).prompt == "red leather"
 
 
 def test_time_and_weather_that_a_scene_never_has_are_left_out_and_said_to_be(lexicon):
-    prompt, note = rewrite("misty galaxy at noon, telescope photo", "panorama", lexicon)
+    prompt, note = rewrite("misty galaxy at noon, telescope photo", "place", lexicon)
     assert not {"fog", "day", "noon"} & set(words_of(prompt))
     assert '"misty"' in note and '"at noon"' in note
 
 
 def test_what_is_not_there_is_not_drawn(lexicon):
     """Nothing after "no" or "without" counts, up to the next comma."""
-    assert "desert" in rewrite("no forest, dunes of the Kalahari", "panorama", lexicon).prompt
-    assert "snow" not in rewrite("suede without snow or moss", "texture", lexicon).prompt
+    assert "desert" in rewrite("no forest, dunes of the Kalahari", "place", lexicon).prompt
+    assert "snow" not in rewrite("suede without snow or moss", "surface", lexicon).prompt
 
 
 def test_the_artist_is_told_in_one_sentence(lexicon):
-    note = rewrite("Sunrise over a tranquil bayou, mist", "panorama", lexicon).note
+    note = rewrite("Sunrise over a tranquil bayou, mist", "place", lexicon).note
     assert note.startswith("Drawn as: ") and note.endswith(".") and note.count(". ") == 0
     assert '"bayou"' in note and 'left out: "tranquil"' in note
-    assert rewrite("gneiss", "texture", lexicon).note == 'Drawn as: granite (no picture of "gneiss" was learnt).'
+    assert rewrite("gneiss", "surface", lexicon).note == 'Drawn as: granite (no picture of "gneiss" was learnt).'
 
 
 def test_many_words_without_meaning_are_counted_not_all_listed(lexicon):
     letters = [f"qz{a}{b}q" for a in "bcdf" for b in "bcdf"]
-    note = rewrite(f"suede {' '.join(letters)}", "texture", lexicon).note
+    note = rewrite(f"suede {' '.join(letters)}", "surface", lexicon).note
     assert f"and {len(letters) - LISTED} more" in note
 
 
-@pytest.mark.parametrize("job_kind", FILES)
+@pytest.mark.parametrize("kind", FILES)
 @pytest.mark.parametrize("prompt", ["xyzzy", "Schloß", "!!!", "42", "red"])
-def test_a_prompt_that_names_nothing_known_draws_something_neutral_and_says_so(job_kind, prompt, lexicon):
-    drawn, note = rewrite(prompt, job_kind, lexicon)
+def test_a_prompt_that_names_nothing_known_draws_something_neutral_and_says_so(kind, prompt, lexicon):
+    drawn, note = rewrite(prompt, kind, lexicon)
     assert set(words_of(drawn)) <= lexicon.words
-    assert f"nothing in the prompt names a {CONCEPTS[job_kind]}" in note
+    assert f"nothing in the prompt names a {kind}" in note
 
 
 def test_a_plural_means_what_its_singular_does(lexicon):
-    assert rewrite("gneisses", "texture", lexicon).prompt == rewrite("gneiss", "texture", lexicon).prompt
+    assert rewrite("gneisses", "surface", lexicon).prompt == rewrite("gneiss", "surface", lexicon).prompt
 
 
 def test_a_first_choice_is_taken_as_soon_as_it_is_known(tmp_path, listed):
     """The table names what a later checkpoint may know; an older one takes the next choice."""
     (tmp_path / "words.tsv").write_text("place\tlake/ocean\t4\tmere\n", encoding="utf-8")
-    assert rewrite("mere", "panorama", load_lexicon(tmp_path, listed)).prompt == listed["scenes"]["ocean"][0]
+    assert rewrite("mere", "place", load_lexicon(tmp_path, listed)).prompt == listed["scenes"]["ocean"][0]
     grown = listed | {"scenes": listed["scenes"] | {"lake": ["a lake with shores"]}}
-    assert rewrite("mere", "panorama", load_lexicon(tmp_path, grown)).prompt == "a lake with shores"
+    assert rewrite("mere", "place", load_lexicon(tmp_path, grown)).prompt == "a lake with shores"

@@ -15,7 +15,7 @@ from engine.checkpoints import ModelCache, checkpoint_for
 from engine.processor import SPINS, threads_beside_blender, wait_passively
 from engine.protocol.errors import ModelUnavailable
 from engine.protocol.job import Job
-from engine.protocol.params import PanoramaParams
+from engine.protocol.kinds import PanoramaParams
 from engine.server import TaskWorker, as_engine_error
 
 ROOT = Path(__file__).resolve().parents[2]

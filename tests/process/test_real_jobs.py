@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from engine_driver import Driver
 from stochsync.engine.protocol.job import Job, Mesh, save_job
+from stochsync.engine.protocol.kinds import PanoramaParams, TextureParams
 from stochsync.engine.protocol.messages import Failed, Preview, Progress, Result
-from stochsync.engine.protocol.params import EngineParams, PanoramaParams, SamplingParams, TextureParams
+from stochsync.engine.protocol.params import EngineParams, SamplingParams
 from stochsync.stochsync_addon.engine_client import EngineClient
 from stochsync.stochsync_addon.engine_process import engine_command
 from stochsync.stochsync_addon.job_state import SPANS, begin, fold

@@ -13,15 +13,8 @@ import pytest
 from engine.protocol.errors import DiskFull, EngineError, InvalidJob, InvalidMesh, InvalidParameter
 from engine.protocol.files import sweep, write_atomically, write_json
 from engine.protocol.job import Job, Mesh, load_job, load_mesh, save_job
-from engine.protocol.params import (
-    PRESETS,
-    EngineParams,
-    PanoramaParams,
-    SamplingParams,
-    TextureParams,
-    from_dict,
-    preset_sampling,
-)
+from engine.protocol.kinds import KINDS, PanoramaParams, TextureParams
+from engine.protocol.params import PRESETS, EngineParams, SamplingParams, from_dict
 
 PANORAMA = Job(kind="panorama", params=PanoramaParams(prompt="日本 \"quoted\" ä"), sampling=SamplingParams(), created="then")
 TEXTURE = Job(kind="texture", params=TextureParams(prompt="brick", seed=3), engine=EngineParams(device="cpu"), created="then")
@@ -176,6 +169,8 @@ def test_parameters_round_trip_and_every_default_is_allowed():
         assert from_dict(type(owner), json.loads(json.dumps(asdict(owner)))) == owner
         for f in fields(owner):
             assert f.metadata["label"] and f.metadata["tip"], f"{f.name} has nothing to show in the panel"
-    for kind in ("panorama", "texture"):
+    for kind in KINDS.values():
+        assert from_dict(kind.params, asdict(kind.params(prompt="x"))) == kind.params(prompt="x")
+        assert kind.tuned_as in KINDS and set(kind.own_suffixes.values()) <= {f.name for f in fields(kind.params)}
         for preset in PRESETS[1:]:
-            assert isinstance(preset_sampling(kind, preset), SamplingParams)
+            assert isinstance(kind.preset_sampling(preset), SamplingParams)

@@ -7,8 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from engine.contracts import Canvas
 from engine.models.ideal import IdentityCodec
+from engine.spaces.raster import RasterCanvas
 
 
 class ToySpace:
@@ -55,14 +55,14 @@ class ToySpace:
         return [1 - float(seen[self._indices(view)].float().mean()) for view in views]
 
     def unknown_mask(self, canvas, views):
-        unknown = torch.stack([(canvas.best == 0)[self._indices(view)] for view in views])[:, None].float()
+        unknown = torch.stack([(canvas.view_quality == 0)[self._indices(view)] for view in views])[:, None].float()
         return F.adaptive_max_pool2d(unknown, self.view_resolution)
 
     def restore(self, canvas, known):
-        return Canvas(torch.where(known.best > 0, known.z, canvas.z), canvas.best)
+        return RasterCanvas(torch.where(known.view_quality > 0, known.z, canvas.z), canvas.view_quality)
 
-    def blank(self) -> Canvas:
-        return Canvas(torch.zeros(3, *self.shape), torch.zeros(self.shape))
+    def blank(self) -> RasterCanvas:
+        return RasterCanvas(torch.zeros(3, *self.shape), torch.zeros(self.shape))
 
     def project(self, canvas, views, behind=None):
         crops = torch.stack([canvas.z[:, *self._indices(view)] for view in views])
@@ -70,7 +70,7 @@ class ToySpace:
 
     def unproject(self, canvas, views, images, *, average):
         images = F.interpolate(images, size=(self.size, self.size))
-        z, best = canvas.z.clone(), canvas.best.clone()
+        z, best = canvas.z.clone(), canvas.view_quality.clone()
         quality = self.depth + 1
         total, weight, winner = torch.zeros_like(z), torch.zeros_like(best), torch.zeros_like(best)
         chosen = torch.zeros_like(z)
@@ -83,7 +83,7 @@ class ToySpace:
             winner[rows, columns] = torch.maximum(winner[rows, columns], quality)
             best[rows, columns] = torch.maximum(best[rows, columns], quality)
         z = torch.where(weight > 0, total / weight.clamp(min=1) if average else chosen, z)
-        return Canvas(z, best)
+        return RasterCanvas(z, best)
 
     def condition(self, views):
         return None
@@ -91,11 +91,11 @@ class ToySpace:
     def seam_mask(self, views):
         return -F.adaptive_max_pool2d(-(self.depth / self.depth.max()).expand(len(views), 1, -1, -1), self.view_resolution)
 
-    def finish(self, canvas):
+    def fill_and_pad(self, canvas):
         return canvas.z
 
     def coverage(self, canvas):
-        return float((canvas.best > 0).float().mean())
+        return float((canvas.view_quality > 0).float().mean())
 
 
 class UnitCodec(IdentityCodec):

@@ -8,14 +8,15 @@ from itertools import pairwise
 import pytest
 import torch
 
-from engine.contracts import Canvas
 from engine.models.ideal import IdealDenoiser, IdentityCodec, gaussian, mixture, scaled_linear_alpha_bar
 from engine.protocol.errors import InvalidParameter
-from engine.protocol.params import SamplingParams, preset_sampling
+from engine.protocol.kinds import KINDS
+from engine.protocol.params import SamplingParams
 from engine.sampling.denoise import denoise
 from engine.sampling.plan import plan
 from engine.sampling.schedule import Schedule
 from engine.sampling.synchronize import InnerStep, OuterStep, synchronize
+from engine.spaces.raster import RasterCanvas
 
 ALPHA_BAR = scaled_linear_alpha_bar()
 SCHEDULE = Schedule(ALPHA_BAR)
@@ -54,9 +55,9 @@ def result(events) -> torch.Tensor:
     return events[-1].canvas.z
 
 
-def seen_everywhere(space) -> Canvas:
+def seen_everywhere(space) -> RasterCanvas:
     blank = space.blank()
-    return Canvas(torch.full_like(blank.z, 0.5), torch.ones_like(blank.best))
+    return RasterCanvas(torch.full_like(blank.z, 0.5), torch.ones_like(blank.view_quality))
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_the_loop_keeps_a_gaussians_mean_and_variance(toy_space, unit_codec):
     space, codec = toy_space.ring(SIZE, 40), unit_codec(0.08)
     columns = torch.arange(SIZE * 40) / (SIZE * 40) * 2 * math.pi
     mean = 0.5 + 0.08 * torch.cos(columns + torch.tensor([0.0, 2.0, 4.0])[:, None])[:, None].expand(3, SIZE, -1)
-    centre, spread = Canvas(mean, torch.ones(space.shape)), 0.08
+    centre, spread = RasterCanvas(mean, torch.ones(space.shape)), 0.08
 
     def posterior(x_t, a, views):
         mu = codec.encode(space.project(centre, views), views)
@@ -225,8 +226,8 @@ class Recorder(IdealDenoiser):
 def test_warm_up_starts_from_pure_noise_and_ignores_the_canvas(ring, warmup):
     """Whatever lies on the canvas before, after the warm-up the same is there; without warm-up it shows."""
     params = settings(warmup=warmup, outer_steps=warmup)
-    white = Canvas(torch.ones_like(ring.blank().z), torch.ones(ring.shape))
-    black = Canvas(torch.zeros_like(white.z), white.best)
+    white = RasterCanvas(torch.ones_like(ring.blank().z), torch.ones(ring.shape))
+    black = RasterCanvas(torch.zeros_like(white.z), white.view_quality)
     of_white, of_black = (result(run(ring, two_modes(), params, canvas=c)) for c in (white, black))
     assert torch.equal(of_white, of_black)
     late = settings(warmup=0, outer_steps=1, t_start=300, t_stop=100)
@@ -344,7 +345,7 @@ def test_the_last_steps_keep_the_borders_of_what_is_there(ring, solver, grid):
     before, after = [e.canvas.z for e in run(ring, two_modes(), params) if isinstance(e, OuterStep)][-2:]
     step = plan(params, ring, SCHEDULE).steps[-1]
     assert step.keep_borders and step.t == 640 < 2 * SCHEDULE.outer_timesteps(900, 270, 4)[-1]
-    crops_before, crops_after = (ring.project(Canvas(z, None), step.views) for z in (before, after))
+    crops_before, crops_after = (ring.project(RasterCanvas(z, None), step.views) for z in (before, after))
     border = (ring.depth == 0).expand_as(crops_before)
     assert torch.equal(crops_after[border], crops_before[border])
     assert ((crops_after - crops_before).abs()[~border] > 0).float().mean() > 0.99
@@ -361,7 +362,7 @@ def test_border_steps_double_the_timestep_up_to_the_papers_own(ring):
 @pytest.mark.parametrize("kind", ["panorama", "texture"])
 @pytest.mark.parametrize("preset", ["paper", "fast", "turbo"])
 def test_border_steps_take_less_than_a_fifth_of_a_jobs_forwards(ring, kind, preset):
-    steps = plan(preset_sampling(kind, preset), ring, SCHEDULE)
+    steps = plan(KINDS[kind].preset_sampling(preset), ring, SCHEDULE)
     borders = sum(steps.forwards_of(step) for step in steps.steps if step.keep_borders)
     assert borders < 0.2 * steps.forwards
 
@@ -404,7 +405,7 @@ def test_filling_fits_what_is_there(band, unit_codec):
 
         def unproject(self, canvas, views, images, *, average):
             canvas = super().unproject(canvas, views, images, average=average)
-            canvas.z[:, :SIZE] = torch.where(canvas.best[:SIZE] > 0, self.colour, canvas.z[:, :SIZE])
+            canvas.z[:, :SIZE] = torch.where(canvas.view_quality[:SIZE] > 0, self.colour, canvas.z[:, :SIZE])
             return canvas
 
     space = Painted(band.shape, SIZE, band.view_sets, band.fill_sets)
@@ -444,7 +445,7 @@ def test_forwards_of_the_papers_settings(ring):
               for changes in (paper, star, star | {"solver": "dpmpp", "ode_steps": 20})]
     assert counts == [7450, 3230, 1280]
     assert plan(SamplingParams(warmup=1, blend_steps=0), ring, SCHEDULE).forwards == 7490
-    assert plan(preset_sampling("panorama", "paper"), ring, SCHEDULE).forwards == 7790
+    assert plan(KINDS["panorama"].preset_sampling("paper"), ring, SCHEDULE).forwards == 7790
 
 
 def test_guidance_interval_reaches_the_denoiser(ring):
@@ -560,7 +561,7 @@ def test_every_call_is_followed_by_an_event(ring):
 def test_a_given_canvas_is_refined_not_replaced(ring):
     """Low noise, no warm-up: what was there stays recognisable; the input itself is not touched."""
     z = torch.where(torch.arange(ring.shape[1]) < ring.shape[1] // 2, 0.3, 0.7).expand(3, *ring.shape).contiguous()
-    start = Canvas(z.clone(), torch.ones(ring.shape))
+    start = RasterCanvas(z.clone(), torch.ones(ring.shape))
     out = result(run(ring, two_modes(), settings(warmup=0, outer_steps=2, t_start=200, t_stop=100), canvas=start))
     assert torch.equal(start.z, z)
     assert (out - z).abs().mean() < 0.12  # the modes' own spread is 0.1

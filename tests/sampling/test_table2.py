@@ -116,7 +116,7 @@ def test_maximum_stochasticity_completes_a_partial_observation(toy_space, codec)
         def unproject(self, canvas, views, images, *, average):
             z, best = super().unproject(canvas, views, images, average=average)
             z[..., :SIZE // 2] = self.truth[..., :SIZE // 2]
-            return canvas._replace(z=z, best=best)
+            return canvas._replace(z=z, view_quality=best)
 
     def error(stochastic: bool) -> float:
         found = []

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.contracts import Canvas
 from engine.spaces import equirect
 from engine.spaces.equirect import EquirectSpace
 from engine.spaces.equirect_maps import assign, centrality, directions_of, positions_of
+from engine.spaces.raster import RasterCanvas
 from engine.spaces.views import View, ViewSet, panorama_views, pixel_centres, pixels, ring, views_paper_band
 
 py360convert = pytest.importorskip("py360convert")
@@ -39,8 +39,8 @@ AUTO, PAPER = panorama_views("auto"), panorama_views("paper")
 EVERYWHERE = [CUBES, AUTO.view_sets, PAPER.view_sets + PAPER.fill_sets]  # each sees the whole sphere
 
 
-def canvas_of(z: torch.Tensor, best: float = 1.0) -> Canvas:
-    return Canvas(z, torch.full(z.shape[1:], float(best)))
+def canvas_of(z: torch.Tensor, best: float = 1.0) -> RasterCanvas:
+    return RasterCanvas(z, torch.full(z.shape[1:], float(best)))
 
 
 def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
@@ -94,7 +94,7 @@ def test_round_trip_by_averaging_too():
     views = ring(6, elevation=0, fov=90)
     space = EquirectSpace(512, 128, view_sets=(views,))
     back = space.unproject(space.blank(), views, space.project(canvas_of(z), views), average=True)
-    seen = back.best > 0
+    seen = back.view_quality > 0
     assert psnr(back.z[:, seen], z[:, seen]) >= 35
 
 
@@ -131,7 +131,7 @@ def test_the_wrap_column_is_no_edge():
     wrapped = space.unproject(space.blank(), [View.looking_out(azimuth=180, elevation=0, fov=60)], images, average=False)
     whole = space.unproject(space.blank(), [View.looking_out(azimuth=0, elevation=0, fov=60)], images, average=False)
     assert torch.allclose(wrapped.z.roll(64, 2), whole.z, atol=1e-3)
-    assert (wrapped.best[:, [0, -1]] > 0).any(0).all()
+    assert (wrapped.view_quality[:, [0, -1]] > 0).any(0).all()
 
 
 @pytest.mark.parametrize("view_sets", EVERYWHERE)
@@ -141,7 +141,7 @@ def test_all_sets_cover_the_whole_sphere_poles_included(view_sets):
     for views in space.view_sets:
         assert len(views) <= 10
         canvas = space.unproject(canvas, views, torch.rand(len(views), 3, 32, 32), average=False)
-    assert (canvas.best > 0).all()
+    assert (canvas.view_quality > 0).all()
     assert space.coverage(canvas) == pytest.approx(1.0)
 
 
@@ -159,7 +159,7 @@ def test_no_gaps_lie_between_neighbouring_views_of_ours():
     space = EquirectSpace(512, 32)
     for views in AUTO.view_sets:
         canvas = space.unproject(space.blank(), views, torch.rand(len(views), 3, 32, 32), average=False)
-        rows = (canvas.best == 0).any(dim=1).nonzero()[:, 0]
+        rows = (canvas.view_quality == 0).any(dim=1).nonzero()[:, 0]
         latitude = 90 - (rows + 0.5) * 180 / 256
         assert (latitude.abs() > 87.5).all()
 
@@ -204,7 +204,7 @@ def test_both_fill_sets_of_the_paper_see_all_that_its_band_leaves_out():
     """So that the second makes the first one's seams anew."""
     space = EquirectSpace(256, 32)
     seen = [
-        space.unproject(space.blank(), views, torch.rand(len(views), 3, 32, 32), average=False).best > 0
+        space.unproject(space.blank(), views, torch.rand(len(views), 3, 32, 32), average=False).view_quality > 0
         for views in PAPER.view_sets + PAPER.fill_sets
     ]
     caps = ~(seen[0] | seen[1])
@@ -219,7 +219,7 @@ def test_coverage_is_solid_angle():
     for views in space.view_sets:
         canvas = space.unproject(canvas, views, torch.rand(5, 3, 32, 32), average=False)
     assert 0.56 < space.coverage(canvas) < 0.60
-    assert not (canvas.best[[0, -1]] > 0).any()
+    assert not (canvas.view_quality[[0, -1]] > 0).any()
 
 
 def test_unprojecting_leaves_its_input_and_the_unseen_alone():
@@ -228,8 +228,8 @@ def test_unprojecting_leaves_its_input_and_the_unseen_alone():
     kept = before.z.clone()
     view = View.looking_out(azimuth=0, elevation=0, fov=60)
     after = space.unproject(before, [view], torch.zeros(1, 3, 32, 32), average=False)
-    assert torch.equal(before.z, kept) and not before.best.any()
-    seen = after.best > 0
+    assert torch.equal(before.z, kept) and not before.view_quality.any()
+    seen = after.view_quality > 0
     assert torch.equal(after.z[:, ~seen], kept[:, ~seen])
     assert (after.z[:, seen] == 0).all()
 
@@ -252,7 +252,7 @@ def test_finish_fills_what_no_view_saw_from_its_neighbours():
     for views in space.view_sets:
         canvas = space.unproject(canvas, views, torch.full((5, 3, 32, 32), 0.9), average=False)
     assert (canvas.z[:, 0] == 0.5).all()
-    assert torch.allclose(space.finish(canvas), torch.full_like(canvas.z, 0.9), atol=1e-5)
+    assert torch.allclose(space.fill_and_pad(canvas), torch.full_like(canvas.z, 0.9), atol=1e-5)
 
 
 def test_finish_takes_the_nearest_colour_and_leaves_what_was_seen():
@@ -261,7 +261,7 @@ def test_finish_takes_the_nearest_colour_and_leaves_what_was_seen():
     z[0, 20:44] = torch.linspace(0, 1, 24)[:, None]
     best = torch.zeros(64, 128)
     best[20:44] = 1
-    out = EquirectSpace(128, 32).finish(Canvas(z, best))
+    out = EquirectSpace(128, 32).fill_and_pad(RasterCanvas(z, best))
     assert torch.equal(out[:, 20:44], z[:, 20:44])
     assert torch.allclose(out[0, :20], torch.tensor(0.0), atol=1e-6) and torch.allclose(out[0, 44:], torch.tensor(1.0), atol=1e-6)
 
@@ -269,7 +269,7 @@ def test_finish_takes_the_nearest_colour_and_leaves_what_was_seen():
 def test_finish_searches_nothing_where_all_is_seen(monkeypatch):
     monkeypatch.delattr(equirect, "fill_from_surface")
     z = waves(128) * 2 - 0.5
-    assert torch.equal(EquirectSpace(128, 32).finish(canvas_of(z, 1)), z.clamp(0, 1))
+    assert torch.equal(EquirectSpace(128, 32).fill_and_pad(canvas_of(z, 1)), z.clamp(0, 1))
 
 
 @pytest.mark.parametrize("width", [600, 1024, 2048])  # 2.5, 4.3 and 8.5 texels per pixel
@@ -350,7 +350,7 @@ def test_another_size_is_the_same_canvas_and_shares_what_does_not_depend_on_it()
     both = space.at(32)
     first = space.unproject(space.blank(), views, space.project(canvas_of(z), views), average=False)
     assert both._ownership(views, False) is space._ownership(views, False)
-    assert torch.equal(first.best, both.unproject(both.blank(), views, images, average=False).best)
+    assert torch.equal(first.view_quality, both.unproject(both.blank(), views, images, average=False).view_quality)
     assert space.at(64) is space and space.view_resolution == 64
     with pytest.raises(ValueError, match="view_resolution is 1"):
         space.at(1)
@@ -383,13 +383,13 @@ def test_planning_reads_no_canvas():
     assert not space._taps and not space._owners
 
 
-def half_seen() -> tuple[EquirectSpace, Canvas, View]:
+def half_seen() -> tuple[EquirectSpace, RasterCanvas, View]:
     """A canvas seen to the left of azimuth 0 only, and a view that looks at its border."""
     best = torch.zeros(64, 128)
     best[:, :64] = 1
     z = torch.zeros(3, 64, 128)
     z[:, :, :64], z[1, :, 64:] = torch.tensor([0.8, 0.2, 0.4])[:, None, None], 1.0
-    return EquirectSpace(128, 32), Canvas(z, best), View.looking_out(azimuth=0, elevation=0, fov=72)
+    return EquirectSpace(128, 32), RasterCanvas(z, best), View.looking_out(azimuth=0, elevation=0, fov=72)
 
 
 def test_what_nobody_saw_takes_the_mean_colour_of_the_rest_of_the_view():
@@ -414,23 +414,23 @@ def test_a_panorama_has_nothing_behind_it():
 
 def test_restoring_gives_back_what_is_known_but_for_a_blended_border():
     space = EquirectSpace(256, 64)
-    known, made = Canvas(waves(256), torch.zeros(128, 256)), canvas_of(torch.zeros(3, 128, 256), 0.7)
-    known.best[:, 100:180] = 0.3
+    known, made = RasterCanvas(waves(256), torch.zeros(128, 256)), canvas_of(torch.zeros(3, 128, 256), 0.7)
+    known.view_quality[:, 100:180] = 0.3
     back = space.restore(made, known)
-    inside = known.best > 0
+    inside = known.view_quality > 0
     assert torch.equal(back.z[:, ~inside], made.z[:, ~inside])
     reach = round(4 * space.texels_per_pixel)
     assert torch.equal(back.z[:, 64, 100 + reach : 180 - reach], known.z[:, 64, 100 + reach : 180 - reach])
     share = back.z[0, 64, 100:180] / known.z[0, 64, 100:180]
     assert (share[:reach].diff() > 0).all() and (share[-reach:].diff() < 0).all()  # fades in from either side
     assert share[0] < 0.2 and share[-1] < 0.2  # a step of a tenth of the difference or so is no seam
-    assert torch.equal(back.best, torch.where(inside, 0.7, 0.7))
+    assert torch.equal(back.view_quality, torch.where(inside, 0.7, 0.7))
 
 
 def test_restoring_knows_neither_the_wrap_nor_the_poles_for_borders():
     space = EquirectSpace(128, 32)
     known = canvas_of(waves(128))
-    known.best[40:] = 0
+    known.view_quality[40:] = 0
     back = space.restore(canvas_of(torch.zeros(3, 64, 128)), known)
     assert torch.equal(back.z[:, :30], known.z[:, :30])
     assert torch.equal(space.restore(canvas_of(known.z * 0), canvas_of(known.z)).z, known.z)
@@ -446,13 +446,13 @@ def test_restoring_on_the_smallest_canvas():
 def test_restoring_a_canvas_that_has_nothing_takes_all_that_is_known():
     space, canvas, _ = half_seen()
     back = space.restore(space.blank(), canvas)
-    assert torch.equal(back.z[:, :, :64], canvas.z[:, :, :64]) and torch.equal(back.best, canvas.best)
+    assert torch.equal(back.z[:, :, :64], canvas.z[:, :, :64]) and torch.equal(back.view_quality, canvas.view_quality)
 
 
 def test_views_of_a_ring_share_their_look_ups():
     """They read the same texels, so many columns aside: their tables are most of a panorama's memory."""
     space = EquirectSpace(256, 32)
-    seen = space.blank()._replace(best=torch.ones(128, 256))
+    seen = space.blank()._replace(view_quality=torch.ones(128, 256))
     space.project(seen, ring(4, elevation=20, fov=80, start=10) + ring(4, elevation=20, fov=80, start=55))
     assert len(space._taps) == 1  # 10 and 55 degrees lie 32 columns apart
 

@@ -7,9 +7,9 @@ import torch
 import trimesh
 from mesh_shapes import PLANE, PLANE_UV, boxed, knot, sphere
 
-from engine.contracts import Canvas
 from engine.protocol.errors import InvalidMesh
 from engine.spaces.mesh import MeshSpace
+from engine.spaces.raster import RasterCanvas
 from engine.spaces.views import View, orbit, pixels
 
 
@@ -17,7 +17,7 @@ def front(**changes) -> View:
     return View.orbiting(**{"azimuth": 0, "elevation": 0} | changes)
 
 
-def paint(space: MeshSpace, images_of) -> Canvas:
+def paint(space: MeshSpace, images_of) -> RasterCanvas:
     """Every set once; images_of(views) gives the pictures."""
     canvas = space.blank()
     for views in space.view_sets:
@@ -42,7 +42,7 @@ def test_blank_canvas_is_never_shown_once_something_is_painted():
     space = MeshSpace(*sphere(), 128, 64)
     canvas = space.unproject(space.blank(), [front()], torch.ones(1, 3, 64, 64), average=False)
     views = [front(azimuth=80)]
-    whole = space.project(Canvas(torch.ones(3, 128, 128), torch.ones(128, 128)), views)
+    whole = space.project(RasterCanvas(torch.ones(3, 128, 128), torch.ones(128, 128)), views)
     assert space.coverage(canvas) < 0.5
     assert torch.allclose(space.project(canvas, views), whole, atol=1e-6)
     assert (space.project(space.blank(), views) == space.background).all()
@@ -54,7 +54,7 @@ def test_marks_appear_where_their_uvs_lie():
     z = torch.zeros(3, 64, 64)
     z[0, :32, :32] = 1  # red, top left of the texture: u < 1/2, v > 1/2
     z[1, 32:, 32:] = 1  # green, bottom right
-    picture = space.project(Canvas(z, torch.ones(64, 64)), [front()])[0]
+    picture = space.project(RasterCanvas(z, torch.ones(64, 64)), [front()])[0]
     xy, _ = pixels(front(), torch.tensor([[-0.3, 0, 0.3], [0.3, 0, -0.3], [0.3, 0, 0.3]]), 64, 64)
     (red, green, black) = [picture[:, int(y), int(x)] for x, y in xy]
     assert red.tolist() == [1, 0, 0] and green.tolist() == [0, 1, 0] and black.tolist() == [0, 0, 0]
@@ -73,7 +73,7 @@ def test_pictures_land_where_their_uvs_lie():
 def test_uvs_past_the_edge_of_the_texture_wrap():
     inside = MeshSpace(*PLANE, PLANE_UV, 64, 64)
     outside = MeshSpace(*PLANE, PLANE_UV + [3, -2], 64, 64)
-    canvas = Canvas(torch.rand(3, 64, 64), torch.ones(64, 64))
+    canvas = RasterCanvas(torch.rand(3, 64, 64), torch.ones(64, 64))
     assert torch.allclose(inside.project(canvas, [front()]), outside.project(canvas, [front()]), atol=1e-4)
 
 
@@ -82,10 +82,10 @@ def test_round_trip(average):
     """What every view shows of a smooth texture goes back to where it came from."""
     space = MeshSpace(*sphere(48), 256, 192)
     z = smooth_texture(256)
-    canvas, source = space.blank(), Canvas(z, torch.ones(256, 256))
+    canvas, source = space.blank(), RasterCanvas(z, torch.ones(256, 256))
     for views in space.view_sets:
         canvas = space.unproject(canvas, views, space.project(source, views), average=average)
-    seen = canvas.best > 0.3  # flatter than that, a pixel spans several periods
+    seen = canvas.view_quality > 0.3  # flatter than that, a pixel spans several periods
     error = ((canvas.z - z)[:, seen] ** 2).mean()
     assert -10 * torch.log10(error) >= 35
     again, views = space.project(canvas, space.view_sets[0]), space.view_sets[0]
@@ -103,8 +103,8 @@ def test_what_is_hidden_stays_unseen_whatever_its_index(hider_first):
     uv = np.concatenate([part[1] for part in parts])
     space = MeshSpace(vertices, np.concatenate([PLANE[1], PLANE[1] + 4]), uv, 128, 128)
     canvas = space.unproject(space.blank(), [front()], torch.ones(1, 3, 128, 128), average=False)
-    big = canvas.best[:64, 64:] > 0
-    small = canvas.best[128 - 51 :, :51] > 0
+    big = canvas.view_quality[:64, 64:] > 0
+    small = canvas.view_quality[128 - 51 :, :51] > 0
     assert small.float().mean() > 0.95
     assert not big[24:40, 24:40].any()  # right behind the plate
     assert big[:8].all() and big[:, :8].all()
@@ -119,8 +119,8 @@ def test_occluders_hide_but_are_not_painted():
     plate = (PLANE[0] * 0.3 + [0, -0.8, 0], PLANE[1])
     space = MeshSpace(*PLANE, PLANE_UV, 64, 64, occluders=plate)
     canvas = space.unproject(space.blank(), [front()], torch.ones(1, 3, 64, 64), average=False)
-    assert not (canvas.best[26:38, 26:38] > 0).any() and (canvas.best[:6] > 0).all()
-    picture = space.project(Canvas(torch.ones(3, 64, 64), torch.ones(64, 64)), [front()])[0]
+    assert not (canvas.view_quality[26:38, 26:38] > 0).any() and (canvas.view_quality[:6] > 0).all()
+    picture = space.project(RasterCanvas(torch.ones(3, 64, 64), torch.ones(64, 64)), [front()])[0]
     assert (picture[:, 32, 32] == 0.5).all() and (picture[:, 20, 20] == 1).all()
     assert space.condition([front()])[0, 0, 32, 32] == 0
 
@@ -137,7 +137,7 @@ def test_the_back_of_a_thin_sheet_is_not_painted_from_the_front():
     uv = np.concatenate([PLANE_UV * [0.5, 1], PLANE_UV * [0.5, 1] + [0.5, 0]])
     space = MeshSpace(vertices, np.concatenate([PLANE[1], back[1] + 4]), uv, 64, 64)
     canvas = space.unproject(space.blank(), [front()], torch.ones(1, 3, 64, 64), average=False)
-    assert (canvas.best[:, :32] > 0).all() and not canvas.best[:, 32:].any()
+    assert (canvas.view_quality[:, :32] > 0).all() and not canvas.view_quality[:, 32:].any()
 
 
 def test_visibility_agrees_with_a_ray_per_texel():
@@ -152,7 +152,7 @@ def test_visibility_agrees_with_a_ray_per_texel():
         hidden = truth_scene.ray.intersects_any((position + 3e-3 * sight).numpy(), sight.numpy())
         truth = facing & ~torch.from_numpy(hidden)
         canvas = space.unproject(space.blank(), [view], torch.ones(1, 3, 192, 192), average=False)
-        seen = canvas.best.flatten()[space._surface.texel] > 0
+        seen = canvas.view_quality.flatten()[space._surface.texel] > 0
         assert 0.1 < truth.float().mean() < 0.5
         assert (seen & ~truth).sum() < 0.002 * truth.sum()
         assert (truth & ~seen).sum() < 0.1 * truth.sum()
@@ -177,14 +177,14 @@ def test_inverted_normals_do_no_harm():
 def test_no_background_bleeds_in_at_silhouettes():
     """A white ball in front of black, smeared by a pixel as decoders do: hardly a texel may be tinted."""
     space = MeshSpace(*sphere(), 256, 64)
-    white = Canvas(torch.ones(3, 256, 256), torch.ones(256, 256))
+    white = RasterCanvas(torch.ones(3, 256, 256), torch.ones(256, 256))
 
     def shown(views):
         on_object = (space.project(white, views) > 1 - 1e-5).float()  # weights sum to 1 but for rounding
         return -torch.nn.functional.max_pool2d(-on_object, 3, 1, 1)  # every pixel beside the background is black
 
     canvas = paint(space, shown)
-    assert torch.allclose(canvas.z[:, canvas.best > 0], torch.ones(1), atol=1e-5)
+    assert torch.allclose(canvas.z[:, canvas.view_quality > 0], torch.ones(1), atol=1e-5)
 
 
 def test_charts_do_not_bleed_into_one_another_through_their_margin():
@@ -193,7 +193,8 @@ def test_charts_do_not_bleed_into_one_another_through_their_margin():
     z = torch.zeros(3, 128, 128)
     z.flatten(1)[:, space._surface.on_chart] = 1
     views, best = space.view_sets[0], torch.ones(128, 128)
-    assert torch.allclose(space.project(Canvas(z, best), views), space.project(Canvas(z * 0 + 1, best), views), atol=1e-6)
+    with_margin, without = (space.project(RasterCanvas(canvas, best), views) for canvas in (z, z * 0 + 1))
+    assert torch.allclose(with_margin, without, atol=1e-6)
 
 
 def test_the_view_that_looks_straightest_wins():
@@ -204,7 +205,7 @@ def test_the_view_that_looks_straightest_wins():
     equator = canvas.z[0, 128]
     column = lambda azimuth: round((azimuth / 360 + 0.75) % 1 * 256)  # noqa: E731  u = 0 is +X, -Y is three quarters on
     assert (equator[column(-50) : column(19)] == 0).all() and equator[column(21)] == 1 and equator[column(50)] == 1
-    assert canvas.best.max() <= 1 and canvas.best[128, column(0)] > 0.99
+    assert canvas.view_quality.max() <= 1 and canvas.view_quality[128, column(0)] > 0.99
     mean = space.unproject(space.blank(), views, images, average=True).z[0, 128]
     assert mean[column(20)] == pytest.approx(0.5, abs=0.02) and 0 < mean[column(5)] < 0.5
 
@@ -217,17 +218,17 @@ def test_a_worse_view_blends_and_a_better_one_replaces():
     assert (canvas.z[:, 32, 32] == 1).all()  # the best ever seen, though slanted
     canvas = space.unproject(canvas, [straight], zeros, average=False)
     assert (canvas.z[:, 32, 32] == 0).all()
-    cosine = float(space.unproject(space.blank(), [slanted], ones, average=False).best[32, 32])
+    cosine = float(space.unproject(space.blank(), [slanted], ones, average=False).view_quality[32, 32])
     canvas = space.unproject(canvas, [slanted], ones, average=False)
     assert canvas.z[0, 32, 32] == pytest.approx((cosine - 0.1) / 0.4, abs=1e-5)
-    assert canvas.best[32, 32] > 0.99
+    assert canvas.view_quality[32, 32] > 0.99
 
 
 def test_unprojecting_leaves_its_input_alone():
     space = MeshSpace(*sphere(), 64, 48)
     before = space.blank()
     space.unproject(before, space.view_sets[0], torch.ones(4, 3, 48, 48), average=False)
-    assert (before.z == space.background).all() and not before.best.any()
+    assert (before.z == space.background).all() and not before.view_quality.any()
 
 
 def test_depth_condition_is_inverse_depth_of_the_object():
@@ -266,7 +267,7 @@ def test_no_texel_is_left_unfilled(mesh):
     space = MeshSpace(*boxed(mesh), 256, 64)
     canvas = paint(space, flat(0.9, 64))
     assert 0.85 < space.coverage(canvas) <= 1
-    assert torch.allclose(space.finish(canvas), torch.full((3, 256, 256), 0.9), atol=1e-4)
+    assert torch.allclose(space.fill_and_pad(canvas), torch.full((3, 256, 256), 0.9), atol=1e-4)
 
 
 def test_unseen_texels_take_after_their_neighbours_in_space():
@@ -274,14 +275,14 @@ def test_unseen_texels_take_after_their_neighbours_in_space():
     images = torch.stack([torch.zeros(3, 64, 64), torch.ones(3, 64, 64)])
     canvas = space.unproject(space.blank(), space.view_sets[0], images, average=False)
     assert space.coverage(canvas) < 0.95
-    result = space.finish(canvas).flatten(1)[0, space._surface.texel]
+    result = space.fill_and_pad(canvas).flatten(1)[0, space._surface.texel]
     y = space._surface.position[1]
     assert (result[y < -0.1] < 0.01).all() and (result[y > 0.1] > 0.99).all()
 
 
 def test_a_canvas_that_nobody_painted_is_finished_as_it_is():
     space = MeshSpace(*PLANE, PLANE_UV * 0.5, 32, 32)
-    assert (space.finish(space.blank()) == space.background).all()
+    assert (space.fill_and_pad(space.blank()) == space.background).all()
 
 
 def test_margin_texels_do_not_count_as_uncovered():
@@ -302,11 +303,11 @@ def test_degenerate_and_crowded_meshes_do_not_crash():
     faces = np.array([[0, 1, 2], [0, 1, 3], [1, 1, 1], [0, 1, 2]])
     uv = np.array([[[0, 0], [1, 0], [0, 1]]] * 2 + [[[0.5, 0.5]] * 3, [[0.2, 0.2], [0.4, 0.4], [0.6, 0.6]]])
     space = MeshSpace(vertices, faces, uv, 32, 32)
-    assert torch.isfinite(space.finish(paint(space, flat(1, 32)))).all()
+    assert torch.isfinite(space.fill_and_pad(paint(space, flat(1, 32)))).all()
     one = MeshSpace(vertices[:3], faces[:1], uv[:1], 32, 32)
     assert one.coverage(paint(one, flat(1, 32))) > 0.9
     crowd = MeshSpace(*boxed(trimesh.creation.icosphere(6)), 128, 32, view_sets=(orbit([(0, 0)]),))
-    assert torch.isfinite(crowd.finish(paint(crowd, flat(1, 32)))).all()
+    assert torch.isfinite(crowd.fill_and_pad(paint(crowd, flat(1, 32)))).all()
 
 
 @pytest.mark.parametrize(
@@ -360,8 +361,8 @@ def test_a_view_fades_out_at_what_hides_part_of_it():
     assert (row[1:] - row[:-1]).abs().max() < 0.3  # four pixels for the way; a hard edge: 0.39
 
 
-def known_everywhere(z: torch.Tensor) -> Canvas:
-    return Canvas(z, torch.ones(z.shape[1:]))
+def known_everywhere(z: torch.Tensor) -> RasterCanvas:
+    return RasterCanvas(z, torch.ones(z.shape[1:]))
 
 
 @pytest.mark.parametrize("resolution", [48, 64, 96])  # a half, two thirds, and the rays' own
@@ -377,7 +378,7 @@ def test_the_same_canvas_through_views_of_another_size(resolution):
     small = torch.nn.functional.interpolate(space.project(canvas, views), size=(resolution, resolution), mode="area")
     # 64 of 96 rays: some pixels hold one ray, some two, where the mean over areas would cut them.
     assert (picture - small).abs().mean() < (1e-6 if 96 % resolution == 0 else 5e-3)
-    seen = [at.unproject(at.blank(), views, torch.ones(4, 3, n, n), average=False).best for at, n in
+    seen = [at.unproject(at.blank(), views, torch.ones(4, 3, n, n), average=False).view_quality for at, n in
             ((space, 96), (other, resolution))]
     assert torch.equal(*seen)
     assert other.condition(views).shape == other.seam_mask(views).shape == (4, 1, resolution, resolution)
@@ -500,7 +501,7 @@ def test_pixels_that_look_at_unseen_texels_are_unknown():
     space = MeshSpace(*PLANE, PLANE_UV, 64, 64)
     best = torch.zeros(64, 64)
     best[:, :32] = 1
-    mask = space.unknown_mask(Canvas(torch.rand(3, 64, 64), best), [front()])
+    mask = space.unknown_mask(RasterCanvas(torch.rand(3, 64, 64), best), [front()])
     assert mask.shape == (1, 1, 64, 64) and set(mask.unique().tolist()) == {0, 1}
     xy, _ = pixels(front(), torch.tensor([[-0.3, 0, 0.3], [0.3, 0, -0.3]]), 64, 64)
     known, unknown = (mask[0, 0, int(y), int(x)] for x, y in xy)
@@ -519,12 +520,12 @@ def test_unseen_texels_show_what_the_view_sees_beside_them():
     top = torch.arange(256) < 128
     z[0, top], z[1:, top] = 1, 0
     best[top] = 1
-    picture = space.project(Canvas(z, best), [front()])[0]
+    picture = space.project(RasterCanvas(z, best), [front()])[0]
     black = torch.zeros(1, 3, 64, 64)
     on_object = space.project(known_everywhere(torch.ones_like(z)), [front()], black)[0, 0] > 1 - 1e-5
     assert torch.allclose(picture[0][on_object], torch.ones(1), atol=2e-3)
     assert torch.allclose(picture[1][on_object], torch.zeros(1), atol=2e-3)
-    below = space.project(Canvas(z, best), [front(elevation=-89)])[0]  # sees nothing known: the mean of the canvas
+    below = space.project(RasterCanvas(z, best), [front(elevation=-89)])[0]  # sees nothing known: the mean of the canvas
     assert torch.allclose(below[:, 32, 32], torch.tensor([1.0, 0, 0]), atol=1e-5)
 
 
@@ -533,19 +534,19 @@ def test_what_is_known_is_restored_exactly_but_for_its_border():
     known = space.unproject(space.blank(), [front()], torch.rand(1, 3, 64, 64), average=False)
     painted = paint(space, flat(1, 64))
     restored = space.restore(painted, known)
-    firm, border = known.best >= 0.2, (known.best > 0) & (known.best < 0.2)
+    firm, border = known.view_quality >= 0.2, (known.view_quality > 0) & (known.view_quality < 0.2)
     assert firm.any() and border.any()
     assert torch.equal(restored.z[:, firm], known.z[:, firm])
-    assert torch.equal(restored.z[:, known.best == 0], painted.z[:, known.best == 0])
+    assert torch.equal(restored.z[:, known.view_quality == 0], painted.z[:, known.view_quality == 0])
     low = torch.minimum(known.z, painted.z) - 1e-6
     high = torch.maximum(known.z, painted.z) + 1e-6
     assert ((restored.z >= low) & (restored.z <= high))[:, border].all()
-    weight = ((known.best - 0.1) / 0.1)[border]
-    assert torch.allclose(restored.z[:, border], torch.lerp(painted.z, known.z, ((known.best - 0.1) / 0.1))[:, border])
+    weight = ((known.view_quality - 0.1) / 0.1)[border]
+    assert torch.allclose(restored.z[:, border], torch.lerp(painted.z, known.z, ((known.view_quality - 0.1) / 0.1))[:, border])
     assert weight.min() < 0.3  # it starts from the least cosine at which anything is seen
-    assert torch.equal(restored.best, torch.maximum(known.best, painted.best))
+    assert torch.equal(restored.view_quality, torch.maximum(known.view_quality, painted.view_quality))
     only = space.restore(space.blank(), known)
-    assert torch.equal(only.z[:, known.best > 0], known.z[:, known.best > 0])
+    assert torch.equal(only.z[:, known.view_quality > 0], known.z[:, known.view_quality > 0])
 
 
 def test_texels_per_pixel_of_a_plane():
@@ -569,7 +570,7 @@ def test_tiny_and_huge_meshes_are_the_same_mesh(scale):
         plate = (PLANE[0] * 0.5 + [0, -2, 0]) * factor + offset, PLANE[1]
         space = MeshSpace(vertices * factor + offset, faces, uv, 64, 48, occluders=plate)
         canvas = space.unproject(space.blank(), views, images, average=False)
-        results.append((space.finish(canvas), space.project(canvas, views), space.condition(views), canvas.best))
+        results.append((space.fill_and_pad(canvas), space.project(canvas, views), space.condition(views), canvas.view_quality))
     for one, other in zip(*results, strict=True):
         assert (one - other).abs().mean() < 1e-3  # rounding moves single rays over an edge
 
@@ -617,6 +618,6 @@ def test_every_tensor_names_its_device():
             pictures = images[..., : at.view_resolution, : at.view_resolution]
             canvas = at.unproject(canvas, views, pictures, average=average)
             parts = [at.project(canvas, views), at.condition(views), at.seam_mask(views), at.unknown_mask(canvas, views)]
-            parts += [*at.restore(canvas, canvas), at.finish(canvas)]
+            parts += [*at.restore(canvas, canvas), at.fill_and_pad(canvas)]
             assert {part.device.type for part in parts} == {"cpu"}
         assert space.coverage(canvas) > 0.4 and space.unseen_share(views, views)[0] < 0.2

@@ -14,10 +14,11 @@ from tiny_checkpoint import make_tiny_checkpoint
 
 from engine.canonical import SpaceCache
 from engine.checkpoints import ModelCache
-from engine.mesh_io import unwrap
+from engine.io.mesh_files import unwrap
 from engine.protocol.job import Job, save_job
+from engine.protocol.kinds import PanoramaParams, TextureParams
 from engine.protocol.messages import Result
-from engine.protocol.params import EngineParams, PanoramaParams, SamplingParams, TextureParams
+from engine.protocol.params import EngineParams, SamplingParams
 from engine.tasks import run_job
 
 SHORT = SamplingParams(outer_steps=6, coarse_steps=4, warmup=1, blend_steps=1, ode_steps=3, t_stop=300)

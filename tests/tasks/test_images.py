@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.images import load_png, save_jpeg, save_png, to_uint8
+from engine.io.images import load_png, save_jpeg, save_png, to_uint8
 
 
 def test_a_saved_picture_comes_back_to_within_half_a_step(tmp_path):

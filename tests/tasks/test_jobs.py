@@ -16,15 +16,16 @@ from tiny_checkpoint import make_tiny_checkpoint
 from engine.canonical import SpaceCache
 from engine.checkpoints import ModelCache, in_own_words, negative_for, sampling_for
 from engine.command_line import main
-from engine.mesh_io import unwrap
+from engine.io.mesh_files import unwrap
 from engine.models.codec import StableDiffusionCodec
 from engine.models.ideal import scaled_linear_alpha_bar
 from engine.models.text import Vocabulary, load_vocabulary, unknown_words
 from engine.prompts import prompts_of
 from engine.protocol.errors import BadResult, InvalidJob, InvalidMesh, InvalidParameter, ModelUnavailable
 from engine.protocol.job import Job, save_job
+from engine.protocol.kinds import KINDS, PanoramaParams, TextureParams
 from engine.protocol.messages import Preview, Progress, Result
-from engine.protocol.params import BUILTIN_MODEL, PRESETS, PanoramaParams, SamplingParams, TextureParams, preset_sampling
+from engine.protocol.params import BUILTIN_MODEL, PRESETS, SamplingParams
 from engine.sampling.plan import plan
 from engine.sampling.schedule import Schedule
 from engine.spaces.equirect import EquirectSpace
@@ -228,7 +229,7 @@ def test_presets_follow_the_paper_and_auto_the_catalogue(panorama):
 def test_presets_after_the_paper_cost_what_the_paper_says_and_what_fills_costs_is_apart(preset, forwards):
     """Appendices B and E by arithmetic: five views and guidance. The first solve of "fast" starts at t = 999 instead of 900 (49
     calls for 45), and its border step at 640 instead of 725 (32 for 36); that of "turbo" at 999 too (one call more)."""
-    sampling = preset_sampling("panorama", preset)
+    sampling = KINDS["panorama"].preset_sampling(preset)
     views = panorama_views("paper")
     space = EquirectSpace(256, 64, view_sets=views.view_sets, fill_sets=views.fill_sets)
     steps = plan(sampling, space, Schedule(scaled_linear_alpha_bar()))
@@ -261,7 +262,7 @@ def test_words_a_small_model_does_not_know_leave_the_negative_prompt(panorama):
     assert negative("red") == ("red", "")
 
 
-def test_the_command_line_does_both_jobs_and_redoes_one(model, tmp_path, capsys):
+def test_the_command_line_does_jobs_of_every_kind_and_redoes_one(model, tmp_path, capsys):
     brief = ["--model", model, "--outer-steps", "2", "--coarse-steps", "0", "--ode-steps", "2", "--blend-steps", "0",
              "--warmup", "1"]
     assert main(["panorama", "--prompt", "sea", "--width", "256", "--out", str(tmp_path / "p"), *brief]) == 0
@@ -273,6 +274,12 @@ def test_the_command_line_does_both_jobs_and_redoes_one(model, tmp_path, capsys)
     assert main(["texture", box, "--prompt", "oak", "--size", "64", "--out", out, *brief]) == 0
     assert (tmp_path / "t" / "textured.glb").is_file()
     assert "unwrapped" in capsys.readouterr().out
+    wide = tmp_path / "w"
+    assert main(["plane", "--prompt", "sea", "--width", "192", "--height", "64", "--out", str(wide), *brief]) == 0
+    with Image.open(wide / "result.png") as picture:
+        assert picture.size == (192, 64) and np.asarray(picture).std() > 1
+    assert json.loads((wide / "report.json").read_bytes())["coverage"] == 1.0
+    assert {"panorama", "texture", "plane"} == set(KINDS)
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

@@ -7,8 +7,9 @@ import time
 import pytest
 import torch
 
-from engine.contracts import Canvas, LatentCodec, Space
-from engine.meter import Meter, MeteredCodec, MeteredSpace
+from engine.contracts import LatentCodec, Space
+from engine.io.meter import Meter, MeteredCodec, MeteredSpace
+from engine.spaces.raster import RasterCanvas
 
 CPU = torch.device("cpu")
 
@@ -137,9 +138,12 @@ class OneTexel:
     def restore(self, canvas, known):
         return ("restore", canvas, known)
 
+    def to_image(self, canvas):
+        return ("image", canvas)
+
 
 def test_a_metered_space_passes_everything_on():
-    meter, canvas = Meter(CPU), Canvas(torch.zeros(3, 1, 1), torch.zeros(1, 1))
+    meter, canvas = Meter(CPU), RasterCanvas(torch.zeros(3, 1, 1), torch.zeros(1, 1))
     space = MeteredSpace(OneTexel(), meter).at(32)
     assert isinstance(space, MeteredSpace), "the smaller views must be timed as well"
     assert (space.view_sets, space.fill_sets, space.texels_per_pixel) == (((1,), (2,)), ((3,),), 1.5)
@@ -149,4 +153,5 @@ def test_a_metered_space_passes_everything_on():
     assert space.project(canvas, [1], "behind") == ("project", canvas, [1], "behind")
     assert space.unknown_mask(canvas, [1]) == ("unknown", canvas, [1])
     assert space.restore(canvas, canvas) == ("restore", canvas, canvas)
+    assert space.to_image(canvas) == ("image", canvas)
     assert {"geometry", "project", "unproject"} <= set(meter.seconds)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.images import save_png
+from engine.io.images import save_png
 from engine.spaces.views import View, ViewSet, ring
 from training import seams as command
 from training.judge import seams

@@ -8,8 +8,8 @@ import trimesh
 import xatlas
 from PIL import Image
 
-from .protocol.errors import InvalidMesh
-from .protocol.job import Mesh, write_atomically
+from ..protocol.errors import InvalidMesh
+from ..protocol.job import Mesh, write_atomically
 
 SUFFIXES = (".obj", ".glb", ".gltf", ".ply")
 TO_Z_UP = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], np.float32)

@@ -37,20 +37,20 @@ def shrink(image: Tensor, factor: int) -> Tensor:
     return F.interpolate(image[None], size=size, mode="area")[0]
 
 
-def wrap_border(image: Tensor) -> Tensor:
+def pad_circular(image: Tensor) -> Tensor:
     """[C, H, W] -> [C, H + 2, W + 2], repeating the picture past each edge as a tiled texture does."""
     image = torch.cat([image[:, :, -1:], image, image[:, :, :1]], dim=2)
     return torch.cat([image[:, -1:], image, image[:, :1]], dim=1)
 
 
-def sphere_border(image: Tensor) -> Tensor:
+def pad_equirect(image: Tensor) -> Tensor:
     """[C, H, W] -> [C, H + 2, W + 2]: longitude wraps; past a pole lies the same row half a turn away."""
     half = image.shape[2] // 2
     image = torch.cat([image[:, :1].roll(half, 2), image, image[:, -1:].roll(half, 2)], dim=1)
     return torch.cat([image[:, :, -1:], image, image[:, :, :1]], dim=2)
 
 
-def interior(owned: np.ndarray) -> np.ndarray:
+def distance_to_border(owned: np.ndarray) -> np.ndarray:
     """How deep inside its own ground a pixel lies: 0 outside and at its border (the picture's edge included) .. 1.
 
     owned: [h, w] bool. Generalises the reference's horizontal triangle to both axes and to any ownership.

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .protocol import VERSION
-from .protocol.errors import BadResult
-from .protocol.job import write_json
-from .protocol.params import SamplingParams
-from .sampling.plan import Plan
+from ..protocol import VERSION
+from ..protocol.errors import BadResult
+from ..protocol.job import write_json
+from ..protocol.params import SamplingParams
+from ..sampling.plan import Plan
 
 LIBRARIES = ("torch", "diffusers", "transformers", "numpy", "embreex")
 FLAT = 1e-3

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from .protocol.job import write_atomically
+from ..protocol.job import write_atomically
 
 PREVIEW_WIDTH = 1024
 THUMBNAIL_WIDTH = 256

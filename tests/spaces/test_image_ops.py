@@ -4,15 +4,15 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from engine.spaces.blend import (
+from engine.spaces.image_ops import (
+    distance_to_border,
     fill_from_surface,
-    interior,
     nearest_index,
+    pad_circular,
+    pad_equirect,
     sample,
     sampling_grid,
     shrink,
-    sphere_border,
-    wrap_border,
 )
 from engine.spaces.views import pixel_centres
 
@@ -30,15 +30,15 @@ def test_sampling_between_centres_is_linear():
 
 def test_a_tiled_border_continues_on_the_other_side():
     image = torch.arange(12.0).reshape(1, 3, 4)
-    assert torch.equal(wrap_border(image)[:, 1:-1, 1:-1], image)
+    assert torch.equal(pad_circular(image)[:, 1:-1, 1:-1], image)
     xy = torch.tensor([[0.0, 1.5]])  # on the border: half way between the first and the last column
-    value = sample(wrap_border(image), sampling_grid(xy, 3, 4, border=1))
+    value = sample(pad_circular(image), sampling_grid(xy, 3, 4, border=1))
     assert torch.allclose(value, (image[:, 1, :1] + image[:, 1, -1:]) / 2)
 
 
 def test_beyond_a_pole_lies_the_other_side_of_the_globe():
     image = torch.rand(3, 4, 8)
-    bordered = sphere_border(image)
+    bordered = pad_equirect(image)
     assert torch.equal(bordered[:, 0, 1:-1], image[:, 0].roll(4, 1))
     assert torch.equal(bordered[:, -1, 1:-1], image[:, -1].roll(4, 1))
     assert torch.equal(bordered[:, 1:-1, 0], image[:, :, -1])
@@ -47,14 +47,14 @@ def test_beyond_a_pole_lies_the_other_side_of_the_globe():
 def test_interior_is_zero_at_every_border_and_one_at_the_deepest():
     owned = np.zeros((21, 31), dtype=bool)
     owned[:, :15] = True
-    mask = interior(owned)
+    mask = distance_to_border(owned)
     assert mask.max() == 1 and not mask[~owned].any()
     assert not mask[0].any() and not mask[-1].any() and not mask[:, 0].any() and not mask[:, 14].any()
     assert mask[10, 7] == 1 and (np.diff(mask[10, :8]) > 0).all()
 
 
 def test_interior_of_nothing_is_nothing():
-    assert not interior(np.zeros((4, 4), dtype=bool)).any()
+    assert not distance_to_border(np.zeros((4, 4), dtype=bool)).any()
 
 
 def test_nearest_index_keeps_the_known_and_finds_the_nearest():

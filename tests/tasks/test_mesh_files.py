@@ -6,7 +6,7 @@ import pytest
 import trimesh
 from PIL import Image
 
-from engine.mesh_io import read_mesh, unwrap, write_glb
+from engine.io.mesh_files import read_mesh, unwrap, write_glb
 from engine.protocol.errors import InvalidMesh
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from .contracts import Canvas, Denoiser, LatentCodec, Space
+from ..contracts import Canvas, Denoiser, LatentCodec, Space
 
 
 class Event(Protocol):
@@ -146,9 +146,12 @@ class MeteredSpace:
     def coverage(self, canvas: Canvas) -> float:
         return self._space.coverage(canvas)
 
-    def finish(self, canvas: Canvas) -> Tensor:
+    def to_image(self, canvas: Canvas) -> Tensor:
+        return self._space.to_image(canvas)
+
+    def fill_and_pad(self, canvas: Canvas) -> Tensor:
         with self._meter.phase("finish"):
-            return self._space.finish(canvas)
+            return self._space.fill_and_pad(canvas)
 
 
 class MeteredCodec:
