@@ -13,7 +13,7 @@ import trimesh
 from PIL import Image
 from tiny_checkpoint import make_tiny_checkpoint
 
-from engine.canonical import SpaceCache
+from engine.canonical import Request, SpaceCache
 from engine.checkpoints import ModelCache, in_own_words, negative_for, sampling_for
 from engine.command_line import main
 from engine.io.mesh_files import unwrap
@@ -150,7 +150,8 @@ def test_geometry_is_kept_for_the_next_job_on_the_same_canvas(panorama, texture,
 
     def space_of(name: str, job: Job, shape=None):
         folder = save_job(tmp_path / name, job, shape)
-        return spaces.get(job, folder, sampling, 64, torch.device("cpu"), 0.0)
+        return spaces.get(Request(job=job, folder=folder, views=sampling.views, view_resolution=64, device=torch.device("cpu"),
+                                  depth_floor=0.0))
 
     first = space_of("a", texture, mesh)
     assert space_of("b", replace(texture, params=replace(texture.params, prompt="another", seed=9)), mesh) is first
