@@ -32,7 +32,7 @@ from engine.spaces.equirect import EquirectSpace
 from engine.spaces.views import View, ViewSet, ring, views_paper_band
 
 from ..world.captions import Facts
-from .classifier.network import Judge
+from .classifier.network import Classifier
 from .jobs import MODEL, VIEW, add_line, asked, lines_of, views_of_panorama
 from .metrics import agreement, detail, view_disagreement
 from .paper_table import PAPERS, ROWS, Row, report
@@ -134,17 +134,17 @@ def panorama(model: Checkpoint, prompt: str, params: SamplingParams, seed: int) 
     return Made(space.finish(canvas), denoiser.forwards, len(planned.steps), last.t, apart, last.views)
 
 
-def measured(row: Row, number: int, prompt: str, facts: Facts, made: Made, judge: Judge) -> dict:
+def measured(row: Row, number: int, prompt: str, facts: Facts, made: Made, classifier: Classifier) -> dict:
     """The line of one panorama."""
     crops = views_of_panorama(made.z, CROPS)
-    reading = judge.read(crops)
-    said = reading.answers["scene"]
+    predicted = classifier.predict(crops)
+    said = predicted.answers["scene"]
     sets = views_paper_band()
     entry = {
         "row": row.name, "prompt_number": number, "prompt": prompt, "scene": facts.scene, "forwards": made.forwards,
         "passes": made.passes, "last_t": made.last_t, "right": float(np.mean([answer == facts.scene for answer in said])),
         "agreement": agreement(said), "seam": seam_jump(made.z, sets, LATITUDES)[0], "detail": detail(crops),
-        "disagreement": made.disagreement, "features": np.round(reading.features, 4).tolist(),
+        "disagreement": made.disagreement, "features": np.round(predicted.features, 4).tolist(),
     }  # fmt: skip
     if row.non_overlapping:
         before = next(views for views in sets if tuple(views) != tuple(made.last_views))
@@ -154,7 +154,7 @@ def measured(row: Row, number: int, prompt: str, facts: Facts, made: Made, judge
 
 
 def references(
-    model: Checkpoint, jobs: list[tuple[Facts, str]], home: Path, judge: Judge, guidance: float, steps: int
+    model: Checkpoint, jobs: list[tuple[Facts, str]], home: Path, classifier: Classifier, guidance: float, steps: int
 ) -> list[dict]:
     """Ten single pictures for each prompt, one line each."""
     log = home / "single.jsonl"
@@ -163,12 +163,12 @@ def references(
         if number not in done:
             seeds = [10**6 * (number + 1) + k for k in range(len(CROPS))]
             pictures = sample(model, [prompt] * len(CROPS), seeds, guidance=guidance, steps=steps)
-            reading = judge.read(pictures)
-            said = reading.answers["scene"]
+            predicted = classifier.predict(pictures)
+            said = predicted.answers["scene"]
             right = float(np.mean([answer == facts.scene for answer in said]))
             add_line(log, {
                 "prompt_number": number, "prompt": prompt, "right": right, "agreement": agreement(said),
-                "detail": detail(pictures), "features": np.round(reading.features, 4).tolist(),
+                "detail": detail(pictures), "features": np.round(predicted.features, 4).tolist(),
             })  # fmt: skip
             print(f"single pictures {number + 1}/{len(jobs)}: {right:.0%} right", flush=True)
     return lines_of(log)
@@ -178,7 +178,7 @@ def run(arguments: argparse.Namespace) -> str:
     """The page; panoramas and single pictures are made where they are not there yet."""
     torch.set_num_threads(arguments.threads)
     folder = BUILTIN_FOLDER if arguments.model == MODEL else Path(arguments.model)
-    model, judge = checkpoint(folder), Judge.load(arguments.data / "judge.pt")
+    model, classifier = checkpoint(folder), Classifier.load(arguments.data / "classifier.pt")
     auto = entry_for(MODEL).auto["panorama"]
     base = replace(
         auto, t_start=900, t_stop=250, outer_steps=arguments.outer_steps, ode_steps=arguments.ode_steps or auto.ode_steps,
@@ -187,7 +187,7 @@ def run(arguments: argparse.Namespace) -> str:
     home = arguments.data / "ablation" / fingerprint(folder, base, arguments.seed, VIEW, WIDTH)
     home.mkdir(parents=True, exist_ok=True)
     jobs = asked("panorama", arguments.prompts, arguments.seed)
-    singles = references(model, jobs, home, judge, base.guidance, arguments.steps)
+    singles = references(model, jobs, home, classifier, base.guidance, arguments.steps)
     log = home / "rows.jsonl"
     done = {(entry["row"], entry["prompt_number"]) for entry in lines_of(log)}
     for number, (facts, prompt) in enumerate(jobs):
@@ -196,7 +196,7 @@ def run(arguments: argparse.Namespace) -> str:
                 continue
             made = panorama(model, prompt, settings(row, base), arguments.seed + number)
             save_png(picture_of(home, number, row), made.z)
-            entry = measured(row, number, prompt, facts, made, judge)
+            entry = measured(row, number, prompt, facts, made, classifier)
             add_line(log, entry)
             print(f"{prompt!r} row {row.name}: {entry['right']:.0%} right, seam {entry['seam']:.2f}, "
                   f"disagreement {entry['disagreement']:.3f}, {made.forwards} forwards", flush=True)  # fmt: skip

@@ -1,6 +1,6 @@
 """How good a checkpoint is: `python -m training.evaluation.evaluate --data DATA --model FOLDER --prompts 1000 --seed 0`.
 
-Prompts are worded from the facts of held-out pictures, sampled, and judged by DATA/judge.pt. A third are materials face on, a
+Prompts are worded from the facts of held-out pictures, sampled, and read by DATA/classifier.pt. A third are materials face on, a
 third objects with their depth, a third scenes. Writes DATA/evaluation.md (the table), .json and .png (the first 48). Samples are
 kept batch by batch in DATA/evaluation/, so it can be stopped and started again.
 """
@@ -23,7 +23,7 @@ from engine.models.stable_diffusion import Checkpoint
 from ..world import dataset
 from ..world.captions import KINDS, Facts, caption
 from ..world.pictures import draw
-from .classifier.network import Judge, Reading
+from .classifier.network import Classifier, Predictions
 from .classifier.shards import truth
 from .figures import Figure, figures, table
 from .sampler import BATCH, checkpoint, fingerprint, sample
@@ -102,25 +102,28 @@ def repeated(prompts: Sequence[Prompts], few: int, times: int, seed: int) -> lis
     return out
 
 
-def show(file: Path, prompts: Sequence[Prompts], made: Sequence[np.ndarray], readings: Sequence[Reading], count: int) -> Path:
-    """The first `count` samples, kinds in turn, each with its caption and what the judge got otherwise."""
+def show(
+    file: Path, prompts: Sequence[Prompts], made: Sequence[np.ndarray], predictions: Sequence[Predictions], count: int
+) -> Path:
+    """The first `count` samples, kinds in turn, each with its caption and what the classifier answered otherwise."""
     pictures, notes = [], []
     for k in range(-(-count // len(prompts))):
-        for one, images, reading in zip(prompts, made, readings, strict=True):
+        for one, images, predicted in zip(prompts, made, predictions, strict=True):
             if k >= len(images) or len(pictures) == count:
                 continue
-            asked = [(question, truth(one.facts[k], question)) for question in reading.answers]
-            wrong = [reading.answers[question][k] for question, right in asked if right and reading.answers[question][k] != right]
+            given = {question: answers[k] for question, answers in predicted.answers.items()}
+            right = {question: truth(one.facts[k], question) for question in given}
+            wrong = [answer for question, answer in given.items() if right[question] and answer != right[question]]
             pictures.append(images[k])
-            notes.append([Note(one.captions[k]), *([Note("judge: " + ", ".join(wrong), True)] if wrong else [])])
+            notes.append([Note(one.captions[k]), *([Note("classifier: " + ", ".join(wrong), True)] if wrong else [])])
     return contact_sheet(file, pictures, notes, columns=8, lines=4)
 
 
 def evaluate(arguments: argparse.Namespace) -> tuple[list[Figure], Speed]:
-    """Every figure; samples, judges and writes as it goes."""
+    """Every figure; samples, classifies and writes as it goes."""
     data, folder = arguments.data, arguments.model
     model = checkpoint(folder, arguments.device)
-    judge = Judge.load(data / "judge.pt")
+    classifier = Classifier.load(data / "classifier.pt")
     prompts = [draw_prompts(data, kind, arguments.prompts // len(KINDS), arguments.seed) for kind in KINDS]
     again = repeated(prompts, arguments.repeated, arguments.repeats, arguments.seed)
     settings = (arguments.prompts, arguments.seed, arguments.guidance, arguments.steps, arguments.half)
@@ -129,14 +132,14 @@ def evaluate(arguments: argparse.Namespace) -> tuple[list[Figure], Speed]:
     kept.mkdir(parents=True, exist_ok=True)
     options = (kept, arguments.guidance, arguments.steps, arguments.half)
     made = [sampled(model, one, *options) for one in prompts]
-    readings = [judge.read(images) for images in made]
-    show(data / "evaluation.png", prompts, made, readings, SHOWN)
-    made_again = [judge.read(sampled(model, one, *options)) for one in again]
-    real_again = [judge.read(one.own) for one in again]
+    predictions = [classifier.predict(images) for images in made]
+    show(data / "evaluation.png", prompts, made, predictions, SHOWN)
+    made_again = [classifier.predict(sampled(model, one, *options)) for one in again]
+    real_again = [classifier.predict(one.own) for one in again]
     quick = speed(model, folder)
     vae = vae_quality(model, data / "pictures", arguments.vae_pictures)
-    own, others = ([judge.read(getattr(one, part)) for one in prompts] for part in ("own", "others"))
-    return figures(prompts, made, readings, own, others, made_again, real_again, arguments.repeats, quick, vae), quick
+    own, others = ([classifier.predict(getattr(one, part)) for one in prompts] for part in ("own", "others"))
+    return figures(prompts, made, predictions, own, others, made_again, real_again, arguments.repeats, quick, vae), quick
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""From judged samples to the rows of the evaluation table, each with its bar and the same figure of real pictures."""
+"""From classified samples to the rows of the evaluation table, each with its bar and the same figure of real pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from ..world.vocabulary import ALWAYS_NIGHT
 from . import metrics
-from .classifier.network import NONE, Reading
+from .classifier.network import NONE, Predictions
 from .classifier.shards import truth
 from .timing import Speed, VaeQuality
 
@@ -41,17 +41,17 @@ class Figure(NamedTuple):
 def figures(
     prompts: Sequence[Prompts],
     made: Sequence[np.ndarray],
-    readings: Sequence[Reading],
-    own: Sequence[Reading],
-    others: Sequence[Reading],
-    made_again: Sequence[Reading],
-    real_again: Sequence[Reading],
+    predictions: Sequence[Predictions],
+    own: Sequence[Predictions],
+    others: Sequence[Predictions],
+    made_again: Sequence[Predictions],
+    real_again: Sequence[Predictions],
     repeats: int,
     speed: Speed,
     vae: VaeQuality,
 ) -> list[Figure]:
-    """All rows. prompts, made, readings, own, others: in order flat, object, scene. own: real pictures of the same facts."""
-    flat, solid, scene = zip(prompts, readings, own, strict=True)
+    """All rows. prompts, made, predictions, own, others: in order flat, object, scene. own: real pictures of the same facts."""
+    flat, solid, scene = zip(prompts, predictions, own, strict=True)
     rows = [
         share("noun or scene right (no depth)", [("noun", *flat), ("scene", *scene)], 85),
         share("… noun, face on", [("noun", *flat)]),
@@ -71,7 +71,7 @@ def figures(
         rows.append(share(f"{name} right, with depth", [(question, *solid)], round(without.value - 5, 1), wanted))
     rows += depth_rows(prompts[1], made[1])
     halves = [(one.features[: len(c.features)], two.features[: len(c.features)], c.features)
-              for one, two, c in zip(readings, own, others, strict=True)]  # samples and two real sets, as many of each
+              for one, two, c in zip(predictions, own, others, strict=True)]  # samples and two real sets, as many of each
     a, b, c = (np.concatenate(part) for part in zip(*halves, strict=True))
     reference = metrics.frechet_distance(b, c)
     rows.append(
@@ -99,7 +99,11 @@ def figures(
         Figure("autoencoder, there and back", speed.vae, "ms a view", "<=", 250),
         Figure("all weights", speed.weights, "MB", "<=", 32),
         Figure("largest file", speed.largest, "MB", "<=", 15),
-        share("judge on real pictures: nouns", [("noun", flat[0], flat[2], flat[2]), ("noun", solid[0], solid[2], solid[2])], 95),
+        share(
+            "classifier on real pictures: nouns",
+            [("noun", flat[0], flat[2], flat[2]), ("noun", solid[0], solid[2], solid[2])],
+            95,
+        ),
         share("… scenes", [("scene", scene[0], scene[2], scene[2])], 95),
         share("… colours", [("colour", flat[0], flat[2], flat[2]), ("colour", solid[0], solid[2], solid[2])], 95),
     ]
@@ -107,18 +111,18 @@ def figures(
 
 def share(
     name: str,
-    parts: Sequence[tuple[str, Prompts, Reading, Reading]],  # question, prompts, samples, real pictures of the same facts
+    parts: Sequence[tuple[str, Prompts, Predictions, Predictions]],  # question, prompts, samples, real pictures of the same facts
     bar: float | None = None,
     wanted: Callable[[str], bool] | None = None,
 ) -> Figure:
     """Right answers in per cent over all `parts`; `wanted` tells which right answers count at all."""
     hits, reality = [], []
-    for question, prompts, reading, real in parts:
+    for question, prompts, predicted, real in parts:
         for k, fact in enumerate(prompts.facts):
             right = truth(fact, question)
             if not right or (wanted and not wanted(right)) or (question == "time" and fact.scene in ALWAYS_NIGHT):
                 continue
-            hits.append(reading.answers[question][k] == right)
+            hits.append(predicted.answers[question][k] == right)
             reality.append(real.answers[question][k] == right)
     value, real_value = (100 * float(np.mean(part)) if part else math.nan for part in (hits, reality))
     return Figure(name, value, "%", ">=" if bar is not None else "", math.nan if bar is None else bar, real_value, len(hits))
@@ -140,13 +144,13 @@ def depth_rows(prompts: Prompts, made: np.ndarray) -> list[Figure]:
     ]
 
 
-def spread(readings: Sequence[Reading], repeats: int) -> float:
+def spread(predictions: Sequence[Predictions], repeats: int) -> float:
     """Mean feature distance between pictures of one prompt, over all prompts; each has `repeats` pictures in a row."""
     return float(
         np.mean([
-            metrics.mean_distance(reading.features[k : k + repeats])
-            for reading in readings
-            for k in range(0, len(reading.features), repeats)
+            metrics.mean_distance(predicted.features[k : k + repeats])
+            for predicted in predictions
+            for k in range(0, len(predicted.features), repeats)
         ])
     )
 

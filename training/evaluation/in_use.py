@@ -1,9 +1,9 @@
 """Whole jobs with a model: `python -m training.evaluation.in_use --data DATA --meshes suzanne.obj --panoramas 24 --textures 24`.
 
-Runs the jobs, by default with the Auto preset, in turn over the meshes (those given and three made here), and lets DATA/judge.pt
-read eight views around each panorama and four sides of each mesh. DATA/in_use/<model>/ holds jobs and judgements, job by job, so
-it can be stopped and started again; DATA/in_use.md, .json and .png are the table, the same in numbers, and every result with its
-prompt.
+Runs the jobs, by default with the Auto preset, in turn over the meshes (those given and three made here), and classifies eight
+views around each panorama and four sides of each mesh with DATA/classifier.pt. DATA/in_use/<model>/ holds jobs and predictions,
+job by job, so it can be stopped and started again; DATA/in_use.md, .json and .png are the table, the same in numbers, and every
+result with its prompt.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from engine.protocol.params import PRESETS
 from engine.spaces.views import ring
 
 from ..world.captions import Facts
-from .classifier.network import NONE, Judge
+from .classifier.network import NONE, Classifier
 from .classifier.shards import truth
 from .figures import Figure, table
 from .jobs import MODEL, SIDES, Caches, add_line, asked, do_job, job_views, lines_of
@@ -36,18 +36,18 @@ AROUND = ring(8, elevation=0, fov=80)
 QUESTIONS = {"panorama": ("scene", "time", "weather"), "texture": ("noun", "colour", "modifier")}
 
 
-def judged(folder: Path, kind: str, facts: Facts, prompt: str, judge: Judge) -> dict:
-    """What the judge says of each view, and a strip of the views beside the job."""
+def classified(folder: Path, kind: str, facts: Facts, prompt: str, classifier: Classifier) -> dict:
+    """What the classifier says of each view, and a strip of the views beside the job."""
     views = job_views(folder, AROUND if kind == "panorama" else SIDES)
-    reading = judge.read(views)
+    predicted = classifier.predict(views)
     Image.fromarray(np.concatenate(list(views[:4, ::2, ::2]), axis=1)).save(folder / "views.png")
-    answers = {question: reading.answers[question] for question in QUESTIONS[kind]}
+    answers = {question: predicted.answers[question] for question in QUESTIONS[kind]}
     return {"job": folder.name, "kind": kind, "prompt": prompt, "facts": asdict(facts), "answers": answers}
 
 
 def run(arguments: argparse.Namespace, home: Path) -> list[dict]:
-    """All jobs that are not judged yet; the lines of all."""
-    judge, caches = Judge.load(arguments.data / "judge.pt"), Caches()
+    """All jobs that are not classified yet; the lines of all."""
+    classifier, caches = Classifier.load(arguments.data / "classifier.pt"), Caches()
     log = home / "jobs.jsonl"
     done = {entry["job"] for entry in lines_of(log)}
     shapes: dict[str, Mesh] = {}
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace, home: Path) -> list[dict]:
                 home / name, kind, prompt, arguments.seed + number, caches, shapes.get(mesh_name), model=arguments.model,
                 preset=arguments.preset, precision=arguments.precision,
             )
-            entry = judged(home / name, kind, facts, prompt, judge)
+            entry = classified(home / name, kind, facts, prompt, classifier)
             entry |= {"mesh": mesh_name, "seconds": report["seconds"]["total"], "warnings": report["warnings"]}
             entry["threads"] = arguments.threads
             add_line(log, entry)
@@ -106,14 +106,14 @@ def right(name: str, entries: list[dict], question: str, bar: float | None = Non
 
 
 def show(file: Path, home: Path, entries: list[dict]) -> Path:
-    """Every result: four views of each, the prompt, and what the judge saw where it is not that."""
+    """Every result: four views of each, the prompt, and what the classifier answered where it is not that."""
     pictures, notes = [], []
     for entry in sorted(entries, key=lambda entry: entry["job"]):
         question = QUESTIONS[entry["kind"]][0]
         wanted = truth(Facts(**entry["facts"]), question)
         wrong = sorted({answer for answer in entry["answers"][question] if answer != wanted})
         pictures.append(np.asarray(Image.open(home / entry["job"] / "views.png").convert("RGB")))
-        notes.append([Note(entry["prompt"]), *([Note("judge: " + ", ".join(wrong), True)] if wrong else [])])
+        notes.append([Note(entry["prompt"]), *([Note("classifier: " + ", ".join(wrong), True)] if wrong else [])])
     return contact_sheet(file, pictures, notes, columns=3, width=512, lines=3)
 
 

@@ -105,11 +105,12 @@ def report(entries: Sequence[dict], singles: Sequence[dict], base: SamplingParam
         "",
         f"{len(prompts)} prompts, one panorama band each per row, solves on a grid of {base.ode_steps}, guidance "
         f"{base.guidance:g}, views of 72 degrees at elevation 0. {how_they_run(summaries)} "
-        "Fréchet distance: features of the judge (`training/judge`), ten crops of each panorama against ten single pictures that "
-        "the model samples for the same prompt; it is no FID and only its order can be compared. Right: crops whose scene the "
-        "judge names as asked. Seam: colour jumps at the borders of what each view owns, times those at like places elsewhere. "
-        "Disagreement: how far (root mean square, of 255) the views' last pictures differ where they overlap. Detail: steepness "
-        "of the crops, times that of the single pictures. Same: crops that agree with most of their panorama.",
+        "Fréchet distance: features of the classifier (`training/evaluation/classifier`), ten crops of each panorama against "
+        "ten single pictures that the model samples for the same prompt; it is no FID and only its order can be compared. "
+        "Right: crops whose scene the classifier names as asked. Seam: colour jumps at the borders of what each view owns, "
+        "times those at like places elsewhere. Disagreement: how far (root mean square, of 255) the views' last pictures "
+        "differ where they overlap. Detail: steepness of the crops, times that of the single pictures. Same: crops that agree"
+        " with most of their panorama.",
         "",
         "| row | max σ | multi-step | disjoint | passes | last t | Fréchet ↓ | right ↑ | seam ↓ | disagreement ↓ | detail "
         "| same ↑ | NFE | paper: FID ↓ | IS ↑ | GIQA ↑ | CLIP ↑ |",

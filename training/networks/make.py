@@ -1,8 +1,8 @@
 """The whole chain, from nothing to a checkpoint: `python -m training.networks.make --target engine/models/builtin`.
 
-Pictures, autoencoder, text encoder, UNet, ControlNet, export, judge, evaluation, one after the other, each in processes of its
-own. `--minutes` is what the trainers may take together; what is finished is skipped, what was cut off goes on, and a larger
-number trains further. On a processor each trainer runs as a team of one-thread processes, on a GPU as one.
+Pictures, autoencoder, text encoder, UNet, ControlNet, export, classifier, evaluation, one after the other, each in processes of
+its own. `--minutes` is the time of all trainers together; what is finished is skipped, what was interrupted resumes, and a larger
+number trains further. On a processor each trainer runs as several one-thread processes, on a GPU as one.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The judge: a small network that names what a picture shows. It never sees the diffusion model, nor the model it."""
+"""A small convolutional network that names what a picture shows. Neither it nor the diffusion model is trained on the other."""

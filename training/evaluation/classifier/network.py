@@ -1,4 +1,4 @@
-"""The judge's network: one convolutional trunk, six questions.
+"""The classifier: one convolutional trunk with a linear head for each of six questions.
 
 A picture is read at 128 px (twice that, halved). Its features, the trunk's last layer averaged over the picture, are what the
 Frechet distance and the diversity are measured in.
@@ -65,15 +65,15 @@ class Network(nn.Module):
         return {name: head(F.dropout(features, 0.1, self.training)) for name, head in self.heads.items()}, features
 
 
-class Reading(NamedTuple):
-    """What the judge says of n pictures."""
+class Predictions(NamedTuple):
+    """What the classifier says of n pictures."""
 
     answers: dict[str, list[str]]  # per question, the likeliest answer for each picture
     probabilities: dict[str, np.ndarray]  # per question [n, K]
     features: np.ndarray  # [n, 128] float64
 
 
-class Judge:
+class Classifier:
     """A trained network with the names of its answers."""
 
     def __init__(self, network: Network, questions: dict[str, tuple[str, ...]]) -> None:
@@ -81,8 +81,8 @@ class Judge:
         self.questions = questions
 
     @classmethod
-    def load(cls, file: Path) -> Judge:
-        """The judge that `training.evaluation.classifier.train` wrote."""
+    def load(cls, file: Path) -> Classifier:
+        """The classifier that `training.evaluation.classifier.train` wrote."""
         state = torch.load(file, weights_only=True)
         questions = {name: tuple(answers) for name, answers in state["questions"].items()}
         network = Network(questions)
@@ -90,8 +90,8 @@ class Judge:
         return cls(network, questions)
 
     @torch.no_grad()
-    def read(self, pictures: np.ndarray, batch: int = 64) -> Reading:
-        """Judge pictures [n, H, W, 3] uint8; H = W, best 128 or a multiple of it; in full precision.
+    def predict(self, pictures: np.ndarray, batch: int = 64) -> Predictions:
+        """Classify pictures [n, H, W, 3] uint8; H = W, best 128 or a multiple of it; in full precision.
 
         Each is read together with its mirror image: that names 1 point more nouns of held-out pictures.
         """
@@ -105,7 +105,7 @@ class Judge:
                 logits[name].append((rows + mirrored[name]) / 2)
         probabilities = {name: torch.cat(rows).softmax(-1).double().numpy() for name, rows in logits.items()}
         answers = {name: [self.questions[name][k] for k in rows.argmax(1)] for name, rows in probabilities.items()}
-        return Reading(answers, probabilities, torch.cat(features).double().numpy())
+        return Predictions(answers, probabilities, torch.cat(features).double().numpy())
 
 
 def prepared(pictures: np.ndarray) -> Tensor:

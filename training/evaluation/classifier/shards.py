@@ -1,4 +1,4 @@
-"""The pictures that the judge learns from and is examined on, at half their size."""
+"""The pictures that the classifier is trained and tested on, at half their size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .network import NONE, SIZE
 
 
 class Album(NamedTuple):
-    """Many pictures of two sizes, halved: half the memory, and the judge looks no closer."""
+    """Many pictures of two sizes, halved: half the memory, and the classifier's input is no larger."""
 
     pictures: list[Tensor]  # uint8 [3, h, h], h = 128 or 192
     labels: dict[str, Tensor]  # per question [n] int64, -100 where it does not apply

@@ -1,7 +1,7 @@
-"""Train the judge: `python -m training.evaluation.classifier.train --data DATA --minutes 8`.
+"""Train the classifier: `python -m training.evaluation.classifier.train --data DATA --minutes 8`.
 
-Reads DATA/pictures, writes DATA/judge.pt (running average of the weights) and judge_state.pt, from which it goes on when started
-again. Ends with its accuracy on held-out pictures: per question, and the answers it gets wrong most often.
+Reads DATA/pictures, writes DATA/classifier.pt (exponential moving average of the weights) and classifier_state.pt, from which it
+resumes when started again. Ends with its accuracy on held-out pictures: per question, and the answers it gets wrong most often.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ...networks.common import Average, save
 from ...networks.muon import Muon
-from .network import QUESTIONS, Judge, Network, Reading, parameters
+from .network import QUESTIONS, Classifier, Network, Predictions, parameters
 from .shards import Album, album, crops, truth
 
 PEAK_RATE = 2e-3
@@ -36,7 +36,7 @@ def train(data: Path, minutes: float, seed: int, batch: int, device: torch.devic
     optimiser = Muon(network, PEAK_RATE, decay=0.02)
     average = Average(network, 0.995)
     spent, step = 0.0, 0
-    state_file = data / "judge_state.pt"
+    state_file = data / "classifier_state.pt"
     if state_file.exists():
         state = torch.load(state_file, weights_only=True, map_location=device)
         network.load_state_dict(state["network"])
@@ -89,41 +89,41 @@ def disturbed(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def write(data: Path, network: Network, optimiser: torch.optim.Optimizer, average: Average, spent: float, step: int) -> None:
-    """judge_state.pt to go on from, judge.pt to use."""
+    """classifier_state.pt to go on from, classifier.pt to use."""
     state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state, "spent": spent}
-    save({**state, "step": step}, data / "judge_state.pt")
+    save({**state, "step": step}, data / "classifier_state.pt")
     weights = {key: value.cpu() for key, value in average.state.items()}
-    save({"network": weights, "questions": {name: list(answers) for name, answers in QUESTIONS.items()}}, data / "judge.pt")
+    save({"network": weights, "questions": {name: list(answers) for name, answers in QUESTIONS.items()}}, data / "classifier.pt")
 
 
-def examine(judge: Judge, held: Album) -> str:
+def examine(classifier: Classifier, held: Album) -> str:
     """Accuracy on `held` per question, and per question the five answers most often wrong with what was said instead."""
     lines = []
     middle = crops(held.pictures, None)
-    reading = judge.read(((middle.permute(0, 2, 3, 1) + 1) * 127.5).round().to(torch.uint8).numpy())
-    for question in judge.questions:
+    predicted = classifier.predict(((middle.permute(0, 2, 3, 1) + 1) * 127.5).round().to(torch.uint8).numpy())
+    for question in classifier.questions:
         right = [truth(fact, question) for fact in held.facts]
         asked = [k for k, answer in enumerate(right) if answer]
         if not asked:
             lines.append(f"{question:9} not asked")
             continue
-        share = np.mean([reading.answers[question][k] == right[k] for k in asked])
+        share = np.mean([predicted.answers[question][k] == right[k] for k in asked])
         kinds = {kind: [k for k in asked if held.facts[k].kind == kind] for kind in ("flat", "object", "scene")}
         parts = [
-            f"{kind} {np.mean([reading.answers[question][k] == right[k] for k in members]):.1%}"
+            f"{kind} {np.mean([predicted.answers[question][k] == right[k] for k in members]):.1%}"
             for kind, members in kinds.items()
             if members
         ]
         lines.append(f"{question:9} {share:6.1%} of {len(asked)} ({', '.join(parts)})")
-        lines += worst(question, right, asked, reading)
+        lines += worst(question, right, asked, predicted)
     return "\n".join(lines)
 
 
-def worst(question: str, right: list[str], asked: list[int], reading: Reading, count: int = 5) -> list[str]:
-    """The answers most often missed, each with what the judge said instead."""
+def worst(question: str, right: list[str], asked: list[int], predicted: Predictions, count: int = 5) -> list[str]:
+    """The answers most often missed, each with what was answered instead."""
     rows = []
     for answer in sorted({right[k] for k in asked}):
-        said = [reading.answers[question][k] for k in asked if right[k] == answer]
+        said = [predicted.answers[question][k] for k in asked if right[k] == answer]
         wrong = Counter(other for other in said if other != answer)
         if wrong:
             instead = ", ".join(f"{other} x{times}" for other, times in wrong.most_common(3))
@@ -140,12 +140,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--examine", action="store_true", help="no training: only say how good judge.pt is")
+    parser.add_argument("--examine", action="store_true", help="no training: only say how good classifier.pt is")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     if not arguments.examine:
         train(arguments.data, arguments.minutes, arguments.seed, arguments.batch, torch.device(arguments.device))
-    print(examine(Judge.load(arguments.data / "judge.pt"), album(arguments.data / "pictures", "held", QUESTIONS)))
+    print(examine(Classifier.load(arguments.data / "classifier.pt"), album(arguments.data / "pictures", "held", QUESTIONS)))
 
 
 if __name__ == "__main__":

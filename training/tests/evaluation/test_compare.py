@@ -12,7 +12,7 @@ from training.world.captions import Facts
 
 
 def entry(job: int, right: int, seconds: float = 30.0) -> dict:
-    """A panorama of which the judge names the scene in `right` of eight views."""
+    """A panorama of which the classifier names the scene in `right` of eight views."""
     answers = ["desert"] * right + ["city"] * (8 - right)
     return {
         "job": f"panorama_{job:02d}", "kind": "panorama", "prompt": "a desert", "facts": asdict(Facts("scene", scene="desert")),

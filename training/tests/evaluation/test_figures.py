@@ -1,11 +1,11 @@
-"""The evaluation table: rows from judged samples, each beside its bar."""
+"""The evaluation table: rows from classified samples, each beside its bar."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from training.evaluation.classifier.network import Reading
+from training.evaluation.classifier.network import Predictions
 from training.evaluation.figures import Figure, figures, table
 from training.evaluation.timing import Speed, VaeQuality
 from training.world.captions import Facts
@@ -14,14 +14,14 @@ QUESTIONS = ("noun", "colour", "modifier", "scene", "time", "weather")
 COUNT = 40
 
 
-def reading(facts: list[Facts], rng: np.random.Generator, spoiled: dict[str, int] | None = None) -> Reading:
-    """A judge that answers as asked, but for the first few of the questions named in `spoiled`."""
+def predicted(facts: list[Facts], rng: np.random.Generator, spoiled: dict[str, int] | None = None) -> Predictions:
+    """A classifier that answers as asked, but for the first few of the questions named in `spoiled`."""
     answers = {}
     for question in QUESTIONS:
         right = [getattr(fact, question) or "none" for fact in facts]
         few = (spoiled or {}).get(question, 0)
         answers[question] = ["something else"] * few + right[few:]
-    return Reading(answers, {}, rng.normal(size=(len(facts), 5)))
+    return Predictions(answers, {}, rng.normal(size=(len(facts), 5)))
 
 
 @pytest.fixture
@@ -45,13 +45,13 @@ def found() -> dict[str, Figure]:
         for kind, asked in facts.items()
     ]
     spoiled = ({"noun": 4, "modifier": 10}, {"noun": 20}, {"time": 25})
-    readings = [reading(asked, rng, few) for asked, few in zip(facts.values(), spoiled, strict=True)]
-    own = [reading(asked, rng) for asked in facts.values()]
-    others = [reading(asked[:half], rng) for asked in facts.values()]
-    again = [reading(facts["flat"], rng)]
+    predictions = [predicted(asked, rng, few) for asked, few in zip(facts.values(), spoiled, strict=True)]
+    own = [predicted(asked, rng) for asked in facts.values()]
+    others = [predicted(asked[:half], rng) for asked in facts.values()]
+    again = [predicted(facts["flat"], rng)]
     speed = Speed(40.0, 12.0, 300.0, 20.0, 12.0, 2, "cpu")
     vae = VaeQuality(27.0, 24.5, 21.0, "gravel", {"gravel": 21.0})
-    rows = figures(prompts, [pictures] * 3, readings, own, others, again, again, 4, speed, vae)
+    rows = figures(prompts, [pictures] * 3, predictions, own, others, again, again, 4, speed, vae)
     return {row.name: row for row in rows}
 
 

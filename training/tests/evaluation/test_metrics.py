@@ -1,4 +1,4 @@
-"""The figures that judge the model: each where its value is known beforehand."""
+"""The figures that measure the model: each where its value is known beforehand."""
 
 from __future__ import annotations
 
