@@ -1,7 +1,7 @@
-"""The one home of every size in the built-in checkpoint: each function builds one part from nothing.
+"""Every size of the networks in the built-in checkpoint; each function builds one of them, with random weights.
 
 A view is 256x256 px and its latent 16x16x16: as many numbers as Stable Diffusion's 4x32x32, but the UNet works on a quarter of
-the places, which on a processor is a quarter of the time. The UNet attends at 8x8, where the text is read token by token;
+the positions, which on a processor is a quarter of the time. The UNet attends at 8x8, where the text is read token by token;
 the text also scales and shifts every block through the time embedding (`addition_embed_type="text"`), which is what makes a
 model this small follow colour and material words.
 """
@@ -29,7 +29,7 @@ START, END = "<|startoftext|>", "<|endoftext|>"
 def build_tokenizer(folder: Path) -> CLIPTokenizer:
     """Load vocab.json + merges.txt from `folder`, written first if missing: one token per known word, bytes for others.
 
-    Made once per training: the trainer breaks ties as it likes, so two runs of it can number a few words differently.
+    Made once per training: the BPE trainer breaks ties arbitrarily, so two runs of it can number a few words differently.
     """
     if (folder / "vocab.json").exists():
         return CLIPTokenizer.from_pretrained(folder, model_max_length=MAX_TOKENS)
@@ -75,7 +75,7 @@ def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
 
 
 def build_vae() -> AutoencoderKL:
-    """Fully convolutional, factor 16, 16 channels: no attention, so that crops train what views use.
+    """Fully convolutional, factor 16, 16 channels: no attention, so that what is learnt on crops holds for whole views.
 
     Two thirds of its operations are in the two finest levels, which is why these are narrow.
     """
@@ -113,12 +113,12 @@ def build_unet() -> UNet2DConditionModel:
 
 
 def build_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
-    """The UNet's encoder half again, fed with RGB-repeated inverse depth at 256x256."""
+    """A copy of the UNet's encoder, conditioned on inverse depth 0..1 repeated to RGB, 256x256."""
     return ControlNetModel.from_unet(unet, conditioning_channels=3, conditioning_embedding_out_channels=(8, 16, 32, 48, 64))
 
 
 def build_scheduler() -> DDIMScheduler:
-    """v-prediction on a schedule that reaches zero signal, so that t = 999 is honest pure noise."""
+    """v-prediction on a schedule that reaches zero signal, so that t = 999 is pure noise."""
     return DDIMScheduler(
         num_train_timesteps=1000,
         beta_schedule="scaled_linear",

@@ -1,4 +1,4 @@
-"""Training batches: pictures as latents, encoded once, with captions worded anew each time."""
+"""Training batches: latents, encoded once and kept on disk, with a newly worded caption each time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transformers import CLIPTokenizer
 from ..world import dataset
 from ..world.captions import KINDS, Facts, caption
 from .architecture import LATENT_SIZE, MAX_TOKENS, build_tokenizer, build_vae
-from .common import Team, save
+from .common import ProcessGroup, save
 
 
 class Batch(NamedTuple):
@@ -31,15 +31,15 @@ class Shard(NamedTuple):
 
 
 def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
-    """Token ids [B, 32], padded and cut."""
+    """Token ids [B, 32], padded and truncated."""
     return tokenizer(captions, padding="max_length", truncation=True, max_length=MAX_TOKENS, return_tensors="pt").input_ids
 
 
 class Cache:
-    """Latents of every shard made so far; each member of a team holds its share of the shards."""
+    """Latents of every shard made so far; each process holds its share of the shards."""
 
-    def __init__(self, data: Path, team: Team, seed: int, device: torch.device) -> None:
-        self._data, self._team, self._device = data, team, device
+    def __init__(self, data: Path, processes: ProcessGroup, seed: int, device: torch.device) -> None:
+        self._data, self._processes, self._device = data, processes, device
         self._vae = build_vae()
         self._vae.load_state_dict(torch.load(data / "vae.pt", weights_only=True))
         self._vae.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
@@ -50,10 +50,10 @@ class Cache:
         (data / "latents").mkdir(exist_ok=True)
 
     def refresh(self, at_most: int) -> int:
-        """Take in what is encoded and up to `at_most` shards of each part that are not; return the number of pictures held."""
+        """Load what is encoded and up to `at_most` shards of each part that are not; return the number of pictures held."""
         for part, held in self._shards.items():
             names = dataset.shards(self._data / "pictures", "train", part)
-            ours = [name for name in names if int(name[-6:]) // dataset.SHARD % self._team.size == self._team.rank]
+            ours = [name for name in names if int(name[-6:]) // dataset.SHARD % self._processes.size == self._processes.rank]
             mine = [name for name in ours if name not in held]
             encoded = [name for name in mine if self._file(name).exists()]
             for name in encoded + [name for name in mine if name not in encoded][:at_most]:
@@ -114,6 +114,6 @@ class Cache:
         return torch.randn(like.shape, generator=self._generator).to(like)
 
     def steps(self, count: int) -> Tensor:
-        """Timesteps 0..999 [count], stratified, a little more often where whole pictures are decided (large t)."""
+        """Timesteps 0..999 [count], stratified, with a slight weight on large t, where the layout is decided."""
         u = (torch.randperm(count, generator=self._generator) + torch.rand(count, generator=self._generator)) / count
         return (u.pow(0.85) * 1000).long().clamp(max=999).to(self._device)

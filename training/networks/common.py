@@ -1,4 +1,4 @@
-"""What the three training programs share: a running average of the weights, an atomic save and work in a team."""
+"""What the training programs share: a moving average of the weights, an atomic save and data-parallel processes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 
-class Average:
-    """Exponential running average of a module's weights, `state` in the module's own layout; warms up over first steps."""
+class MovingAverage:
+    """Exponential moving average of a module's weights, `state` in its state_dict's layout; the decay warms up."""
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.state: dict[str, Tensor] = {key: value.detach().clone() for key, value in module.state_dict().items()}
@@ -35,27 +35,27 @@ class Average:
 
 
 def save(state: dict, file: Path) -> None:
-    """torch.save that a reader never sees half written."""
+    """torch.save through a temporary file and a rename, so that another process never reads a partial file."""
     part = file.with_suffix(".part")
     torch.save(state, part)
     os.replace(part, file)
 
 
-class Team:
-    """Several one-thread processes that train as one: on a shared machine they wait less than the threads of one process.
+class ProcessGroup:
+    """Data-parallel one-thread processes: on a shared machine they wait less than the threads of one process.
 
-    Rank 0 keeps the clock and the files; gradients are averaged after every step. A team of one does nothing.
+    Rank 0 decides when training ends and writes the files; gradients are averaged after every step. A group of one does nothing.
     """
 
-    def __init__(self, size: int, rank: int, meeting: Path | None = None) -> None:
-        """`meeting`: a file that no earlier team has used, the same for all; a team of one needs none."""
+    def __init__(self, size: int, rank: int, rendezvous: Path | None = None) -> None:
+        """`rendezvous`: a file that no earlier group has used, the same on all ranks; a group of one needs none."""
         self.size, self.rank = size, rank
         if size > 1:
-            dist.init_process_group("gloo", init_method=f"file://{meeting.resolve()}", rank=rank, world_size=size)
+            dist.init_process_group("gloo", init_method=f"file://{rendezvous.resolve()}", rank=rank, world_size=size)
             atexit.register(dist.destroy_process_group)  # else Gloo's threads may outlive the interpreter, which aborts
 
-    def add(self, tensors: list[Tensor]) -> None:
-        """Replace each tensor by its sum over the team."""
+    def all_reduce(self, tensors: list[Tensor]) -> None:
+        """Replace each tensor by its sum over the ranks."""
         if self.size == 1 or not tensors:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
@@ -64,13 +64,13 @@ class Team:
             tensor.copy_(part.view_as(tensor))
 
     def average_gradients(self, module: nn.Module) -> None:
-        """Replace every gradient by its mean over the team; parameters without one are left out on all ranks alike."""
+        """Replace every gradient by its mean over the ranks; parameters without one must be the same on all ranks."""
         gradients = [p.grad for p in module.parameters() if p.grad is not None]
-        self.add(gradients)
+        self.all_reduce(gradients)
         for gradient in gradients:
             gradient /= self.size
 
-    def agree(self, number: float) -> float:
+    def broadcast(self, number: float) -> float:
         """Rank 0's number, on every rank."""
         if self.size == 1:
             return number
@@ -79,10 +79,10 @@ class Team:
         return float(box)
 
 
-def add_team(parser: argparse.ArgumentParser) -> None:
-    """The options that every training program has for its device and its team."""
+def add_device_options(parser: argparse.ArgumentParser) -> None:
+    """The options of every training program for its device and its process group."""
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--compile", action="store_true", help="torch.compile the networks: worth its minute on a GPU")
     parser.add_argument("--threads", type=int, default=2, help="threads of this process")
-    parser.add_argument("--team", type=int, default=1, help="processes that train together; start each by hand")
-    parser.add_argument("--rank", type=int, default=0, help="0..team-1")
+    parser.add_argument("--world-size", type=int, default=1, help="data-parallel processes; start each of them yourself")
+    parser.add_argument("--rank", type=int, default=0, help="0..world size - 1")

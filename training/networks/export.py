@@ -19,7 +19,7 @@ GOOD_PROMPTS = Path(__file__).with_name("good_prompts.json")
 
 
 def load_parts(data: Path) -> dict[str, torch.nn.Module]:
-    """Every part with its newest trained weights found in `data`; a part not trained yet keeps its first random weights."""
+    """Every network with its newest weights found in `data`; one not trained yet keeps its random initial weights."""
     torch.manual_seed(0)
     parts = {
         "vae": architecture.build_vae(),
@@ -65,7 +65,7 @@ def export(data: Path, target: Path) -> None:
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(target, safe_serialization=True)
-    for name in ("vocab.json", "merges.txt"):  # the classic files: transformers itself writes tokenizer.json alone
+    for name in ("vocab.json", "merges.txt"):  # the slow tokenizer's files: transformers itself writes tokenizer.json alone
         shutil.copyfile(data / "tokenizer" / name, target / "tokenizer" / name)
     parts["controlnet"].save_pretrained(target / "controlnet", safe_serialization=True)
     (target / "vocabulary.json").write_text(json.dumps(known_words(), indent=1) + "\n")

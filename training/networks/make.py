@@ -40,8 +40,8 @@ STAGES = (
 )
 
 
-def together(commands: list[list[str]]) -> None:
-    """Run modules side by side, one thread each where there are several; RuntimeError when one fails: the others are stopped."""
+def run_side_by_side(commands: list[list[str]]) -> None:
+    """Run modules as processes, one thread each if there are several. RuntimeError when one fails, after stopping the rest."""
     alone = {**os.environ, "OMP_NUM_THREADS": "1"} if len(commands) > 1 else None
     running = [subprocess.Popen([sys.executable, "-m", *command], env=alone) for command in commands]
     try:
@@ -62,18 +62,19 @@ def make(data: Path, target: Path, minutes: float, pictures: int, held: int, pro
         for part in KINDS:
             command = [DATASET, "--out", str(data / "pictures"), "--split", split, "--part", part, "--device", device]
             for k in range(0, len(ranges), size):
-                together([[*command, "--start", start, "--count", one] for start, one in ranges[k : k + size]])
+                run_side_by_side([[*command, "--start", start, "--count", one] for start, one in ranges[k : k + size]])
     for stage in STAGES:
         command = [stage.module, *where, "--minutes", str(minutes * stage.share), "--device", device, *stage.options]
         if stage.module == CLASSIFIER:
-            together([["training.networks.export", *where, "--target", str(target)], command])
+            run_side_by_side([["training.networks.export", *where, "--target", str(target)], command])
         elif stage.module == TEXT or size == 1:
-            together([command])
+            run_side_by_side([command])
         else:
-            for meeting in data.glob("meeting_*"):  # of a run that was cut off
-                meeting.unlink()
-            together([[*command, "--threads", "1", "--team", str(size), "--rank", str(rank)] for rank in range(size)])
-    together([["training.evaluation.evaluate", *where, "--model", str(target), "--prompts", str(prompts)]])
+            for rendezvous in data.glob("rendezvous_*"):  # of an interrupted run
+                rendezvous.unlink()
+            ranks = [["--world-size", str(size), "--rank", str(rank)] for rank in range(size)]
+            run_side_by_side([[*command, "--threads", "1", *rank] for rank in ranks])
+    run_side_by_side([["training.evaluation.evaluate", *where, "--model", str(target), "--prompts", str(prompts)]])
 
 
 def main() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .common import Team
+from .common import ProcessGroup
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # quintic whose iteration drives singular values to about 1
 
 
 def orthogonal(update: Tensor, steps: int = 5) -> Tensor:
-    """The nearest (semi-)orthogonal matrix to `update` [rows, columns], near enough (Newton-Schulz)."""
+    """The nearest (semi-)orthogonal matrix to `update` [rows, columns], approximately (Newton-Schulz iteration)."""
     a, b, c = COEFFICIENTS
     x = update.T if update.shape[0] > update.shape[1] else update
     x = (x / (x.norm() + 1e-7)).bfloat16()
@@ -24,14 +24,14 @@ def orthogonal(update: Tensor, steps: int = 5) -> Tensor:
 class Muon(torch.optim.Optimizer):
     """Two kinds of groups: `muon` ones take orthogonalised momentum, others AdamW. `rate` scales both.
 
-    An orthogonal update has unit singular values; times 0.2 sqrt(max(rows, columns)) its entries are as large as AdamW's
-    (Liu et al., 2025), so one learning rate serves both. In a team each member orthogonalises its part of the matrices.
+    An orthogonal update has singular values of 1; times 0.2 sqrt(max(rows, columns)) its entries are as large as AdamW's
+    (Liu et al., 2025), so one learning rate serves both. In a process group each rank orthogonalises its part.
     """
 
     def __init__(
-        self, module: nn.Module, rate: float, decay: float = 0.01, momentum: float = 0.95, team: Team | None = None
+        self, module: nn.Module, rate: float, decay: float = 0.01, momentum: float = 0.95, processes: ProcessGroup | None = None
     ) -> None:
-        self._team = team or Team(1, 0)
+        self._processes = processes or ProcessGroup(1, 0)
         wide, others = [], []
         for name, parameter in module.named_parameters():
             matrix = parameter.ndim >= 2 and "embedding" not in name and "conv_in" not in name and "conv_out" not in name
@@ -53,17 +53,17 @@ class Muon(torch.optim.Optimizer):
 
     def _muon(self, parameters: list[Tensor], group: dict) -> None:
         updates = []
-        # the largest go round first, so that members have about as much to do
-        turns = sorted(range(len(parameters)), key=lambda k: -parameters[k].numel())
-        owner = {k: turn % self._team.size for turn, k in enumerate(turns)}
+        # largest first, round robin, so that all ranks have about the same work
+        order = sorted(range(len(parameters)), key=lambda k: -parameters[k].numel())
+        owner = {k: place % self._processes.size for place, k in enumerate(order)}
         for k, parameter in enumerate(parameters):
             state = self.state[parameter]
             if not state:
                 state["momentum"] = torch.zeros_like(parameter)
             state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
             ahead = parameter.grad.lerp(state["momentum"], group["momentum"]).reshape(len(parameter), -1)
-            updates.append(orthogonal(ahead) if owner[k] == self._team.rank else torch.zeros_like(ahead))
-        self._team.add(updates)
+            updates.append(orthogonal(ahead) if owner[k] == self._processes.rank else torch.zeros_like(ahead))
+        self._processes.all_reduce(updates)
         for parameter, update in zip(parameters, updates, strict=True):
             parameter.sub_(update.reshape(parameter.shape), alpha=0.2 * max(update.shape) ** 0.5 * group["lr"])
 

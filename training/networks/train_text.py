@@ -1,7 +1,7 @@
-"""Train the text encoder to tell the facts from a caption: `python -m training.networks.train_text --data FOLDER --minutes 3`.
+"""Train the text encoder to classify the facts of a caption: `python -m training.networks.train_text --data FOLDER --minutes 3`.
 
-The diffusion model then starts from words whose meaning is already told apart, whatever their order, instead of finding it
-through its own noise. FOLDER/text_encoder.pt is the result; it stays as it is from here on.
+The diffusion model then starts from embeddings that already separate the meanings of words in any order, instead of having to
+learn them from the denoising loss. FOLDER/text_encoder.pt is the result; later stages keep it frozen.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CLASSES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-class Reader(nn.Module):
+class FactClassifier(nn.Module):
     """The text encoder with one linear head a fact."""
 
     def __init__(self, text_encoder: nn.Module) -> None:
@@ -50,27 +50,29 @@ class Reader(nn.Module):
 
 
 def labels(facts: list[Facts]) -> dict[str, Tensor]:
+    """Class indices [B] of each fact."""
     rows = [asdict(fact) for fact in facts]
     return {key: torch.tensor([names.index(row[key]) for row in rows]) for key, names in CLASSES.items()}
 
 
 def train(data: Path, minutes: float, seed: int, batch: int, rate: float, device: torch.device) -> None:
+    """Train for `minutes` on captions worded as needed, and write text_encoder.pt."""
     torch.manual_seed(seed)
     random = Random(seed)
     tokenizer = build_tokenizer(data / "tokenizer")
-    reader = Reader(build_text_encoder(tokenizer)).to(device)
-    optimiser = torch.optim.AdamW(reader.parameters(), lr=rate, weight_decay=0.01)
+    classifier = FactClassifier(build_text_encoder(tokenizer)).to(device)
+    optimiser = torch.optim.AdamW(classifier.parameters(), lr=rate, weight_decay=0.01)
     started, step, shown = time.monotonic(), 0, 0.0
     while (part := (time.monotonic() - started) / (minutes * 60)) < 1:
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1.0, (step + 1) / 50) * (1 - 0.98 * part)
         facts = [random_facts(random) for _ in range(batch)]
         wanted = {key: numbers.to(device) for key, numbers in labels(facts).items()}
-        logits = reader(tokenize(tokenizer, [caption(fact, random) for fact in facts]).to(device))
+        logits = classifier(tokenize(tokenizer, [caption(fact, random) for fact in facts]).to(device))
         loss = sum(F.cross_entropy(logits[key], wanted[key]) for key in CLASSES)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(classifier.parameters(), 1.0)
         optimiser.step()
         step += 1
         if time.monotonic() - shown > 20:
@@ -78,7 +80,7 @@ def train(data: Path, minutes: float, seed: int, batch: int, rate: float, device
             right = {key: float((logits[key].argmax(-1) == wanted[key]).float().mean()) for key in CLASSES}
             shares = " ".join(f"{key} {share:.2f}" for key, share in right.items())
             print(f"part {part:.2f} step {step} loss {loss.item():.3f} {shares}", flush=True)
-    save(reader.cpu().text_encoder.state_dict(), data / "text_encoder.pt")
+    save(classifier.cpu().text_encoder.state_dict(), data / "text_encoder.pt")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Train the UNet on cached latents: `python -m training.networks.train_unet --data FOLDER --minutes 60`.
 
-Reads FOLDER/pictures, vae.pt and text_encoder.pt; writes unet.pt (running average), unet_state.pt (resumes). With `--control`
-the ControlNet learns beside it, on objects and their depth (controlnet.pt, control_state.pt). The schedule is in elapsed
+Reads FOLDER/pictures, vae.pt and text_encoder.pt; writes unet.pt (moving average), unet_state.pt (resumes). With `--control`
+the ControlNet is trained with it, on objects and their depth (controlnet.pt, control_state.pt). The schedule is in elapsed
 time, as in train_vae: raise `--minutes` to train further.
 """
 
@@ -19,21 +19,21 @@ from torch import Tensor
 
 from .architecture import build_controlnet, build_scheduler, build_text_encoder, build_unet
 from .cache import Batch, Cache
-from .common import Average, Team, add_team, save
+from .common import MovingAverage, ProcessGroup, add_device_options, save
 from .muon import Muon
 
 SHARES = {"flat": 0.34, "object": 0.28, "scene": 0.38}  # of a batch
 SHARES_WITH_DEPTH = {"flat": 0.28, "object": 0.42, "scene": 0.3}  # textures are always made with depth
-GUIDED = 2 / 3  # of the objects
+GUIDED = 2 / 3  # of the objects: how many are given their depth
 
 
 def velocity(x0: Tensor, eps: Tensor, alpha_bar: Tensor) -> tuple[Tensor, Tensor]:
-    """Noised latents and their v-target at signal level alpha_bar [B, 1, 1, 1]."""
+    """Noised latents and their v-target at cumulative signal alpha_bar [B, 1, 1, 1]."""
     a, s = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
     return a * x0 + s * eps, a * eps - s * x0
 
 
-class Lesson:
+class TrainingTask:
     """UNet, ControlNet (or none) and the frozen text encoder; `loss` of one batch."""
 
     def __init__(self, data: Path, cache: Cache, control: bool, device: torch.device) -> None:
@@ -70,6 +70,7 @@ class Lesson:
         return (out.float() - target).square().mean((1, 2, 3))
 
     def batches(self, size: int) -> list[Batch]:
+        """One batch of about `size` examples in parts; the part with depth, if any, comes first."""
         if "controlnet" not in self.nets:
             return [self._cache.batch(part, round(size * share))._replace(depth=None) for part, share in SHARES.items()]
         made = {part: self._cache.batch(part, round(size * share)) for part, share in SHARES_WITH_DEPTH.items()}
@@ -79,18 +80,27 @@ class Lesson:
 
 
 def train(
-    data: Path, minutes: float, seed: int, batch: int, rate: float, team: Team, control: bool, device: torch.device, faster: bool
+    data: Path,
+    minutes: float,
+    seed: int,
+    batch: int,
+    rate: float,
+    processes: ProcessGroup,
+    control: bool,
+    device: torch.device,
+    faster: bool,
 ) -> None:
+    """Train until `minutes` have been spent in all, earlier runs included; `faster` compiles the networks."""
     torch.manual_seed(seed)
-    cache = Cache(data, team, seed + 1000 * team.rank + int(time.time()), device)
+    cache = Cache(data, processes, seed + 1000 * processes.rank + int(time.time()), device)
     cache.refresh(2)
-    lesson = Lesson(data, cache, control, device)
-    nets = lesson.nets
+    task = TrainingTask(data, cache, control, device)
+    nets = task.nets
     if faster:
         for net in nets.values():
             net.compile()
-    optimiser = Muon(nets, rate, team=team)
-    average = Average(nets, 0.98)  # of every fifth step: the last 250, in which the rate sinks
+    optimiser = Muon(nets, rate, processes=processes)
+    average = MovingAverage(nets, 0.98)  # of every fifth step: the last 250, in which the rate sinks
     spent, step = 0.0, 0
     state_file = data / ("control_state.pt" if control else "unet_state.pt")
     if state_file.exists():
@@ -101,25 +111,25 @@ def train(
         spent, step = state["spent"], state["step"]
     started, shown, totals, count = time.monotonic() - spent, time.monotonic(), torch.zeros(len(SHARES) + control), 0
     while True:
-        part = team.agree((time.monotonic() - started) / (minutes * 60))
+        part = processes.broadcast((time.monotonic() - started) / (minutes * 60))
         if part >= 1:
             break
         if step % 20 == 0:
             held = cache.refresh(1)
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1.0, (step + 1) / 100) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * part)))
-        batches = lesson.batches(batch)
-        losses = lesson.loss(batches)
+        batches = task.batches(batch)
+        losses = task.loss(batches)
         optimiser.zero_grad(set_to_none=True)
         losses.mean().backward()
-        team.average_gradients(nets)
+        processes.average_gradients(nets)
         torch.nn.utils.clip_grad_norm_(nets.parameters(), 1.0)
         optimiser.step()
         if step % 5 == 0:
             average.update(nets)
         step, count = step + 1, count + 1
         totals += torch.stack([each.mean() for each in losses.detach().cpu().split([len(b.latents) for b in batches])])
-        if team.rank == 0 and time.monotonic() - shown > 60:
+        if processes.rank == 0 and time.monotonic() - shown > 60:
             pace, means = (time.monotonic() - shown) / count, " ".join(f"{x:.4f}" for x in (totals / count).tolist())
             print(f"part {part:.3f} step {step} pictures {held} v-loss {means} seconds a step {pace:.2f}", flush=True)
             shown, count = time.monotonic(), 0
@@ -127,13 +137,13 @@ def train(
             write(data, average)
             state = {"model": nets.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state}
             save(state | {"spent": shown - started, "step": step}, state_file)
-    if team.rank == 0:
+    if processes.rank == 0:
         write(data, average)
         state = {"model": nets.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state}
         save(state | {"spent": time.monotonic() - started, "step": step}, state_file)
 
 
-def write(data: Path, average: Average) -> None:
+def write(data: Path, average: MovingAverage) -> None:
     """The averaged weights as unet.pt and controlnet.pt."""
     for name in ("unet", "controlnet"):
         part = {key.removeprefix(name + "."): value.cpu() for key, value in average.state.items() if key.startswith(name + ".")}
@@ -146,20 +156,20 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=60, help="in all, earlier runs included")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--batch", type=int, default=32, help="of each process of the team")
+    parser.add_argument("--batch", type=int, default=32, help="of each process")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--control", action="store_true", help="train the ControlNet too, starting from unet.pt")
-    add_team(parser)
+    add_device_options(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    team = Team(arguments.team, arguments.rank, arguments.data / "meeting_unet")
+    processes = ProcessGroup(arguments.world_size, arguments.rank, arguments.data / "rendezvous_unet")
     train(
         arguments.data,
         arguments.minutes,
         arguments.seed,
         arguments.batch,
         arguments.rate,
-        team,
+        processes,
         arguments.control,
         torch.device(arguments.device),
         arguments.compile,

@@ -1,9 +1,9 @@
 """Train the autoencoder on crops: `python -m training.networks.train_vae --data FOLDER --minutes 20`.
 
-FOLDER/pictures holds the shards; FOLDER/vae.pt is the result (running average, channels normalised), FOLDER/vae_state.pt resumes.
-The schedule is in elapsed time, not steps, so that it ends when it should on a shared machine. With `--decoder` the decoder
-goes on alone (vae_decoder_state.pt), and what was trained on the latents stays valid: it learns to be read back as what it drew,
-which is what keeps a picture the same over the many round trips of a job.
+FOLDER/pictures holds the shards; FOLDER/vae.pt is the result (moving average, channels normalised), FOLDER/vae_state.pt resumes.
+The schedule is in elapsed time, not steps, so that it ends on time on a shared machine. With `--decoder` only the decoder is
+trained further (vae_decoder_state.pt), so that networks trained on the latents stay valid: a loss on the latents of decoded
+pictures keeps a picture the same over the many round trips of a job.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from torch import Tensor
 from ..world import dataset
 from ..world.captions import KINDS
 from .architecture import FACTOR, build_vae
-from .common import Average, Team, add_team, save
+from .common import MovingAverage, ProcessGroup, add_device_options, save
 from .muon import Muon
 
 # part of the time, crop size in pixels, crops per step: small crops first (many steps), whole context last
 PHASES = ((0.6, 64, 12), (0.9, 128, 4), (1.01, 256, 1))
 DECODER_PHASES = ((0.5, 128, 4), (1.01, 256, 1))
-AGAIN = 0.35  # share of the steps whose pictures have been through the autoencoder before
-TRIP_WEIGHT = 0.5  # of the latents' way back. At 6, after up to four trips, eight cost 1.2 dB less, and samples got a grain
+REENCODED_SHARE = 0.35  # share of the steps whose input is itself a decoded picture
+ROUND_TRIP_WEIGHT = 0.5  # of the latents' error. At 6, on up to four round trips, eight cost 1.2 dB less, and samples got a grain
 TO_LATENT = 2 * torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]])  # RGB to what `colours` returns
 
 
@@ -48,8 +48,8 @@ def pyramid_loss(made: Tensor, wanted: Tensor) -> Tensor:
 def colours(images: Tensor) -> Tensor:
     """What the first three latent channels must be: lightness and two colour differences of each block, [B, 3, h/16, w/16].
 
-    Without this the code spends itself on light and dark for the first thousand steps and colours come late and wash out; and
-    the diffusion model gets three smooth channels that it can decide first.
+    Without this the latents encode mainly lightness for the first thousand steps, and colours are learnt late and stay pale; and
+    the diffusion model gets three smooth channels that it can predict at high noise.
     """
     red, green, blue = F.avg_pool2d(images, FACTOR).unbind(1)
     return 2 * torch.stack([(red + green + blue) / 3, red - blue, green - (red + blue) / 2], 1)
@@ -57,7 +57,7 @@ def colours(images: Tensor) -> Tensor:
 
 @torch.no_grad()
 def start_as_block_mean(vae: AutoencoderKL, images: Tensor) -> None:
-    """Set the weights so that the first latents are `colours` and the decoder paints them as blocks, near enough.
+    """Set the weights so that the first latents are `colours` and the decoder returns them as blocks, approximately.
 
     Six channels carry the three values and their negatives through every layer (silu(x) - silu(-x) = x), the residual
     branches start at zero, all other channels stay random. Learning colour from random weights took most of the time.
@@ -101,10 +101,10 @@ def start_as_block_mean(vae: AutoencoderKL, images: Tensor) -> None:
 
 @torch.no_grad()
 def normalise(vae: AutoencoderKL, images: Tensor) -> None:
-    """Give every latent channel mean 0 and bring their deviations half-way together, 1 on the whole; no decoded picture changes.
+    """Give every latent channel mean 0 and bring their deviations half-way to equal; no decoded picture changes.
 
-    The factors go into the 1x1 convolutions on both sides of the latent. Left as they are, small channels drown in the diffusion
-    model's noise at nearly every step; made all equal, faint detail costs the model as much effort as colour and shape.
+    The factors are folded into the 1x1 convolutions on both sides of the latent. Left as they are, channels of small variance lie
+    below the diffusion noise at nearly every step; made equal, faint detail weighs as much in the loss as colour and shape.
     """
     latents = torch.cat([vae.encode(part).latent_dist.mean for part in images.split(8)])
     mean, std = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
@@ -114,7 +114,7 @@ def normalise(vae: AutoencoderKL, images: Tensor) -> None:
     vae.post_quant_conv.weight /= factor[None, :, None, None]
     vae.quant_conv.weight[:c] *= factor[:, None, None, None]
     vae.quant_conv.bias[:c] = (vae.quant_conv.bias[:c] - mean) * factor
-    # The posterior's width kept the code tight while it was learned; from here on it would only be noise in every round trip.
+    # The posterior's variance regularised the latents during training; from here on it would only add noise to every round trip.
     vae.quant_conv.weight[c:] = 0
     vae.quant_conv.bias[c:] = -14
 
@@ -140,7 +140,7 @@ def read(data: Path, names: list[str]) -> list[np.ndarray]:
     return [dataset.load(data / "pictures", [name]).pictures for name in names]
 
 
-class Lesson:
+class TrainingTask:
     """The autoencoder and its losses."""
 
     def __init__(self, data: Path, pictures: list[np.ndarray], seed: int, decoder: bool, device: torch.device) -> None:
@@ -154,7 +154,7 @@ class Lesson:
         self.vae.to(device, memory_format=torch.channels_last)
 
     def loss(self, wanted: Tensor, again: bool) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss of a batch [B, 3, h, w] and its terms. `again`: what is encoded has been through the autoencoder before."""
+        """The loss of a batch [B, 3, h, w] and its terms. `again`: the input is replaced by its own reconstruction."""
         source = wanted
         with torch.autocast(self._device.type, torch.bfloat16):
             if again:
@@ -167,28 +167,28 @@ class Lesson:
         fit = pyramid_loss(made, wanted)
         if self._decoder:
             trip = (back - posterior.mean.float()).square().mean()
-            return fit + TRIP_WEIGHT * trip, {"fit": fit, "trip": trip}
+            return fit + ROUND_TRIP_WEIGHT * trip, {"fit": fit, "trip": trip}
         kl = posterior.kl().float().mean() / posterior.mean[0].numel()
         guide = (posterior.mean[:, :3].float() - colours(source)).abs().mean()
         return fit + 0.3 * guide + 3e-4 * kl, {"fit": fit, "kl": kl, "guide": guide}
 
 
 def train(
-    data: Path, minutes: float, seed: int, team: Team, rate: float, device: torch.device, faster: bool, decoder: bool
+    data: Path, minutes: float, seed: int, processes: ProcessGroup, rate: float, device: torch.device, faster: bool, decoder: bool
 ) -> None:
-    """Train encoder and decoder, or the decoder alone; new shards are taken in as they appear."""
+    """Train encoder and decoder, or the decoder alone; new shards are loaded as they appear."""
     torch.manual_seed(seed)
-    rng = np.random.default_rng([seed, team.rank, int(time.time())])
+    rng = np.random.default_rng([seed, processes.rank, int(time.time())])
     names = names_of(data, "train")
     pictures = read(data, names)
     state_file = data / ("vae_decoder_state.pt" if decoder else "vae_state.pt")
-    lesson = Lesson(data, pictures, seed, decoder, device)
-    vae = lesson.vae
+    task = TrainingTask(data, pictures, seed, decoder, device)
+    vae = task.vae
     if faster:
         vae.encoder.compile()
         vae.decoder.compile()
-    optimiser = Muon(vae, rate, team=team)
-    average = Average(vae, 0.995)
+    optimiser = Muon(vae, rate, processes=processes)
+    average = MovingAverage(vae, 0.995)
     spent, step, shown = 0.0, 0, 0.0
     if state_file.exists():
         state = torch.load(state_file, weights_only=True, map_location=device)
@@ -199,7 +199,7 @@ def train(
     started = time.monotonic() - spent
     sums: dict[str, float] = {}
     while True:
-        part = team.agree((time.monotonic() - started) / (minutes * 60))
+        part = processes.broadcast((time.monotonic() - started) / (minutes * 60))
         if part >= 1:
             break
         if step % 300 == 0:
@@ -209,28 +209,28 @@ def train(
         wanted = crops(pictures, size, count, rng).to(device).contiguous(memory_format=torch.channels_last)
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1.0, (step + 1) / 50) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
-        # What it made itself must come back unchanged: in part of the steps, once there is something to come back.
-        loss, terms = lesson.loss(wanted, again=(decoder or part > 0.5) and rng.random() < AGAIN)
+        # Its own reconstructions must be reproduced unchanged: in part of the steps, once they resemble pictures.
+        loss, terms = task.loss(wanted, again=(decoder or part > 0.5) and rng.random() < REENCODED_SHARE)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        team.average_gradients(vae)
+        processes.average_gradients(vae)
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
         optimiser.step()
         average.update(vae)
         step += 1
         for name, value in {**terms, "steps": torch.ones(())}.items():
             sums[name] = sums.get(name, 0.0) + value.item()
-        if team.rank == 0 and time.monotonic() - shown > 30:
+        if processes.rank == 0 and time.monotonic() - shown > 30:
             shown = time.monotonic()
             steps = sums.pop("steps")
             losses = " ".join(f"{name} {value / steps:.4f}" for name, value in sums.items())
-            check = float(trips(average.state, data, 12, 1)[1].mean())
+            check = float(round_trip_psnr(average.state, data, 12, 1)[1].mean())
             print(f"part {part:.2f} step {step} shards {len(pictures)} {losses} PSNR {check:.2f}", flush=True)
             sums.clear()
             state = {"model": vae.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state}
             save(state | {"spent": shown - started, "step": step}, state_file)
-    if team.rank == 0:
-        finish(average.state, data, equalise=not decoder)
+    if processes.rank == 0:
+        write_result(average.state, data, equalise=not decoder)
 
 
 def held_out(data: Path, count: int) -> Tensor:
@@ -247,7 +247,7 @@ def psnr(made: Tensor, wanted: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def trips(state: dict[str, Tensor], data: Path, count: int, most: int) -> dict[int, Tensor]:
+def round_trip_psnr(state: dict[str, Tensor], data: Path, count: int, most: int) -> dict[int, Tensor]:
     """PSNR of held-out pictures, [count] dB, after 1 to `most` round trips."""
     vae = build_vae()
     vae.load_state_dict(state)
@@ -259,14 +259,14 @@ def trips(state: dict[str, Tensor], data: Path, count: int, most: int) -> dict[i
     return found
 
 
-def finish(state: dict[str, Tensor], data: Path, *, equalise: bool) -> None:
+def write_result(state: dict[str, Tensor], data: Path, *, equalise: bool) -> None:
     """Write FOLDER/vae.pt, its channels normalised where asked; print PSNR of one and of eight round trips."""
     vae = build_vae()
     vae.load_state_dict(state)
     if equalise:
         normalise(vae.eval(), crops(read(data, names_of(data, "train")), 256, 64, np.random.default_rng(1)))
     save(vae.state_dict(), data / "vae.pt")
-    found = trips(vae.state_dict(), data, 16, 8)
+    found = round_trip_psnr(vae.state_dict(), data, 16, 8)
     print(" ".join(f"{trip} trips: {float(found[trip].mean()):.2f} dB" for trip in (1, 8)), flush=True)
 
 
@@ -276,13 +276,14 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=1.2e-3)
-    parser.add_argument("--decoder", action="store_true", help="go on from vae.pt with the encoder as it is")
-    add_team(parser)
+    parser.add_argument("--decoder", action="store_true", help="train only the decoder, starting from vae.pt")
+    add_device_options(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    team = Team(arguments.team, arguments.rank, arguments.data / "meeting_vae")
+    processes = ProcessGroup(arguments.world_size, arguments.rank, arguments.data / "rendezvous_vae")
     device = torch.device(arguments.device)
-    train(arguments.data, arguments.minutes, arguments.seed, team, arguments.rate, device, arguments.compile, arguments.decoder)
+    options = (arguments.rate, device, arguments.compile, arguments.decoder)
+    train(arguments.data, arguments.minutes, arguments.seed, processes, *options)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...networks.common import Average, save
+from ...networks.common import MovingAverage, save
 from ...networks.muon import Muon
 from .network import QUESTIONS, Classifier, Network, Predictions, parameters
 from .shards import Album, album, crops, truth
@@ -34,7 +34,7 @@ def train(data: Path, minutes: float, seed: int, batch: int, device: torch.devic
     pictures = album(data / "pictures", "train", QUESTIONS)
     network = Network(QUESTIONS).to(device, memory_format=torch.channels_last)
     optimiser = Muon(network, PEAK_RATE, decay=0.02)
-    average = Average(network, 0.995)
+    average = MovingAverage(network, 0.995)
     spent, step = 0.0, 0
     state_file = data / "classifier_state.pt"
     if state_file.exists():
@@ -88,7 +88,9 @@ def disturbed(x: Tensor, generator: torch.Generator) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def write(data: Path, network: Network, optimiser: torch.optim.Optimizer, average: Average, spent: float, step: int) -> None:
+def write(
+    data: Path, network: Network, optimiser: torch.optim.Optimizer, average: MovingAverage, spent: float, step: int
+) -> None:
     """classifier_state.pt to go on from, classifier.pt to use."""
     state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state, "spent": spent}
     save({**state, "step": step}, data / "classifier_state.pt")

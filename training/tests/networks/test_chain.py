@@ -12,7 +12,7 @@ pytest.importorskip("diffusers")
 from engine.models.layout import own_controlnet
 from engine.models.stable_diffusion import load_checkpoint
 from training.networks import train_text, train_unet, train_vae
-from training.networks.common import Team
+from training.networks.common import ProcessGroup
 from training.networks.export import export
 from training.world import dataset
 from training.world.captions import KINDS
@@ -31,12 +31,12 @@ def data(tmp_path_factory) -> Path:
         for split in dataset.SPLITS:
             for part in KINDS:
                 dataset.write_shard(data / "pictures", split, part, 0)
-    team = Team(1, 0, data / "meeting")
-    train_vae.train(data, 2 * SECONDS, 0, team, 1e-3, CPU, False, False)
-    train_vae.train(data, 2 * SECONDS, 0, team, 1e-3, CPU, False, True)
+    processes = ProcessGroup(1, 0)
+    train_vae.train(data, 2 * SECONDS, 0, processes, 1e-3, CPU, False, False)
+    train_vae.train(data, 2 * SECONDS, 0, processes, 1e-3, CPU, False, True)
     train_text.train(data, 2 * SECONDS, 0, 8, 1e-3, CPU)
-    train_unet.train(data, 3 * SECONDS, 0, 8, 1e-3, team, False, CPU, False)
-    train_unet.train(data, 3 * SECONDS, 0, 8, 1e-3, team, True, CPU, False)
+    train_unet.train(data, 3 * SECONDS, 0, 8, 1e-3, processes, False, CPU, False)
+    train_unet.train(data, 3 * SECONDS, 0, 8, 1e-3, processes, True, CPU, False)
     return data
 
 
@@ -69,14 +69,15 @@ def test_latents_have_mean_zero_and_deviation_one(data):
 
 def test_a_trainer_goes_on_where_it_stopped(data):
     before = state(data, "unet")
-    train_unet.train(data, before["spent"] / 60 + 2 * SECONDS, 0, 8, 1e-3, Team(1, 0, data / "meeting"), False, CPU, False)
+    minutes = before["spent"] / 60 + 2 * SECONDS
+    train_unet.train(data, minutes, 0, 8, 1e-3, ProcessGroup(1, 0), False, CPU, False)
     after = state(data, "unet")
     assert after["step"] > before["step"] and after["spent"] > before["spent"]
 
 
 def test_a_finished_trainer_changes_nothing(data):
     before = state(data, "unet")
-    train_unet.train(data, before["spent"] / 60, 0, 8, 1e-3, Team(1, 0, data / "meeting"), False, CPU, False)
+    train_unet.train(data, before["spent"] / 60, 0, 8, 1e-3, ProcessGroup(1, 0), False, CPU, False)
     after = state(data, "unet")
     assert after["step"] == before["step"]
     assert all(torch.equal(before["model"][key], after["model"][key]) for key in before["model"])

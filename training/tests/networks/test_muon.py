@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from training.networks.common import Team
+from training.networks.common import ProcessGroup
 from training.networks.muon import Muon, orthogonal
 
 
@@ -82,23 +82,23 @@ def test_its_state_goes_on_where_it_stopped():
 
 
 def learn_as(rank: int, size: int, folder: Path) -> None:
-    """Two steps as member `rank` of a team that sees the same batch; its weights go to a file."""
+    """Two steps as rank `rank` of a process group in which all see the same batch; its weights go to a file."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Linear(16, 24), torch.nn.Tanh(), torch.nn.Linear(24, 9), torch.nn.Linear(9, 12))
-    team = Team(size, rank, folder / "meeting")
-    optimiser = Muon(net, 1e-2, team=team)
+    processes = ProcessGroup(size, rank, folder / "rendezvous")
+    optimiser = Muon(net, 1e-2, processes=processes)
     for _ in range(2):
         optimiser.zero_grad()
         net(torch.ones(2, 16)).square().sum().backward()
-        team.average_gradients(net)
+        processes.average_gradients(net)
         optimiser.step()
     torch.save(net.state_dict(), folder / f"{size}_{rank}.pt")
 
 
-def test_a_team_that_shares_the_matrices_learns_as_one_does(tmp_path: Path):
+def test_ranks_that_share_the_matrices_learn_as_one_process_does(tmp_path: Path):
     learn_as(0, 1, tmp_path)
     torch.multiprocessing.spawn(learn_as, (2, tmp_path), nprocs=2)
-    alone, *team = (torch.load(tmp_path / name, weights_only=True) for name in ("1_0.pt", "2_0.pt", "2_1.pt"))
-    for member in team:
+    alone, *members = (torch.load(tmp_path / name, weights_only=True) for name in ("1_0.pt", "2_0.pt", "2_1.pt"))
+    for member in members:
         assert all(torch.allclose(alone[key], member[key], atol=1e-6) for key in alone)
