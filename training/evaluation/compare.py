@@ -1,4 +1,4 @@
-"""Two sets of jobs in use, side by side: `python -m training.evaluation.compare OLD_DATA/in_use/MODEL NEW_DATA/in_use/MODEL`.
+"""Two sets of jobs in use, compared: `python -m training.evaluation.compare OLD_DATA/in_use/MODEL NEW_DATA/in_use/MODEL`.
 
 Both folders were made by `training.evaluation.in_use` with the same prompts and seeds: by two versions of the engine, or in two
 precisions.

@@ -168,7 +168,7 @@ def table(rows: Sequence[Figure]) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits that matter; nothing for nan."""
+    """Two decimals below 10, one above; "" for nan."""
     if math.isnan(value):
         return ""
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

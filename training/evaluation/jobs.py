@@ -44,7 +44,7 @@ def asked(kind: str, count: int, seed: int) -> list[tuple[Facts, str]]:
 
 
 class Caches:
-    """What one job leaves warm for the next."""
+    """Loaded models and geometry, reused by the next job."""
 
     def __init__(self) -> None:
         self.models, self.spaces = ModelCache(), SpaceCache()

@@ -25,7 +25,7 @@ MEGABYTE = 1024**2
 
 
 class Speed(NamedTuple):
-    """Milliseconds a view in batches of ten, and what lies on disk."""
+    """Milliseconds a view in batches of ten, and the sizes of the files."""
 
     unet: float
     controlnet: float
@@ -69,7 +69,7 @@ def speed(model: Checkpoint, folder: Path) -> Speed:
 
 
 def milliseconds(call: Callable[[], object], device: torch.device, tries: int = 5) -> float:
-    """Median time of a call on ten views, per view, after one that warms up."""
+    """Median time of a call on ten views, per view, after one warm-up call."""
     seconds = []
     for _ in range(tries + 1):
         begun = time.perf_counter()

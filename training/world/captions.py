@@ -33,7 +33,7 @@ from .vocabulary import (
 KINDS = ("flat", "object", "scene")
 COLOURED, MODIFIED = 0.70, 0.45  # how many paintable materials have a colour word; how many materials have a modifier
 LOOK_SHARES = (62, 19, 19)  # of LOOKS, in order
-TIME_SHARES = (35, 13, 13, 13, 13, 13)  # of TIMES: what goes without saying is asked for most
+TIME_SHARES = (35, 13, 13, 13, 13, 13)  # of TIMES, in order: the default time most often
 WEATHER_SHARES = (50, 10, 10, 10, 10, 10)  # of WEATHERS
 VIEW_SHARES = (30, 36, 22, 12)  # of VIEWS, in order
 ONE = ("wall", "floor", "roof", "carpet", "rug", "lawn", "field", "board", "plate", "sheet", "window", "mosaic", "reef", "weave")

@@ -1,9 +1,9 @@
 """Write the training pictures: `python -m training.world.dataset --out DATA/pictures --split train --part flat --count 6000`.
 
-Shards of 100, NAME = <split>_<part>_<start>: NAME.npz holds `pictures` uint8 [100, S, S, 3] (S = 384 for flats, of which training
-takes crops of 256; else 256) and, for objects, `depth` uint8 [100, 256, 256] (inverse depth, 255 = near); NAME.json lists their
-facts and seeds and is written last, so that it marks a whole shard. A shard depends on its name alone: processes can share the
-work by ranges, and what exists is skipped.
+Shards of 100, NAME = <split>_<part>_<start>: NAME.npz holds `pictures` uint8 [100, S, S, 3] (S = 384 for flats, of which
+training takes crops of 256; else 256) and, for objects, `depth` uint8 [100, 256, 256] (inverse depth, 255 = near); NAME.json
+lists their facts and seeds and is written last: where it exists the shard is complete. A shard depends on its name alone:
+processes can share the work by ranges, and what exists is skipped.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Loaded(NamedTuple):
 
 
 def plan(split: str, part: str, index: int) -> tuple[Facts, int]:
-    """Facts and seed of example `index`: groups go through all nouns or scenes in shuffled order, again and again."""
+    """Facts and seed of example `index`: groups pass through all nouns or scenes in shuffled order, repeatedly."""
     seed = SPLITS[split] + PARTS[part] + index
     order = subjects(part)
     turn, place = divmod(index // GROUP, len(order))

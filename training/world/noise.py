@@ -1,4 +1,4 @@
-"""Seeded noise over batches of points: the one source of irregularity in every picture.
+"""Seeded noise over batches of points: the only source of randomness within a picture.
 
 Everything works on B pictures at once, points [B, N, 2 or 3] in, numbers [B, N] out, on any device. A picture depends on its own
 seed alone: the same seed gives the same picture in a batch of one and in a batch of fifty.

@@ -15,7 +15,7 @@ from ..noise import Field, mix, ramp, smooth
 
 
 class Surface(NamedTuple):
-    """Points that want a colour: `p` [B, N, 3] in object space, `uv` [B, N, 2] their box-mapped coordinates."""
+    """Points to be coloured: `p` [B, N, 3] in object space, `uv` [B, N, 2] their box-mapped coordinates."""
 
     p: Tensor
     uv: Tensor

@@ -1,4 +1,4 @@
-"""What weather, wear and hands do to a material: functions of its colours."""
+"""Weathering, wear and treatment of a material: functions of its colours."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from ..noise import mix, ramp, rgb, smooth
-from .cast import Cast
 from .ground import birds, detail, haze, hills, lay, pines, stand
 from .land import summer
+from .raycast import RayCast
 from .view import View, dots
 
 if TYPE_CHECKING:
@@ -243,13 +243,13 @@ def room(w: World, v: View, colour: Tensor) -> Tensor:
     surface = mix(
         surface, rgb(0.30, 0.20, 0.12).to(r.device) * light.tint, smooth(0.03, 0.015, (r - 0.34).abs()) * level * (v.up > 0)
     )
-    c = Cast(v.d, turn)
+    c = RayCast(v.d, turn)
     c.put(reach, torch.ones_like(level), surface)
     furniture(c, cloth, light.tint * 0.92 + 0.30 * lamp_on[..., None] * rgb(1.0, 0.78, 0.48).to(r.device))
     return c.colour
 
 
-def furniture(c: Cast, cloth: Tensor, light: Tensor) -> None:
+def furniture(c: RayCast, cloth: Tensor, light: Tensor) -> None:
     """Sofa, armchair, low table with books and a vase, and a cupboard, as blocks that stand on the floor 0.95 below the eye."""
     oak = rgb(0.62, 0.40, 0.22).to(light.device) * light
     cloth = cloth * light

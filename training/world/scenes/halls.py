@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..noise import mix, ramp, rgb, smooth
 from .built import box, light_up, within
-from .cast import Cast, arch, every, glowing, stone, turned
+from .raycast import RayCast, arch, every, glowing, stone, turned
 from .view import View
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def outside(w: World, v: View) -> Tensor:
     return mix(view, rgb(0.26, 0.46, 0.24).to(v.up.device) * light.tint, smooth(0.008, -0.008, v.tan - crest))
 
 
-def lit(w: World, c: Cast, warmth: Tensor, least: float = 0.0) -> Tensor:
+def lit(w: World, c: RayCast, warmth: Tensor, least: float = 0.0) -> Tensor:
     """What is seen under the light of the hour and of lamps, whose `warmth` 0..1 [B, N] grows toward the night."""
     on = light_up(w).clamp(min=least)
     warm = rgb(1.0, 0.76, 0.44).to(warmth.device) * (0.12 + 0.95 * warmth)[..., None]
@@ -37,7 +37,7 @@ def lit(w: World, c: Cast, warmth: Tensor, least: float = 0.0) -> Tensor:
 def hall(w: World, v: View, colour: Tensor) -> Tensor:
     """A nave: two rows of columns under pointed arches, stained glass high in the walls, ribs overhead, a red runner below."""
     light = w.light
-    c = Cast(v.d, turned(w))
+    c = RayCast(v.d, turned(w))
     tone = ramp(w.salt[1], rgb(0.86, 0.78, 0.64), rgb(0.74, 0.72, 0.70), rgb(0.80, 0.68, 0.56))
     dark, bay, aisle, wall, floor, top = tone * 0.72, 1.6, 1.25, 2.3, -0.9, 2.7
     reach = 7 * bay
@@ -133,7 +133,7 @@ def hall(w: World, v: View, colour: Tensor) -> Tensor:
 
 def library(w: World, v: View, colour: Tensor) -> Tensor:
     """Shelves of books from floor to ceiling, a gallery rail, ladders, an arched window at each end, desks with green lamps."""
-    c = Cast(v.d, turned(w))
+    c = RayCast(v.d, turned(w))
     oak = ramp(w.salt[1], rgb(0.46, 0.27, 0.13), rgb(0.58, 0.37, 0.19), rgb(0.34, 0.19, 0.11))
     floor, top = -0.95, 2.0
 
@@ -235,7 +235,7 @@ def library(w: World, v: View, colour: Tensor) -> Tensor:
 def kitchen(w: World, v: View, colour: Tensor) -> Tensor:
     """Counters and cupboards round a chequered floor: stove with a hood, sink under a window, refrigerator, table."""
     light = w.light
-    c = Cast(v.d, turned(w))
+    c = RayCast(v.d, turned(w))
     doors = ramp(w.salt[1], rgb(0.90, 0.90, 0.86), rgb(0.34, 0.56, 0.58), rgb(0.86, 0.72, 0.44), rgb(0.44, 0.56, 0.38))
     tile = ramp(w.salt[2], rgb(0.94, 0.93, 0.90), rgb(0.80, 0.89, 0.92), rgb(0.96, 0.90, 0.78))
     steel = rgb(0.72, 0.75, 0.78)

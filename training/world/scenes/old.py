@@ -10,9 +10,9 @@ from torch import Tensor
 
 from ..noise import mix, ramp, rgb, smooth
 from .built import box, light_up, within
-from .cast import Cast, every, round_arch, stone, turned
 from .ground import around, birds, detail, haze, hills, lay, stand
 from .land import summer
+from .raycast import RayCast, every, round_arch, stone, turned
 from .view import View, dots
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def street(w: World, v: View, colour: Tensor) -> Tensor:
     """Between two rows of old town houses: shops with awnings, lit windows at night, street lamps, pavements and cobbles."""
-    c = Cast(v.d, turned(w))
+    c = RayCast(v.d, turned(w))
     half, kerb, floor, reach = 2.3, 1.25, -1.0, 34.0
     lamps = light_up(w)
 
@@ -100,7 +100,7 @@ def facade(w: World, x: Tensor, z: Tensor, side: Tensor, lamps: Tensor) -> Tenso
     return mix(face, mix(hue * 1.3, trim, stripe) * light.tint * (1.05 - 0.9 * (z - 0.93))[..., None], awning)
 
 
-def lamp_post(w: World, c: Cast, colour: Tensor, x: float, y: float, floor: float, lamps: Tensor) -> Tensor:
+def lamp_post(w: World, c: RayCast, colour: Tensor, x: float, y: float, floor: float, lamps: Tensor) -> Tensor:
     """A street lamp that stands at (x, y), seen before everything: nothing in the street is nearer than the kerb."""
     dx, dy, dz = c.d
     far = math.hypot(x, y)

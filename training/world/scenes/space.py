@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..noise import mix, ramp, rgb, smooth
 from .built import box, within
-from .cast import Cast, every, turned
+from .raycast import RayCast, every, turned
 from .view import View, dots
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def ring(w: World, v: View, colour: Tensor, c: Tensor, azimuth: Tensor, size: Te
 
 def station(w: World, v: View, colour: Tensor) -> Tensor:
     """A deck of white and grey panels: wide windows on planets and stars, consoles with screens, light strips, a hatch."""
-    c = Cast(v.d, turned(w))
+    c = RayCast(v.d, turned(w))
     floor, top = -1.0, 1.15
     space = planets(w, v, nebula(w, v) * 0.9)
     glow = ramp(w.salt[3], rgb(0.20, 0.80, 1.0), rgb(0.35, 1.0, 0.75), rgb(1.0, 0.70, 0.30))

@@ -1,4 +1,4 @@
-"""What falls between the eye and the world: rain in slanted streaks, and snow in soft flakes, anchored to the world."""
+"""Precipitation between the camera and the scene: rain in slanted streaks and snow in soft flakes, fixed in world space."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .view import View, dots
 
 
 def fall(light: Light, f, v: View, colour: Tensor) -> Tensor:
-    """The world `colour` [B, N, 3] seen through what falls."""
+    """The scene's `colour` [B, N, 3] seen through the precipitation."""
     if light.rain.any():
         colour = _streaks(light, f, v, colour)
     if light.snow.any():

@@ -1,4 +1,4 @@
-"""Solids whose outline is what one knows them by: limbs, thin parts, holes and notches."""
+"""Solids that are recognised by their outline: limbs, thin parts, holes and notches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Rod = tuple[tuple[float, float, float], tuple[float, float, float], float, float
 
 
 class Rods(Solid):
-    """Round-ended rods that flow into each other: figures, branches, tentacles.
+    """Round-ended rods, smoothly blended: figures, branches, tentacles.
 
     A rod tapers by at most 0.45 of its length: a steeper cone is nearer than `distance` says.
     """

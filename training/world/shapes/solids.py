@@ -52,7 +52,7 @@ class Solid:
 
 
 class Ellipsoids(Solid):
-    """Ellipsoids that flow into each other: heads with ears, animals, blobs."""
+    """Ellipsoids, smoothly blended: heads with ears, animals, blobs."""
 
     def __init__(self, parts: list[tuple[float, ...]], blend: float, device: torch.device, bumps: float = 0.0) -> None:
         table = torch.tensor(parts, device=device)
@@ -249,7 +249,7 @@ def animal(r: Random, device: torch.device) -> Solid:
 
 
 def blob(r: Random, device: torch.device) -> Solid:
-    """A few balls run together."""
+    """A few balls, smoothly blended."""
     u = r.uniform
     parts = []
     for _ in range(r.randint(3, 6)):

@@ -1,4 +1,4 @@
-"""Rooms and blocks in true perspective: rays from the eye meet planes and boxes, the nearest is seen."""
+"""Rooms and blocks in perspective by ray casting: the nearest intersection of each ray with planes, boxes and columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FACES = (0.80, 0.66, 1.06)  # light on faces across x, across y, and lying ones
 FAR = 1e4
 
 
-class Cast:
+class RayCast:
     """Rays of a view, turned by `turn` [B, 1] radians about the vertical, and what they have met so far. The eye is at 0."""
 
     def __init__(self, d: Tensor, turn: Tensor) -> None:
@@ -127,7 +127,7 @@ def stone(w, a: Tensor, b: Tensor, wide: float, tall: float, salt: int, dark: Te
     return mix(mix(dark, pale, number), dark * 0.55, 0.85 * joint)
 
 
-def glowing(c: Cast, x: float, y: float, z: float, spread: float) -> Tensor:
+def glowing(c: RayCast, x: float, y: float, z: float, spread: float) -> Tensor:
     """Light of a lamp on what is seen, 0..1 [B, N]."""
     p = c.at(c.depth)
     return torch.exp(-((p[0] - x).square() + (p[1] - y).square() + (p[2] - z).square()) / spread)
