@@ -116,6 +116,26 @@ def test_the_three_rooms_never_meet(own):
         assert {one for one in IMPORTS[name] if room(one) == "engine"} <= {"engine.contracts", "engine.threads", "engine"}, name
 
 
+def test_the_product_does_not_need_training():
+    """`training/` is a package of its own: neither the product, its scripts nor its tests import it, relatively or by name."""
+    files = [file for top in ("engine", "stochsync_addon", "scripts", "tests") for file in sorted((CHECKOUT / top).rglob("*.py"))]
+    found: dict[str, set[str]] = {}
+    for file in [CHECKOUT / "__init__.py", *files]:
+        package = file.relative_to(CHECKOUT).parent.parts
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [one.name for one in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = [*package[:len(package) - node.level + 1]] if node.level else []
+                names = [".".join([*base, *filter(None, [node.module]), one.name]) for one in node.names]
+            else:
+                continue
+            for name in names:
+                found.setdefault(name.removeprefix("stochsync.").split(".")[0], set()).add(file.relative_to(CHECKOUT).as_posix())
+    assert {"tests/test_boundaries.py", "scripts/benchmark.py"} <= found["sys"], "the walk has found nothing"
+    assert not found.get("training")
+
+
 def test_sampling_is_torch_alone():
     for name in of_room("engine.sampling"):
         assert roots(name) <= STDLIB | {"torch"}, name

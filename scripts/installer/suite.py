@@ -62,7 +62,7 @@ def parts(pythons: dict[str, Path], checkout: Path, further: list[str]) -> list[
     elsewhere = [path for path in named if path not in in_blender]
     found = []
     if elsewhere or not named:
-        paths = tuple(elsewhere) or ("tests", "--ignore=tests/blender", "--ignore=tests/gui")
+        paths = tuple(elsewhere) or ("tests", "training/tests", "--ignore=tests/blender", "--ignore=tests/gui")
         found.append(Part(name="engine", python=pythons[ENGINE], arguments=(*paths, *rest), limit=TIME_LIMIT["engine"]))
     if (in_blender or not named) and (checkout / "tests" / "blender").is_dir():
         paths = tuple(in_blender) or ("tests/blender",)

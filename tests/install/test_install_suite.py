@@ -37,6 +37,13 @@ def test_paths_choose_the_parts_that_hold_them(checkout, further, names):
         assert blender == (part.name != "engine")
 
 
+def test_without_paths_both_the_products_tests_and_those_of_training_run(checkout):
+    from installer.suite import parts
+
+    engine = parts(PYTHONS, checkout, [])[0]
+    assert {"tests", "training/tests"} <= set(engine.arguments)
+
+
 def test_a_report_is_counted(tmp_path):
     from installer.suite import read_report
 
