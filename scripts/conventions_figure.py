@@ -1,4 +1,4 @@
-"""Draw docs/images/conventions.png with the project's own spaces: `PY scripts/conventions_figure.py` (see docs/conventions.md)."""
+"""Draw the figure of docs/conventions.md with the project's own spaces: `PY scripts/conventions_figure.py`."""
 from __future__ import annotations
 
 import argparse

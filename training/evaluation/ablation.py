@@ -19,16 +19,18 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from engine.contracts import Canvas, Space
+from engine.contracts import Space
 from engine.io.images import load_png, save_png, to_uint8
 from engine.models.catalog import BUILTIN_FOLDER, entry_for
 from engine.models.stable_diffusion import Checkpoint
 from engine.prompts import prompts_by_label, suffixes
+from engine.protocol.kinds import KINDS
 from engine.protocol.params import SamplingParams
 from engine.sampling.plan import plan
 from engine.sampling.schedule import Schedule
 from engine.sampling.synchronize import OuterStep, synchronize
 from engine.spaces.equirect import EquirectSpace
+from engine.spaces.raster import RasterCanvas
 from engine.spaces.views import View, ViewSet, ring, views_paper_band
 
 from ..world.captions import Facts
@@ -60,16 +62,16 @@ class Recorder:
     def at(self, view_resolution: int) -> Recorder:
         return Recorder(self._space.at(view_resolution), self.painted)
 
-    def blank(self) -> Canvas:
+    def blank(self) -> RasterCanvas:
         return self._space.blank()
 
     def unseen_share(self, views: Sequence[View], drawn: Sequence[View]) -> list[float]:
         return self._space.unseen_share(views, drawn)
 
-    def project(self, canvas: Canvas, views: Sequence[View], behind: Tensor | None = None) -> Tensor:
+    def project(self, canvas: RasterCanvas, views: Sequence[View], behind: Tensor | None = None) -> Tensor:
         return self._space.project(canvas, views, behind)
 
-    def unproject(self, canvas: Canvas, views: Sequence[View], images: Tensor, *, average: bool) -> Canvas:
+    def unproject(self, canvas: RasterCanvas, views: Sequence[View], images: Tensor, *, average: bool) -> RasterCanvas:
         self.painted.update(zip(views, images, strict=True))
         return self._space.unproject(canvas, views, images, average=average)
 
@@ -79,17 +81,20 @@ class Recorder:
     def seam_mask(self, views: Sequence[View]) -> Tensor:
         return self._space.seam_mask(views)
 
-    def unknown_mask(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
+    def unknown_mask(self, canvas: RasterCanvas, views: Sequence[View]) -> Tensor:
         return self._space.unknown_mask(canvas, views)
 
-    def restore(self, canvas: Canvas, known: Canvas) -> Canvas:
+    def restore(self, canvas: RasterCanvas, known: RasterCanvas) -> RasterCanvas:
         return self._space.restore(canvas, known)
 
-    def coverage(self, canvas: Canvas) -> float:
+    def coverage(self, canvas: RasterCanvas) -> float:
         return self._space.coverage(canvas)
 
-    def finish(self, canvas: Canvas) -> Tensor:
-        return self._space.finish(canvas)
+    def to_image(self, canvas: RasterCanvas) -> Tensor:
+        return self._space.to_image(canvas)
+
+    def fill_and_pad(self, canvas: RasterCanvas) -> Tensor:
+        return self._space.fill_and_pad(canvas)
 
     def layers(self) -> tuple[Tensor, Tensor]:
         """Each painted view alone on the canvas [V, 3, H, W], and where it is [V, H, W] bool."""
@@ -97,7 +102,7 @@ class Recorder:
             self._space.at(image.shape[-1]).unproject(self.blank(), (view,), image[None], average=True)
             for view, image in self.painted.items()
         ]
-        return torch.stack([canvas.z for canvas in alone]), torch.stack([canvas.best > 0 for canvas in alone])
+        return torch.stack([canvas.z for canvas in alone]), torch.stack([canvas.view_quality > 0 for canvas in alone])
 
 
 class Made(NamedTuple):
@@ -125,13 +130,13 @@ def settings(row: Row, base: SamplingParams) -> SamplingParams:
 def panorama(model: Checkpoint, prompt: str, params: SamplingParams, seed: int) -> Made:
     """One panorama of the band; what lies above and below it stays blank."""
     space = Recorder(EquirectSpace(WIDTH, model.view_resolution, view_sets=views_paper_band(), fill_sets=()))
-    denoiser = model.denoiser(prompts_by_label(prompt, suffixes("panorama", prompt), model.reads_whole))
+    denoiser = model.denoiser(prompts_by_label(prompt, suffixes(KINDS["panorama"], prompt, {}), model.reads_whole))
     planned = plan(params, space, Schedule(denoiser.alpha_bar))
     for step in synchronize(planned, space, model.codec, denoiser, seed=seed):
         if isinstance(step, OuterStep):
             canvas = step.canvas
     last, apart = planned.steps[-1], view_disagreement(*space.layers())
-    return Made(space.finish(canvas), denoiser.forwards, len(planned.steps), last.t, apart, last.views)
+    return Made(space.fill_and_pad(canvas), denoiser.forwards, len(planned.steps), last.t, apart, last.views)
 
 
 def measured(row: Row, number: int, prompt: str, facts: Facts, made: Made, classifier: Classifier) -> dict:

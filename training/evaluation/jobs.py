@@ -13,13 +13,13 @@ from torch import Tensor
 
 from engine.canonical import SpaceCache
 from engine.checkpoints import ModelCache
-from engine.contracts import Canvas
 from engine.io.images import load_png
 from engine.protocol.job import Job, Mesh, load_mesh, save_job
 from engine.protocol.kinds import PanoramaParams, TextureParams
 from engine.protocol.params import EngineParams
 from engine.spaces.equirect import EquirectSpace
 from engine.spaces.mesh import MeshSpace
+from engine.spaces.raster import RasterCanvas
 from engine.spaces.views import ViewSet, orbit
 from engine.tasks import run_job
 
@@ -69,7 +69,7 @@ def do_job(
 def views_of_panorama(z: Tensor, views: ViewSet) -> np.ndarray:
     """Perspective views of a panorama [3, H, 2 H]: [n, 256, 256, 3] uint8."""
     space = EquirectSpace(z.shape[-1], VIEW)
-    return as_bytes(space.project(Canvas(z, torch.ones(z.shape[1:])), views))
+    return as_bytes(space.project(RasterCanvas(z, torch.ones(z.shape[1:])), views))
 
 
 def job_views(folder: Path, views: ViewSet) -> np.ndarray:
@@ -79,7 +79,7 @@ def job_views(folder: Path, views: ViewSet) -> np.ndarray:
         return views_of_panorama(z, views)
     mesh = load_mesh(folder)
     space = MeshSpace(mesh.vertices, mesh.faces, mesh.uv, z.shape[-1], VIEW)
-    return as_bytes(space.project(Canvas(z, torch.ones(z.shape[1:])), views))
+    return as_bytes(space.project(RasterCanvas(z, torch.ones(z.shape[1:])), views))
 
 
 def as_bytes(images: Tensor) -> np.ndarray:

@@ -7,9 +7,10 @@ import inspect
 import pytest
 import torch
 
-from engine.contracts import Canvas, Space
+from engine.contracts import Space
 from engine.protocol.params import SamplingParams
 from engine.spaces.equirect import EquirectSpace
+from engine.spaces.raster import RasterCanvas
 from engine.spaces.views import views_paper_band
 from training.evaluation.ablation import Recorder, settings
 from training.evaluation.paper_table import ROWS, WITH_BORDER_STEPS
@@ -52,7 +53,7 @@ def test_a_recorder_is_a_whole_space(space):
 
 def test_a_recorder_remembers_what_each_view_painted_last_at_any_size(space):
     recorder, views = Recorder(space), space.view_sets[0]
-    canvas: Canvas = recorder.at(16).unproject(recorder.blank(), views, torch.full((5, 3, 16, 16), 0.2), average=False)
+    canvas: RasterCanvas = recorder.at(16).unproject(recorder.blank(), views, torch.full((5, 3, 16, 16), 0.2), average=False)
     recorder.unproject(canvas, views[:1], torch.full((1, 3, 32, 32), 0.8), average=False)
     layers, seen = recorder.layers()
     means = [float(layer[:, where].mean()) for layer, where in zip(layers, seen, strict=True)]
