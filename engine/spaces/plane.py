@@ -15,6 +15,7 @@ from .raster import RasterCanvas
 
 SEAM_GAIN = 1.7  # how soon inside its border a seam mask reaches 1, as on a mesh
 EMPTY = 0.5  # grey of a canvas nobody has painted
+FEATHER = 0.08  # of half a window: where windows of one set touch, each fades in over what was there before
 LEAST_QUALITY = 1e-4  # of a texel at a window's border, which is seen all the same
 
 
@@ -109,10 +110,12 @@ class PlaneSpace:
     def unproject(self, canvas: RasterCanvas, views: Sequence[Window], images: Tensor, *, average: bool) -> RasterCanvas:
         """Texels in some window take its picture's colour.
 
-        average: True weighs all windows by their centrality; False lets the most central one win.
+        average: True weighs all windows by their centrality; False lets the most central one win, which over texels seen
+        before fades in from its border: two pictures would else meet in a step.
         """
         pictures, quality = self._resized(images.to(canvas.z), self._side), self._centrality()
         total, weight = torch.zeros_like(canvas.z), torch.zeros_like(canvas.view_quality)
+        share = torch.ones_like(weight)
         for view, picture in zip(views, pictures, strict=True):
             _, *part = view.part
             if average:
@@ -122,7 +125,9 @@ class PlaneSpace:
                 wins = quality > weight[*part]
                 total[view.part] = torch.where(wins, picture * quality, total[view.part])
                 weight[*part] = torch.where(wins, quality, weight[*part])
-        z = torch.where(weight > 0, total / weight.clamp(min=LEAST_QUALITY), canvas.z)
+                share[*part] = torch.where(wins, self._fade(view), share[*part])
+        share = torch.where(canvas.view_quality > 0, share, 1.0) * (weight > 0)
+        z = torch.lerp(canvas.z, total / weight.clamp(min=LEAST_QUALITY), share)
         best = canvas.view_quality.clone()
         for view in views:
             _, *part = view.part
@@ -173,6 +178,16 @@ class PlaneSpace:
         """[side, side] 1 in the middle of a window .. a little over 0 at its border."""
         offset = ((torch.arange(self._side, device=self.device) + 0.5) * (2 / self._side) - 1).abs()
         return (1 - torch.maximum(offset, offset[:, None])).clamp(min=LEAST_QUALITY)
+
+    def _fade(self, window: Window) -> Tensor:
+        """[side, side] 0 at those borders of a window beside which others may lie .. 1 FEATHER inside them."""
+        distance = (torch.arange(self._side, device=self.device) + 0.5) * (2 / self._side / FEATHER)
+        ramps = []
+        for start, length in ((window.left, self.width), (window.top, self.height)):
+            low = distance if start > 0 else torch.ones_like(distance)
+            high = distance.flip(0) if start + window.side < length else torch.ones_like(distance)
+            ramps.append(torch.minimum(low, high).clamp(max=1))
+        return torch.minimum(ramps[0], ramps[1][:, None])
 
     def _resized(self, images: Tensor, size: int) -> Tensor:
         """[B, C, size, size]: averaged where that is smaller, interpolated where it is larger."""

@@ -55,6 +55,19 @@ def test_windows_of_another_size_show_the_same_part():
     assert (back.z - z).abs().mean() < 0.01  # a picture without fine detail survives half its size
 
 
+def test_windows_that_touch_fade_into_what_was_there_and_cover_what_was_not():
+    """Two flat colours side by side: a step where nothing was before, none where the canvas was painted."""
+    space, shades = PlaneSpace(128, 64, 64), torch.tensor([0.2, 0.8])[:, None, None, None].expand(2, 3, 64, 64)
+    views = space.view_sets[0]
+    bare = space.unproject(space.blank(), views, shades, average=False)
+    assert torch.allclose(bare.z[0, 32].diff().abs().max(), torch.tensor(0.6))
+    grey = space.blank()._replace(view_quality=torch.ones(64, 128))
+    faded = space.unproject(grey, views, shades, average=False)
+    assert faded.z[0, 32].diff().abs().max() < 0.25
+    assert torch.allclose(faded.z[:, :, 0], torch.tensor(0.2)), "the canvas's own border is no seam"
+    assert torch.allclose(faded.z[:, 32, 32], torch.tensor(0.2)) and torch.allclose(faded.z[:, 32, 96], torch.tensor(0.8))
+
+
 def test_texels_out_of_sight_stay_and_are_filled_in_the_end():
     space = PlaneSpace(192, 64, 64)
     left = space.view_sets[0][:1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import atexit
 import os
+import time
 from pathlib import Path
 
 import torch
@@ -32,6 +33,14 @@ class MovingAverage:
                 self.state[key].lerp_(value, weight)
             else:
                 self.state[key].copy_(value)
+
+
+def seconds_spent(device: torch.device) -> float:
+    """A clock for schedules: this process's time on the processor, which a machine that is busy otherwise does not cut short.
+
+    On a GPU the time of day, as the processor only waits there.
+    """
+    return time.process_time() if device.type == "cpu" else time.monotonic()
 
 
 def save(state: dict, file: Path) -> None:

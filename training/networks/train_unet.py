@@ -1,7 +1,7 @@
 """Train the UNet on cached latents: `python -m training.networks.train_unet --data FOLDER --minutes 60`.
 
 Reads FOLDER/pictures, vae.pt and text_encoder.pt; writes unet.pt (moving average), unet_state.pt (resumes). With `--control`
-the ControlNet is trained with it, on objects and their depth (controlnet.pt, control_state.pt). The schedule is in elapsed
+the ControlNet is trained with it, on objects and their depth (controlnet.pt, control_state.pt). The schedule is in processor
 time, as in train_vae: raise `--minutes` to train further.
 """
 
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from .architecture import build_controlnet, build_scheduler, build_text_encoder, build_unet
 from .cache import Batch, Cache
-from .common import MovingAverage, ProcessGroup, add_device_options, save
+from .common import MovingAverage, ProcessGroup, add_device_options, save, seconds_spent
 from .muon import Muon
 
 SHARES = {"flat": 0.34, "object": 0.28, "scene": 0.38}  # of a batch
@@ -44,9 +44,9 @@ class TrainingTask:
         self._cache, self._device = cache, device
         self._alpha_bar = build_scheduler().alphas_cumprod.float().to(device)
         self._alpha_bar[-1] = 0.0  # diffusers keeps 2**-24 there
+        if (data / "unet.pt").exists():
+            self.nets["unet"].load_state_dict(torch.load(data / "unet.pt", weights_only=True))
         if control:
-            if (data / "unet.pt").exists():
-                self.nets["unet"].load_state_dict(torch.load(data / "unet.pt", weights_only=True))
             self.nets["controlnet"] = build_controlnet(self.nets["unet"])
         if device.type == "cpu":  # there the plain products are quicker than the fused attention's backward pass
             for net in self.nets.values():
@@ -109,9 +109,9 @@ def train(
         optimiser.load_state_dict(state["optimiser"])
         average.load(state["average"])
         spent, step = state["spent"], state["step"]
-    started, shown, totals, count = time.monotonic() - spent, time.monotonic(), torch.zeros(len(SHARES) + control), 0
+    started, shown, totals, count = seconds_spent(device) - spent, time.monotonic(), torch.zeros(len(SHARES) + control), 0
     while True:
-        part = processes.broadcast((time.monotonic() - started) / (minutes * 60))
+        part = processes.broadcast((seconds_spent(device) - started) / (minutes * 60))
         if part >= 1:
             break
         if step % 20 == 0:
@@ -136,11 +136,11 @@ def train(
             totals.zero_()
             write(data, average)
             state = {"model": nets.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state}
-            save(state | {"spent": shown - started, "step": step}, state_file)
+            save(state | {"spent": seconds_spent(device) - started, "step": step}, state_file)
     if processes.rank == 0:
         write(data, average)
         state = {"model": nets.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state}
-        save(state | {"spent": time.monotonic() - started, "step": step}, state_file)
+        save(state | {"spent": seconds_spent(device) - started, "step": step}, state_file)
 
 
 def write(data: Path, average: MovingAverage) -> None:

@@ -1,9 +1,9 @@
 """Train the autoencoder on crops: `python -m training.networks.train_vae --data FOLDER --minutes 20`.
 
 FOLDER/pictures holds the shards; FOLDER/vae.pt is the result (moving average, channels normalised), FOLDER/vae_state.pt resumes.
-The schedule is in elapsed time, not steps, so that it ends on time on a shared machine. With `--decoder` only the decoder is
-trained further (vae_decoder_state.pt), so that networks trained on the latents stay valid: a loss on the latents of decoded
-pictures keeps a picture the same over the many round trips of a job.
+The schedule is in processor time, not steps: it ends on time, and other work on the machine does not cut it short. With
+`--decoder` only the decoder is trained further (vae_decoder_state.pt), so that networks trained on the latents stay valid: a loss
+on the latents of decoded pictures keeps a picture the same over the many round trips of a job.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from torch import Tensor
 from ..world import dataset
 from ..world.captions import KINDS
 from .architecture import FACTOR, build_vae
-from .common import MovingAverage, ProcessGroup, add_device_options, save
+from .common import MovingAverage, ProcessGroup, add_device_options, save, seconds_spent
 from .muon import Muon
 
 # part of the time, crop size in pixels, crops per step: small crops first (many steps), whole context last
@@ -145,12 +145,13 @@ class TrainingTask:
 
     def __init__(self, data: Path, pictures: list[np.ndarray], seed: int, decoder: bool, device: torch.device) -> None:
         self.vae, self._decoder, self._device = build_vae(), decoder, device
-        if decoder:
+        if decoder or (data / "vae.pt").exists():
             self.vae.load_state_dict(torch.load(data / "vae.pt", weights_only=True))
-            self.vae.encoder.requires_grad_(False)
-            self.vae.quant_conv.requires_grad_(False)
         else:
             start_as_block_mean(self.vae, crops(pictures, 128, 32, np.random.default_rng(seed)))
+        if decoder:
+            self.vae.encoder.requires_grad_(False)
+            self.vae.quant_conv.requires_grad_(False)
         self.vae.to(device, memory_format=torch.channels_last)
 
     def loss(self, wanted: Tensor, again: bool) -> tuple[Tensor, dict[str, Tensor]]:
@@ -196,10 +197,10 @@ def train(
         optimiser.load_state_dict(state["optimiser"])
         average.load(state["average"])
         spent, step = state["spent"], state["step"]
-    started = time.monotonic() - spent
+    started = seconds_spent(device) - spent
     sums: dict[str, float] = {}
     while True:
-        part = processes.broadcast((time.monotonic() - started) / (minutes * 60))
+        part = processes.broadcast((seconds_spent(device) - started) / (minutes * 60))
         if part >= 1:
             break
         if step % 300 == 0:
@@ -228,7 +229,7 @@ def train(
             print(f"part {part:.2f} step {step} shards {len(pictures)} {losses} PSNR {check:.2f}", flush=True)
             sums.clear()
             state = {"model": vae.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state}
-            save(state | {"spent": shown - started, "step": step}, state_file)
+            save(state | {"spent": seconds_spent(device) - started, "step": step}, state_file)
     if processes.rank == 0:
         write_result(average.state, data, equalise=not decoder)
 
