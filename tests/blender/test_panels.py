@@ -88,7 +88,7 @@ def test_off_and_on_again_leaves_nothing(part):
 
 
 def test_every_default_and_range_is_the_protocol_s(settings, protocol):
-    params = protocol("params").TextureParams
+    params = protocol("kinds").TextureParams
     fields = {f.name: f for f in params.__dataclass_fields__.values()}
     size, rna = fields["size"], settings.bl_rna.properties["texture_size"]
     assert (rna.default, rna.hard_min, rna.hard_max) == (size.default, size.metadata["low"], size.metadata["high"])

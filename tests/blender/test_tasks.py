@@ -12,10 +12,10 @@ GREY[0, 0] = 255
 @pytest.fixture
 def prepare(part, protocol, tmp_path):
     """prepare(obj) -> a texture task for it, its job folder written."""
-    params = protocol("params")
+    params, kinds = protocol("params"), protocol("kinds")
 
     def make(obj):
-        return part("tasks").prepare_texture(bpy.context, obj, params.TextureParams(prompt="x", size=64), params.EngineParams(),
+        return part("tasks").prepare_texture(bpy.context, obj, kinds.TextureParams(prompt="x", size=64), params.EngineParams(),
                                              tmp_path / "jobs")
     return make
 
@@ -57,10 +57,10 @@ def test_one_undo_step_takes_it_all_back(prepare, finish, cube):
 
 
 def test_undo_brings_the_world_back(part, protocol, finish, tmp_path):
-    params = protocol("params")
+    params, kinds = protocol("params"), protocol("kinds")
     former = bpy.context.scene.world.name
     bpy.ops.ed.undo_push(message="before")
-    finish(part("tasks").prepare_panorama(bpy.context, params.PanoramaParams(prompt="x"), params.EngineParams(), tmp_path))
+    finish(part("tasks").prepare_panorama(bpy.context, kinds.PanoramaParams(prompt="x"), params.EngineParams(), tmp_path))
     assert bpy.context.scene.world.name != former
     bpy.ops.ed.undo()
     assert bpy.context.scene.world.name == former
@@ -146,10 +146,10 @@ def test_an_unwrap_for_another_topology_is_refused(protocol, prepare, finish, cu
 
 
 def test_strength_is_the_former_world_s_until_set(part, protocol, finish, settings, tmp_path):
-    params = protocol("params")
+    params, kinds = protocol("params"), protocol("kinds")
     background = next(node for node in bpy.context.scene.world.node_tree.nodes if node.bl_idname == "ShaderNodeBackground")
     background.inputs["Strength"].default_value = 0.25
-    make = lambda: part("tasks").prepare_panorama(bpy.context, params.PanoramaParams(prompt="x"), params.EngineParams(),  # noqa: E731
+    make = lambda: part("tasks").prepare_panorama(bpy.context, kinds.PanoramaParams(prompt="x"), params.EngineParams(),  # noqa: E731
                                                   tmp_path)
     finish(make())
     assert part("world").strength_of(bpy.context.scene.world) == 0.25 == settings.panorama_strength
