@@ -11,6 +11,7 @@ import torch
 
 from .contracts import Space
 from .protocol.job import Job, load_mesh
+from .protocol.messages import Notice
 from .spaces.equirect import EquirectSpace
 from .spaces.mesh import MeshSpace
 from .spaces.plane import PlaneSpace
@@ -87,11 +88,10 @@ BUILDERS: dict[str, Callable[[Request], Space]] = {"panorama": _panorama, "textu
 """By JobKind.name."""
 
 
-def size_warning(job: Job, space: Space) -> str:
-    """A sentence for the artist where the canvas is much finer than its views can fill; "" where it is not."""
+def size_notices(job: Job, space: Space) -> tuple[Notice, ...]:
+    """A notice where the canvas is much finer than its views can fill; none where it is not."""
     if space.texels_per_pixel < COARSE_VIEWS:
-        return ""
+        return ()
     size = getattr(job.params, job.row.canvas_size[0])
     filled = max(int(size / space.texels_per_pixel) // 64 * 64, 64)
-    return (f"Views of {space.view_resolution} pixels can fill about {filled} of the {size} pixels across: the rest is enlarged. "
-            "A smaller size would look the same.")
+    return (Notice("size_beyond_views", view_resolution=space.view_resolution, filled=filled, size=size),)

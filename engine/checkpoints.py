@@ -17,7 +17,7 @@ from .models.stable_diffusion import Checkpoint, load_checkpoint
 from .models.text import unknown_words
 from .protocol.errors import InvalidParameter
 from .protocol.job import Job
-from .protocol.messages import Message, Progress
+from .protocol.messages import Message, Notice, Phase, Progress
 from .protocol.params import DEFAULT_NEGATIVE_PROMPT, SamplingParams
 
 ROOT_VARIABLE = "STOCHSYNC_ROOT"
@@ -66,7 +66,7 @@ def checkpoint_for(job: Job, name: str, cache: ModelCache) -> Generator[Message,
         while located is None:
             try:
                 step: Download = next(downloads)
-                yield Progress(job=name, phase=f"Downloading {step.file}", step=step.done, total=max(step.total, 1))
+                yield Progress(job=name, phase=Phase.DOWNLOADING, step=step.done, total=max(step.total, 1), detail=step.file)
             except StopIteration as end:
                 located = end.value
         cache.free()
@@ -88,17 +88,17 @@ def sampling_for(job: Job) -> SamplingParams:
     return entry_for(job.params.model).sampling(job.row, job.params.preset)
 
 
-def in_own_words(job: Job, checkpoint: Checkpoint) -> tuple[Job, str]:
-    """`job` with its prompt in words that `checkpoint` was trained on, and what to tell the artist of it.
+def in_own_words(job: Job, checkpoint: Checkpoint) -> tuple[Job, tuple[Notice, ...]]:
+    """`job` with its prompt in words that `checkpoint` was trained on, and notices that say so.
 
-    The latter is "" when the prompt is as it was: the checkpoint ships no table, or knows all its words.
+    There are none when the prompt is as it was: the checkpoint ships no table, or knows all its words.
     """
-    prompt, note = rewrite(job.params.prompt, job.row.concept, checkpoint.vocabulary.lexicon)
-    return (replace(job, params=replace(job.params, prompt=prompt)), note) if note else (job, "")
+    prompt, notices = rewrite(job.params.prompt, job.row.concept, checkpoint.vocabulary.lexicon)
+    return (replace(job, params=replace(job.params, prompt=prompt)), notices) if notices else (job, ())
 
 
-def negative_for(job: Job, checkpoint: Checkpoint) -> tuple[str, str]:
-    """The negative prompt to use and a warning for the artist ("" when there is nothing to say).
+def negative_for(job: Job, checkpoint: Checkpoint) -> tuple[str, tuple[Notice, ...]]:
+    """The negative prompt to use, and a notice where it is not the one that was asked for.
 
     A checkpoint with a small vocabulary takes words it was never shown for noise, and guidance away from noise is noise:
     there the words it does not know are dropped, silently only where they are our own default.
@@ -106,11 +106,11 @@ def negative_for(job: Job, checkpoint: Checkpoint) -> tuple[str, str]:
     asked = job.params.negative_prompt
     strange = {word for word, _ in unknown_words(asked, checkpoint.vocabulary)}
     if not strange:
-        return asked, ""
+        return asked, ()
     kept = ", ".join(part for part in (piece.strip() for piece in asked.split(",")) if not strange & set(part.lower().split()))
     if asked == DEFAULT_NEGATIVE_PROMPT:
-        return kept, ""
-    return kept, f"The negative prompt was shortened to \"{kept}\": this small model does not know {', '.join(sorted(strange))}."
+        return kept, ()
+    return kept, (Notice("negative_shortened", kept=kept, words=", ".join(sorted(strange))),)
 
 
 def device_for(name: str) -> torch.device:
@@ -119,8 +119,7 @@ def device_for(name: str) -> torch.device:
     if name == "auto":
         return torch.device(next(kind for kind, here in found.items() if here))
     if not found[name]:
-        raise InvalidParameter(f"device = {name!r}: this machine's torch {torch.__version__} cannot use it; choose auto.",
-                               fix="open_preferences")
+        raise InvalidParameter("device_unusable", device=repr(name), torch=torch.__version__)
     return torch.device(name)
 
 

@@ -13,6 +13,7 @@ from .protocol.kinds import KINDS
 from .protocol.messages import Preview, Progress, Result
 from .protocol.options import add_options, given
 from .protocol.params import EngineParams, SamplingParams, from_dict
+from .protocol.wording import PHASES
 
 EXIT_FAILED, EXIT_USAGE, EXIT_CANCELLED = 1, 2, 130
 
@@ -98,19 +99,20 @@ def run_folder(folder: Path) -> int:
     bar = None
     for message in run_job(folder, ModelCache(), SpaceCache()):
         match message:
-            case Progress(phase=phase, step=step, total=total):
-                if bar is None or bar.desc != phase:
+            case Progress(phase=phase, step=step, total=total, detail=detail):
+                title = PHASES[phase].format(detail=detail)
+                if bar is None or bar.desc != title:
                     if bar is not None:
                         bar.close()
-                    bar = tqdm(total=total, desc=phase, unit="", disable=None, leave=total > 1)
-                    bar.desc = phase
+                    bar = tqdm(total=total, desc=title, unit="", disable=None, leave=total > 1)
+                    bar.desc = title
                 bar.update(step - bar.n)
             case Preview():
                 pass  # preview.jpg lies in the job folder for whoever watches it
-            case Result(path=path, warnings=warnings):
+            case Result(path=path, notices=notices):
                 bar.close()
-                for warning in warnings:
-                    print(f"warning: {warning}", file=sys.stderr)
+                for notice in notices:
+                    print(f"warning: {notice.text}", file=sys.stderr)
                 print(path)
     return 0
 

@@ -10,6 +10,8 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor
 
+from .protocol.messages import Notice
+
 Canvas = TypeVar("Canvas")
 """A canonical sample z and whatever its space must know of it. Only the space looks inside."""
 
@@ -34,7 +36,7 @@ class Space(Protocol[Canvas]):
     view_sets: tuple[ViewSet, ...]  # sets of non-overlapping views, used in turn
     fill_sets: tuple[ViewSet, ...]  # used in turn afterwards, for what view_sets never see; often empty
     view_resolution: int  # pixels, the width and height of every view
-    warnings: tuple[str, ...]  # what the artist should know of how it was built
+    notices: tuple[Notice, ...]  # what the artist should know of how it was built
 
     @property
     def texels_per_pixel(self) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .contracts import Space
 from .io.images import PREVIEW_WIDTH, save_jpeg
-from .protocol.messages import Preview, Progress
+from .protocol.messages import Phase, Preview, Progress
 from .sampling.plan import Plan
 from .sampling.synchronize import InnerStep, OuterStep
 
@@ -31,13 +31,13 @@ class Tracker:
         k = event.outer if isinstance(event, InnerStep) else event.index
         done = self._work_before[k] + self._plan.steps[k].scale ** 2 * (event.forwards - self._forwards_before[k])
         elapsed, total = time.perf_counter() - self._started, self._work_before[-1]
-        return Progress(job=self._job, phase="Generating", step=min(round(done), round(total)), total=round(total),
+        return Progress(job=self._job, phase=Phase.GENERATING, step=min(round(done), round(total)), total=round(total),
                         eta=max(elapsed / done * (total - done), 0.0), memory=self._memory())
 
     def finishing(self) -> Progress:
         """All forwards are done; what no view saw is being filled."""
         total = round(self._work_before[-1])
-        return Progress(job=self._job, phase="Filling and padding", step=total, total=total, eta=0.0, memory=self._memory())
+        return Progress(job=self._job, phase=Phase.FILLING, step=total, total=total, eta=0.0, memory=self._memory())
 
     def previews(self, event: OuterStep, space: Space) -> list[Preview]:
         """After every second outer step and the last: the unfinished canvas, written to preview.jpg."""

@@ -6,7 +6,6 @@ job: hello must not wait for it.
 """
 from __future__ import annotations
 
-import errno
 import faulthandler
 import os
 import queue
@@ -34,16 +33,17 @@ from .protocol.errors import (
     OutOfMemory,
     ProtocolError,
 )
+from .protocol.exhaustion import is_disk_full, is_out_of_memory
 from .protocol.files import sweep
 from .protocol.messages import (
     MAX_BYTES,
-    STARTING,
     Cancel,
     Failed,
     FreeMemory,
     Heartbeat,
     Hello,
     Message,
+    Phase,
     Progress,
     Quit,
     Result,
@@ -51,6 +51,7 @@ from .protocol.messages import (
     decode,
 )
 from .protocol.wire import KEY_BYTES, NONCE_BYTES, check_addon, engine_answer
+from .protocol.wording import shortened
 from .serve_log import Output, log_traceback, make_prints_unfailing
 from .serve_outbox import Outbox
 
@@ -58,11 +59,7 @@ PULSE = 1.0  # seconds between heartbeats
 TRIM = 0.2  # seconds between looks at the log's size
 IDLE = 600.0  # seconds without a job after which the models are unloaded
 STUCK = 300.0  # seconds that one library call may hold the interpreter before the process gives itself up
-LONGEST_TEXT = 2000
 NICENESS = 5  # so that Blender's own threads go first where the model computes on the processor
-
-NO_MEMORY = re.compile(r"out of memory|can't allocate memory|\bcu[a-z]+_status_[a-z_]*alloc[a-z]*_failed", re.IGNORECASE)
-"""What CUDA, the CPU, Metal, and CUDA's libraries (cuBLAS, cuDNN, cuSOLVER, ...) say when memory ran out."""
 
 
 class Worker(Protocol):
@@ -134,7 +131,7 @@ def read_key() -> bytes:
         line += more
     text = line.strip().decode("ascii", "replace")
     if len(text) != 2 * KEY_BYTES or not re.fullmatch("[0-9a-f]+", text):
-        raise ProtocolError("the first line of stdin holds no key; this command is for the add-on.")
+        raise ProtocolError("key_missing")
     return bytes.fromhex(text)
 
 
@@ -145,7 +142,7 @@ def join(address: str, key: bytes) -> Connection:
     """
     loopback = re.fullmatch(r"(127\.0\.0\.1):(\d{1,5})", address)
     if not (loopback or address.startswith("@")):
-        raise ProtocolError(f"{address!r} is no address; this command is for the add-on.")
+        raise ProtocolError("address_malformed", address=repr(address))
     connection = Client((loopback[1], int(loopback[2])) if loopback else "\0" + address[1:])
     addon_nonce, engine_nonce = connection.recv_bytes(MAX_BYTES), os.urandom(NONCE_BYTES)
     connection.send_bytes(engine_answer(key, addon_nonce, engine_nonce))
@@ -197,16 +194,16 @@ class Server:
     def _work(self, running: Running) -> Message:
         """The job's Result, its other messages posted on the way. Raises what went wrong, Cancelled among it."""
         if self._worker is None:
-            self._outbox.post(Progress(job=running.job, phase=STARTING, step=0, total=1))
+            self._outbox.post(Progress(job=running.job, phase=Phase.STARTING, step=0, total=1))
             self._worker = self._load()
         with closing(self._worker.run(running.folder)) as messages:
             for message in messages:
                 if isinstance(message, Result):
                     return message
                 if running.cancelled.is_set():
-                    raise Cancelled("Cancelled.")
+                    raise Cancelled("cancelled")
                 self._outbox.post(message)
-        raise InternalError("The job ended without a result.")
+        raise InternalError("no_result")
 
     def _read(self, connection: Connection) -> None:
         """Take orders until the add-on is gone."""
@@ -225,8 +222,7 @@ class Server:
             case RunJob(job=job, path=path):
                 with self._lock:
                     if self._running is not None:
-                        refusal = Busy("Another job is running: wait for it, or cancel it.")
-                        self._outbox.post(failure(job, refusal, None))
+                        self._outbox.post(failure(job, Busy("engine_busy"), None))
                         return
                     self._running = Running(job, Path(path))
                     self._orders.put(self._running)
@@ -239,7 +235,7 @@ class Server:
             case Quit():
                 self._leave("The add-on asked to quit.")
             case _:
-                raise ProtocolError(f"The engine takes no {type(order).__name__} message.", fix="restart_engine")
+                raise ProtocolError("message_not_for_engine", type=type(order).__name__)
 
     def _send(self, connection: Connection) -> None:
         try:
@@ -277,9 +273,9 @@ class Server:
 
 
 def failure(job: str, error: BaseException, log: Path | None) -> Failed:
-    """What the artist is told of `error`: one sentence and a remedy; the traceback stays in the log."""
+    """The message that tells of `error`: a code and facts; the traceback stays in the log."""
     known = as_engine_error(error, log)
-    return Failed(job=job, code=known.code, text=known.text[:LONGEST_TEXT], fix=known.fix)
+    return Failed(job=job, code=known.code, facts=shortened(known.facts))
 
 
 def as_engine_error(error: BaseException, log: Path | None) -> EngineError:
@@ -288,21 +284,16 @@ def as_engine_error(error: BaseException, log: Path | None) -> EngineError:
         return error
     link: BaseException | None = error
     while link is not None:
-        if isinstance(link, OSError) and link.errno in (errno.ENOSPC, errno.EDQUOT):
-            return DiskFull("The disk is full. Free some space where the job folder lies.")
-        if tells_of_memory(link):
-            return OutOfMemory("There is not enough memory for this job.")
+        if is_disk_full(link):
+            return DiskFull("disk_full")
+        if is_out_of_memory(link):
+            return OutOfMemory("out_of_memory")
         link = link.__cause__ or link.__context__
     if isinstance(error, EngineError):
         return error
-    text = " ".join(str(error).split())
+    name, reason = type(error).__name__, " ".join(str(error).split())[:300]
     if isinstance(error, ImportError):
-        return EngineUnavailable(f"The engine's libraries are not complete ({text}). Install the engine again.")
-    where = f" The full story is in {log}." if log is not None else ""
-    return InternalError(f"The engine failed in a way it does not know ({type(error).__name__}: {text[:300]}).{where}")
-
-
-def tells_of_memory(error: BaseException) -> bool:
-    """Whether `error` is one of the many ways in which Python and torch say that memory ran out (torch may not be imported)."""
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or (
-        isinstance(error, RuntimeError) and NO_MEMORY.search(str(error)) is not None)
+        return EngineUnavailable("libraries_incomplete", reason=reason)
+    if log is None:
+        return InternalError("failure_unknown", type=name, reason=reason)
+    return InternalError("failure_logged", type=name, reason=reason, log=str(log))

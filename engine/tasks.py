@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
-from .canonical import Request, SpaceCache, size_warning
+from .canonical import Request, SpaceCache, size_notices
 from .checkpoints import ModelCache, checkpoint_for, in_own_words, negative_for, sampling_for
 from .contracts import Denoiser, LatentCodec, Space
 from .io.images import THUMBNAIL_WIDTH, save_png
@@ -20,7 +20,7 @@ from .progress import Tracker
 from .prompts import prompts_of
 from .protocol.errors import BadResult
 from .protocol.job import load_job
-from .protocol.messages import Message, Progress, Result
+from .protocol.messages import Message, Phase, Progress, Result
 from .sampling.plan import Plan, plan
 from .sampling.schedule import Schedule
 from .sampling.synchronize import OuterStep, synchronize
@@ -30,22 +30,22 @@ def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Iterator[Me
     """Do the job in `folder`; yields Progress and Preview, at last Result. Raises EngineError for whatever goes wrong."""
     job, name, started = load_job(folder), folder.name, time.perf_counter()
 
-    yield Progress(job=name, phase="Loading the model", step=0, total=1)
+    yield Progress(job=name, phase=Phase.LOADING, step=0, total=1)
     checkpoint = yield from checkpoint_for(job, name, models)
     entry, sampling, meter = entry_for(job.params.model), sampling_for(job), Meter(checkpoint.device)
     meter.seconds["load"] = time.perf_counter() - started
     job, rewritten = in_own_words(job, checkpoint)
     prompts = prompts_of(job, checkpoint.reads_whole)
-    negative, caution = negative_for(job, checkpoint)
-    warnings = [rewritten, *checkpoint.warnings([job.params.prompt]), caution]
+    negative, dropped = negative_for(job, checkpoint)
+    notices = [*rewritten, *checkpoint.notices([job.params.prompt]), *dropped]
 
-    yield Progress(job=name, phase="Preparing the views", step=0, total=1)
+    yield Progress(job=name, phase=Phase.PREPARING, step=0, total=1)
     with meter.phase("geometry"):
         resolution = sampling.view_resolution or checkpoint.view_resolution
         space = spaces.get(Request(job=job, folder=folder, views=sampling.views, view_resolution=resolution,
                                    device=checkpoint.device, depth_floor=entry.depth_floor))
         steps = plan(sampling, space, Schedule(checkpoint.alpha_bar))
-    warnings += [*space.warnings, size_warning(job, space)]
+    notices += [*space.notices, *size_notices(job, space)]
 
     while True:
         try:
@@ -55,22 +55,22 @@ def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Iterator[Me
             outcome = yield from sample(steps, *parts, job.params.seed, tracker, meter)
             break
         except BadResult:
-            remedy = checkpoint.raise_precision()
-            if remedy is None:
+            raised = checkpoint.raise_precision()
+            if raised is None:
                 raise
-            warnings.append(remedy)
+            notices.append(raised)
 
-    yield Progress(job=name, phase="Writing the result", step=0, total=1)
+    yield Progress(job=name, phase=Phase.WRITING, step=0, total=1)
     with meter.phase("write"):
         save_png(folder / "thumbnail.png", outcome.z, width=THUMBNAIL_WIDTH)
         result = save_png(folder / "result.png", outcome.z)
-    meter.seconds["total"], told = time.perf_counter() - started, tuple(filter(None, warnings))
+    meter.seconds["total"] = time.perf_counter() - started
     write_report(folder, Report(
         kind=job.kind, model=checkpoint.name, device=str(checkpoint.device), dtype=str(checkpoint.dtype).removeprefix("torch."),
         sampling=sampling, stages=stages_of(steps, resolution), planned_forwards=steps.forwards, forwards=outcome.forwards,
         coverage=outcome.coverage, coverage_before_fill=outcome.coverage_before_fill, peak_memory=meter.peak_memory(),
-        seconds=dict(meter.seconds), warnings=told))
-    yield Result(job=name, path=str(result.resolve()), warnings=told)
+        seconds=dict(meter.seconds), notices=tuple(notices)))
+    yield Result(job=name, path=str(result.resolve()), notices=tuple(notices))
 
 
 def sample(steps: Plan, space: Space, codec: LatentCodec, denoiser: Denoiser, seed: int, tracker: Tracker,

@@ -78,7 +78,7 @@ def make_texture(args: argparse.Namespace) -> int:
     target = layer.objects.get(args.object)
     if target is None:
         known = ", ".join(sorted(one.name for one in layer.objects if one.type == "MESH")) or "none"
-        raise InvalidMesh(f"There is no object named '{args.object}' in the scene; its meshes: {known}.")
+        raise InvalidMesh("object_unknown", name=args.object, known=known)
     for one in layer.objects:
         one.select_set(one == target)
     layer.objects.active = target

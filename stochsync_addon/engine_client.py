@@ -19,13 +19,14 @@ from ..engine.protocol import PROTOCOL_VERSION
 from ..engine.protocol.errors import Busy, Cancelled, EngineDied, EngineError, EngineUnavailable, ProtocolError
 from ..engine.protocol.files import sweep
 from ..engine.protocol.messages import (
-    STARTING,
     Cancel,
     Failed,
     FreeMemory,
     Heartbeat,
     Hello,
     Message,
+    Phase,
+    Preview,
     Progress,
     Quit,
     Result,
@@ -34,8 +35,9 @@ from ..engine.protocol.messages import (
     encode,
 )
 from ..engine.protocol.wire import KEY_BYTES
+from ..engine.protocol.wording import shortened
 from .engine_link import MOST_MESSAGES, Link
-from .engine_process import last_line, manner_of_death, spawn, wait_for
+from .engine_process import exit_reason, last_line, spawn, wait_for
 
 LONGEST_GAP = 1.0  # seconds that one pause between two polls counts at most
 
@@ -107,7 +109,7 @@ class EngineClient:
             self._process = spawn((*self._command, "--address", self._link.address), self.log, key, self._environment)
         except OSError as error:
             self._drop()
-            self.error = EngineUnavailable(f"The engine could not be started: {error}. Install the engine again.")
+            self.error = EngineUnavailable("engine_not_started", reason=str(error))
             raise self.error from error
         self._greeted = self._loaded = False
         self._tick()
@@ -119,10 +121,10 @@ class EngineClient:
         Busy while another job runs. A job that was cancelled but has not ended yet is no hindrance.
         """
         if self._job is not None:
-            raise Busy("Another job is running: wait for it, or cancel it.")
+            raise Busy("engine_busy")
         self.start()
         folder = Path(folder).absolute()
-        self._job, self._waiting = folder.name, RunJob(job=folder.name, path=str(folder))
+        self._job, self._waiting = folder.name, RunJob(path=str(folder))
         self._dispatch()
         return folder.name
 
@@ -136,7 +138,7 @@ class EngineClient:
         else:
             self._write(Cancel(job=job))
             self._deadline = self._now + self._patience.grace
-        self._events.append(_failed(job, Cancelled("Cancelled.")))
+        self._events.append(_failed(job, Cancelled("cancelled")))
 
     def free_memory(self) -> None:
         """Let the engine unload its models, when it has ended its job."""
@@ -150,7 +152,7 @@ class EngineClient:
         if self._process is not None:
             try:
                 self._receive()
-                self._judge()
+                self._check_health()
             except EngineError as error:
                 self._give_up(error)
         events, self._events = self._events[:MOST_MESSAGES], self._events[MOST_MESSAGES:]
@@ -172,7 +174,7 @@ class EngineClient:
     def restart(self) -> None:
         """Kill the engine and start a fresh one, at once; a job in hand is reported as cancelled."""
         if self._job is not None:
-            self._events.append(_failed(self._job, Cancelled("The engine was restarted.")))
+            self._events.append(_failed(self._job, Cancelled("cancelled")))
         self._job = self._waiting = None
         self._drop()
         self.start()
@@ -197,25 +199,24 @@ class EngineClient:
                 pass
             elif isinstance(message, Failed) and message.job == "":
                 self._events.append(message)
-            elif isinstance(message, Progress | Result | Failed) or hasattr(message, "job"):
+            elif isinstance(message, Progress | Preview | Result | Failed):
                 self._follow(message)
             else:
-                raise ProtocolError(f"The engine sent a {type(message).__name__} message, which is not its to send.")
+                raise ProtocolError("message_not_from_engine", type=type(message).__name__)
         self._dispatch()
 
     def _greet(self, message: Message) -> None:
         if not isinstance(message, Hello):
-            raise ProtocolError("The engine did not say hello first; it is of another version. Install the engine again.")
+            raise ProtocolError("no_hello")
         if message.protocol != PROTOCOL_VERSION:
-            raise ProtocolError(f"The engine speaks version {message.protocol} of the protocol, this add-on version "
-                                f"{PROTOCOL_VERSION}. Install the engine again.")
+            raise ProtocolError("version_mismatch", engine=message.protocol, addon=PROTOCOL_VERSION)
         self._greeted, self._writer = True, message.pid
 
     def _follow(self, message: Message) -> None:
         """Hand out what concerns the job that somebody waits for; a cancelled one only ends."""
         if self._sent is None or message.job != self._sent.job:
             return
-        self._loaded = self._loaded or not (isinstance(message, Progress) and message.phase == STARTING)
+        self._loaded = self._loaded or not (isinstance(message, Progress) and message.phase is Phase.STARTING)
         wanted = self._waiting is None and self._job == self._sent.job
         if isinstance(message, Result | Failed):
             self._sent = None
@@ -233,23 +234,22 @@ class EngineClient:
     def _write(self, message: Message) -> None:
         self._link.send(encode(message))
 
-    def _judge(self) -> None:
+    def _check_health(self) -> None:
         """Raise what is wrong with the engine; end one that ignores a cancel."""
         code = self._process.poll()
         if code is not None and self._link.drained:
-            raise self._obituary(manner_of_death(code))
+            raise self._end_of_engine(exit_reason(code))
         if self._link.closed:
             self._eof_at = self._eof_at or self._now + self._patience.exit
             if self._now > self._eof_at:
-                raise self._obituary("The engine closed its connection")
+                raise self._end_of_engine("")
             return
         silent = self._now - self._heard
         if not self._greeted:
             if silent > self._patience.hello:
-                raise EngineUnavailable(f"The engine did not answer within {self._patience.hello:.0f} s. Try again; if it "
-                                        f"stays silent, install it again. Its log is {self.log}.")
+                raise EngineUnavailable("engine_no_answer", seconds=self._patience.hello, log=str(self.log))
         elif silent > (self._patience.silence if self._loaded or self._sent is None else self._patience.loading):
-            raise self._obituary(f"The engine has been silent for {silent:.0f} s and was ended")
+            raise EngineDied("engine_silent", seconds=silent, log=self._log_of_sent())
         if self._sent is not None and self._is_cancelled() and self._now > self._deadline:
             self._replace()
 
@@ -262,18 +262,26 @@ class EngineClient:
         if self._waiting is not None:
             self.start()
 
-    def _obituary(self, what: str) -> EngineError:
-        """`what` happened, the last words, and what to do, as an error."""
+    def _end_of_engine(self, how: str) -> EngineError:
+        """The error that tells how the engine's process ended (as of `exit_reason`); how "": only its connection did."""
         if not self._greeted:
-            words = last_line(self.log)
-            return EngineUnavailable(f"{what} before it was ready{f' ({words})' if words else ''}. Install the engine again. "
-                                     f"Its log is {self.log}.")
-        folder = None if self._sent is None else Path(self._sent.path)
-        return EngineDied(f"{what}. Start it again; if this comes back, choose a smaller size. "
-                          f"Its log is {self.log_of(folder)}.")
+            words, log = last_line(self.log), str(self.log)
+            how = how or "EOF"
+            if words:
+                return EngineUnavailable("engine_ended_early_saying", how=how, last_line=words, log=log)
+            return EngineUnavailable("engine_ended_early", how=how, log=log)
+        if not how:
+            return EngineDied("engine_disconnected", log=self._log_of_sent())
+        if how == "SIGKILL":
+            return EngineDied("engine_killed", log=self._log_of_sent())
+        return EngineDied("engine_crashed", how=how, log=self._log_of_sent())
+
+    def _log_of_sent(self) -> str:
+        """The log that tells about the job that the engine has in hand."""
+        return str(self.log_of(None if self._sent is None else Path(self._sent.path)))
 
     def _give_up(self, error: EngineError) -> None:
-        """Bury the engine and tell whoever waits; a job that only waited for a cancelled one to end gets a fresh engine."""
+        """Drop the engine and report `error`; a job that only waited for a cancelled one to end gets a fresh engine."""
         in_line, job = self._sent is not None and self._waiting is not None, self._job
         self._drop()
         if in_line:
@@ -305,4 +313,4 @@ class EngineClient:
 
 
 def _failed(job: str, error: EngineError) -> Failed:
-    return Failed(job=job, code=error.code, text=error.text, fix=error.fix)
+    return Failed(job=job, code=error.code, facts=shortened(error.facts))

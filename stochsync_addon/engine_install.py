@@ -35,8 +35,8 @@ class EngineInstall:
                                                  env=environment, cwd=root, start_new_session=os.name != "nt",
                                                  creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0))
         except OSError as error:
-            raise EngineUnavailable(f"The installer could not be started in {root}: {error.strerror or error}. Choose "
-                                    "another engine folder in the preferences.", fix="open_preferences") from error
+            raise EngineUnavailable("installer_not_started", folder=str(root),
+                                    reason=str(error.strerror or error)) from error
 
     def poll(self) -> bool:
         """Read what is new; returns whether anything was."""
@@ -53,7 +53,7 @@ class EngineInstall:
         if code is not None and not new:
             self.running = False
             if code and self.problem is None:
-                self.problem = EngineUnavailable(f"The installer ended with code {code}; {self.log} tells more.", fix="open_log")
+                self.problem = EngineUnavailable("installer_ended", exit_code=code, log=str(self.log))
         return bool(new) or not self.running
 
     def _understand(self, line: bytes) -> None:
@@ -66,7 +66,7 @@ class EngineInstall:
             case {"kind": "progress", "percent": int(percent), "text": str(text)}:
                 self.percent, self.text = percent, text
             case {"kind": "failed", "cause": str(cause), "remedy": str(remedy)}:
-                self.problem = EngineUnavailable(f"{cause} {remedy}", fix="install_engine")
+                self.problem = EngineUnavailable("installer_failed", cause=cause, advice=remedy)
 
     def stop(self) -> None:
         """End it, and what it started; a later run completes what this one began."""

@@ -124,7 +124,7 @@ class Peer:
         if answer is None:
             return False
         if len(answer) != NONCE_BYTES + PROOF_BYTES:
-            raise ProtocolError("Something that is not our engine answered.")
+            raise ProtocolError("engine_unproven")
         self.send(check_engine(key, self._nonce, answer))
         return True
 

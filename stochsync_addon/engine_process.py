@@ -78,14 +78,11 @@ def wait_for(processes: list[subprocess.Popen], seconds: float) -> list[subproce
     return alive
 
 
-def manner_of_death(code: int) -> str:
-    """How a process with exit code `code` ended, in words."""
+def exit_reason(code: int) -> str:
+    """How a process with exit code `code` ended: the name of a signal ("SIGKILL"), or "exit code 3"."""
     if code >= 0:
-        return f"The engine ended with exit code {code}"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-    if name == "SIGKILL":
-        return "The engine was killed (SIGKILL), which the system does when memory runs out"
-    return f"The engine crashed ({name})"
+        return f"exit code {code}"
+    return signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
 
 
 def last_line(log: Path, size: int = 4096) -> str:

@@ -22,10 +22,10 @@ def import_image(path: Path, name: str, owner: str) -> bpy.types.Image:
     try:
         image = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError as error:
-        raise InvalidJob(f"The finished picture {path} cannot be read: {error}") from error
+        raise InvalidJob("picture_unreadable", path=str(path), reason=str(error)) from error
     if not image.size[0]:
         bpy.data.images.remove(image)
-        raise InvalidJob(f"The finished picture {path} is damaged.")
+        raise InvalidJob("picture_damaged", path=str(path))
     image.pack()
     image.alpha_mode = "NONE"
     image[TAG] = owner

@@ -41,12 +41,10 @@ def texturable_objects(context: bpy.types.Context) -> list[bpy.types.Object]:
     if active is not None and (active.select_get() or active.mode != "OBJECT"):
         chosen.insert(0, active)
     if not chosen:
-        raise InvalidMesh("Nothing is selected: select the mesh to texture.", fix="select_mesh")
+        raise InvalidMesh("nothing_selected")
     meshes = [one for one in chosen if one.type == "MESH"]
     if not meshes:
-        kind = chosen[0].type.replace("_", " ").lower()
-        raise InvalidMesh(f"'{chosen[0].name}' is not a mesh but of type {kind}: select a mesh, or use "
-                          "Object > Convert > Mesh.", fix="select_mesh")
+        raise InvalidMesh("object_not_mesh", name=chosen[0].name, type=chosen[0].type.replace("_", " ").lower())
     for one in meshes:
         refuse_untouchable(one)
     return list({one.data.name: one for one in reversed(meshes)}.values())[::-1]
@@ -55,17 +53,16 @@ def texturable_objects(context: bpy.types.Context) -> list[bpy.types.Object]:
 def refuse_untouchable(obj: bpy.types.Object) -> None:
     """InvalidMesh when `obj` cannot be textured now: hidden, linked, or empty."""
     if not obj.visible_get():
-        raise InvalidMesh(f"'{obj.name}' is hidden: unhide it first (Alt H).", fix="select_mesh")
+        raise InvalidMesh("object_hidden", name=obj.name)
     refuse_linked(obj)
     if not len(obj.data.polygons) and obj.mode != "EDIT" and not obj.modifiers:
-        raise InvalidMesh(f"'{obj.name}' has no faces: there is nothing to texture.", fix="select_mesh")
+        raise InvalidMesh("object_no_faces", name=obj.name)
 
 
 def refuse_linked(obj: bpy.types.Object) -> None:
     """InvalidMesh when `obj` or its mesh belongs to another file, so that nothing can be written to it."""
     if obj.library or obj.data.library or obj.override_library or obj.data.override_library:
-        raise InvalidMesh(f"'{obj.name}' is linked from another file: make it local first "
-                          "(Object > Relations > Make Local > Selected Objects and Data).", fix="select_mesh")
+        raise InvalidMesh("object_linked", name=obj.name)
 
 
 def export(context: bpy.types.Context, obj: bpy.types.Object) -> ExportedMesh:
@@ -96,11 +93,10 @@ def triangles(context: bpy.types.Context, obj: bpy.types.Object, layer: str) -> 
     mesh = evaluated.to_mesh()
     try:
         if not len(mesh.polygons):
-            raise InvalidMesh(f"'{obj.name}' has no faces: there is nothing to texture.", fix="select_mesh")
+            raise InvalidMesh("object_no_faces", name=obj.name)
         uv_layer = mesh.uv_layers.get(layer)
         if uv_layer is None:
-            raise InvalidMesh(f"A modifier of '{obj.name}' drops its UV layer '{layer}': apply or disable that modifier.",
-                              fix="select_mesh")
+            raise InvalidMesh("uv_layer_dropped", name=obj.name, layer=layer)
         vertices, faces, corners = geometry(mesh, evaluated.matrix_world)
         uv = np.empty((len(mesh.loops), 2), np.float32)
         uv_layer.uv.foreach_get("vector", uv.ravel())
@@ -131,8 +127,7 @@ def geometry(mesh: bpy.types.Mesh, matrix_world) -> tuple[np.ndarray, np.ndarray
 def unwrapped_triangles(context: bpy.types.Context, obj: bpy.types.Object) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The arrays of `obj` under a Smart UV Project made on a copy, and that unwrap per corner of the unmodified mesh."""
     if not len(obj.data.polygons):
-        raise InvalidMesh(f"'{obj.name}' has neither UVs nor faces to unwrap: apply its modifiers, or model some faces.",
-                          fix="select_mesh")
+        raise InvalidMesh("object_nothing_to_unwrap", name=obj.name)
     layer = context.view_layer
     double = obj.copy()
     double.data = obj.data.copy()
@@ -157,7 +152,7 @@ def unwrap_active(mesh: bpy.types.Mesh) -> None:
     """Smart UV Project into a new layer of `mesh`, which is the active object's; that layer becomes the one in use."""
     created = mesh.uv_layers.new(name=NEW_UV_LAYER, do_init=False)
     if created is None:
-        raise InvalidMesh(f"The mesh '{mesh.name}' has no room for another UV layer.")
+        raise InvalidMesh("uv_layers_full", name=mesh.name)
     created.active = created.active_render = True
     bpy.ops.object.mode_set(mode="EDIT")
     bpy.ops.mesh.reveal(select=False)

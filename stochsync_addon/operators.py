@@ -18,6 +18,7 @@ from .modes import object_mode
 from .preferences import ROOT_PACKAGE, engine_installed, engine_params, preferences, root_folder
 from .properties import CATALOG, catalogue_labels, draw_seed, panorama_params, texture_params
 from .tasks import Task, prepare_panorama, prepare_texture
+from .words import words_of
 
 SMALLEST = 256  # pixels: Use a Smaller Size stops here
 
@@ -25,7 +26,7 @@ SMALLEST = 256  # pixels: Use a Smaller Size stops here
 def refuse_without_engine() -> None:
     """EngineUnavailable when there is no engine to send a job to."""
     if not engine_installed():
-        raise EngineUnavailable("The engine is not installed yet: press Install Engine.")
+        raise EngineUnavailable("engine_not_installed")
 
 
 class Reporting:
@@ -48,7 +49,7 @@ class Reporting:
             running.show(error)
         if running.problem is None:
             return {"FINISHED"}
-        self.report({"ERROR" if bpy.app.background else "WARNING"}, running.problem.text)
+        self.report({"ERROR" if bpy.app.background else "WARNING"}, words_of(running.problem.error))
         return {"CANCELLED"}
 
 
@@ -92,8 +93,7 @@ class STOCHSYNC_OT_install_engine(Reporting, bpy.types.Operator):
 
     def start(self, context):
         if not bpy.app.online_access:
-            raise EngineUnavailable("Installing needs online access: allow it in Preferences > System > Network.",
-                                    fix="allow_online")
+            raise EngineUnavailable("install_needs_online")
         pump.current().install(root_folder(), preferences().device)
 
 
@@ -191,9 +191,9 @@ class STOCHSYNC_OT_fix(bpy.types.Operator):
 
     def execute(self, context):
         problem = pump.current().problem
-        remedy = REMEDIES[self.code]
+        fix = FIX_ACTIONS[self.code]
         pump.current().dismiss()
-        remedy(context, problem)
+        fix(context, problem)
         return {"FINISHED"}
 
 
@@ -253,10 +253,10 @@ def open_log(context, problem):
     bpy.ops.wm.path_open(filepath=str(problem.log))
 
 
-REMEDIES = {"install_engine": install_engine, "restart_engine": restart_engine, "allow_online": allow_online,
-            "choose_model": choose_model, "open_preferences": open_preferences, "free_memory": free_memory,
-            "lower_size": lower_size, "unwrap": unwrap, "select_mesh": select_mesh, "open_log": open_log}
-"""What the button of each remedy in errors.FIXES does."""
+FIX_ACTIONS = {"install_engine": install_engine, "restart_engine": restart_engine, "allow_online": allow_online,
+               "choose_model": choose_model, "open_preferences": open_preferences, "free_memory": free_memory,
+               "lower_size": lower_size, "unwrap": unwrap, "select_mesh": select_mesh, "open_log": open_log}
+"""What the button of each fix in wording.FIXES does."""
 
 CLASSES = (STOCHSYNC_OT_generate_texture, STOCHSYNC_OT_generate_panorama, STOCHSYNC_OT_install_engine, STOCHSYNC_OT_cancel,
            STOCHSYNC_OT_free_memory, STOCHSYNC_OT_dismiss, STOCHSYNC_OT_copy_report, STOCHSYNC_OT_set_model,

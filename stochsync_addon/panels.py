@@ -5,11 +5,13 @@ import textwrap
 
 import bpy
 
-from ..engine.protocol.errors import FIXES
 from ..engine.protocol.params import BUILTIN_MODEL
+from ..engine.protocol.wording import FIXES, fill
 from . import pump
+from .job_state import phase_text, time_left
 from .mesh_export import NEW_UV_LAYER
 from .preferences import engine_installed
+from .words import translate, words_of
 
 CHARACTER_WIDTH = 6.3  # pixels of an average letter of the interface font at scale 1
 PANEL_MARGIN = 60.0  # pixels of a panel that its boxes and the sidebar's tabs take up, at scale 1
@@ -47,7 +49,7 @@ class STOCHSYNC_PT_main(Sidebar, bpy.types.Panel):
         draw_online(layout, settings, columns(context))
         button = layout.column()
         if running.task is not None:
-            draw_progress(button, running.state.phase, running.state.fraction, running.state.eta, running.task.label)
+            draw_job(button, running)
         else:
             button.scale_y = 1.8
             button.operator(f"stochsync.generate_{settings.mode}", icon="PLAY")
@@ -157,6 +159,14 @@ def draw_install(layout: bpy.types.UILayout, width: int) -> None:
     box.operator("stochsync.fix", text="Choose the Folder", icon="PREFERENCES").code = "open_preferences"
 
 
+def draw_job(layout: bpy.types.UILayout, running: pump.Pump) -> None:
+    """The job that runs: what it is, how far it is, and what memory it has taken."""
+    state = running.state
+    draw_progress(layout, phase_text(state, translate), state.fraction, time_left(state.eta, translate), running.task.label)
+    if state.memory:
+        layout.label(text=fill(translate("Peak memory: {gigabytes:.1f} GB"), {"gigabytes": state.memory / 1e9}))
+
+
 def draw_progress(layout: bpy.types.UILayout, phase: str, fraction: float, eta: str, title: str = "") -> None:
     """Title, bar, time left and Cancel."""
     column = layout.column(align=True)
@@ -169,17 +179,18 @@ def draw_progress(layout: bpy.types.UILayout, phase: str, fraction: float, eta: 
 
 
 def draw_problem(layout: bpy.types.UILayout, problem: pump.Problem | None, width: int) -> None:
-    """The error box: what happened, its remedy as a button, and a report for the bug tracker."""
+    """The error box: what happened, its fix as a button, and a report for the bug tracker."""
     if problem is None:
         return
     box = layout.box()
     row = box.row()
     text = row.column()
     text.alert = True
-    draw_text(text, problem.text, width - 4, "ERROR")
+    draw_text(text, words_of(problem.error), width - 4, "ERROR")
     row.operator("stochsync.dismiss", text="", icon="X", emboss=False)
-    if problem.fix:
-        box.operator("stochsync.fix", text=FIXES[problem.fix]).code = problem.fix
+    fix = problem.error.fix
+    if fix:
+        box.operator("stochsync.fix", text=FIXES[fix]).code = fix
     box.operator("stochsync.copy_report", icon="COPYDOWN")
 
 
@@ -190,7 +201,7 @@ def draw_notes(layout: bpy.types.UILayout, running: pump.Pump, width: int) -> No
     if running.finished:
         layout.label(text=running.finished, icon="CHECKMARK")
     for note in running.notes:
-        draw_text(layout, note, width, "INFO")
+        draw_text(layout, words_of(note), width, "INFO")
 
 
 CLASSES = (STOCHSYNC_PT_main, STOCHSYNC_PT_settings)

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import bpy
 
-from ..engine.protocol.errors import Busy, Cancelled, EngineError, InternalError
+from ..engine.protocol.errors import Busy, EngineError, InternalError, error_of
+from ..engine.protocol.messages import Notice
 from .engine_client import EngineClient
 from .engine_install import EngineInstall
 from .engine_process import engine_command, engine_environment
-from .job_state import JobState, begin, fail, fold
+from .job_state import JobState, begin, fail, fold, phase_text
 from .preferences import SOURCE, engine_python, root_folder
 from .tasks import Task, finish
 
@@ -35,12 +36,9 @@ class Problem:
     log: Path
 
     @property
-    def text(self) -> str:
-        return self.state.text
-
-    @property
-    def fix(self) -> str:
-        return self.state.fix
+    def error(self) -> EngineError:
+        """What went wrong."""
+        return error_of(self.state.code, self.state.facts)
 
 
 class Pump:
@@ -51,7 +49,7 @@ class Pump:
         self.task: Task | None = None  # the one that the engine works on
         self.state = JobState()
         self.problem: Problem | None = None
-        self.notes: tuple[str, ...] = ()  # warnings of the last results
+        self.notes: tuple[Notice, ...] = ()  # of the last results
         self.finished = ""  # what was made last
         self.installer: EngineInstall | None = None
         self._client: EngineClient | None = None
@@ -69,7 +67,7 @@ class Pump:
 
     def refuse_if_busy(self) -> None:
         if self.busy:
-            raise Busy("StochSync is at work already: wait for it, or cancel it.")
+            raise Busy("addon_busy")
 
     def submit(self, tasks: Iterable[Task]) -> None:
         """Start `tasks`, one after the other. EngineUnavailable when the engine cannot be started."""
@@ -118,7 +116,7 @@ class Pump:
         self._show(fail(self.state, error), None)
 
     def _show(self, state: JobState, folder: Path | None) -> None:
-        if state.code == Cancelled.code:
+        if state.status == "cancelled":
             return
         log = self._client.log_of(folder) if self._client is not None else root_folder() / "install.log"
         self.problem = Problem(state=state, folder=folder or root_folder(), log=log)
@@ -164,7 +162,7 @@ class Pump:
             return f"{self.installer.text} ({self.installer.percent // 10 * 10} %)"
         if self.task is None:
             return self.finished
-        return f"{self.task.label}: {self.state.phase} ({int(10 * self.state.fraction) * 10} %)"
+        return f"{self.task.label}: {phase_text(self.state)} ({int(10 * self.state.fraction) * 10} %)"
 
     def _watch(self) -> None:
         self._idle_since = time.monotonic()
@@ -223,13 +221,13 @@ class Pump:
         """Put the result into the scene, then go on with the next task."""
         try:
             finish(bpy.context, task, Path(state.result))
-            self.notes += state.warnings
+            self.notes += state.notices
             self.finished = f"{task.label} is done."
             self._next()
         except EngineError as error:
             self._fail(fail(state, error))
         except Exception as error:  # a defect of ours must not leave the panel busy for ever
-            self._fail(fail(state, InternalError(f"The result could not be put into the scene: {error}")))
+            self._fail(fail(state, InternalError("result_not_applied", reason=str(error))))
             raise
 
     def _fail(self, state: JobState) -> None:

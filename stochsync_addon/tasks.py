@@ -80,7 +80,7 @@ def finish(context: bpy.types.Context, task: Task, picture: Path) -> None:
     """
     scene = bpy.data.scenes.get(task.scene)
     if scene is None:
-        raise InvalidJob(f"The scene '{task.scene}' is gone; the finished picture is {picture}.")
+        raise InvalidJob("scene_gone", scene=task.scene, path=str(picture))
     with context.temp_override(**view_3d_context(context)), object_mode(context):
         if task.kind == "texture":
             finish_texture(task, picture)
@@ -93,11 +93,11 @@ def finish_texture(task: Task, picture: Path) -> None:
     """The picture into the object's material, and the unwrap it was made for into a UV layer."""
     obj = bpy.data.objects.get(task.target)
     if obj is None or obj.type != "MESH":
-        raise InvalidMesh(f"'{task.target}' was renamed or deleted meanwhile; the finished texture is {picture}.")
+        raise InvalidMesh("object_gone", name=task.target, path=str(picture))
     refuse_linked(obj)
     task = replace(task, uv_layer=add_unwrap(obj.data, task, picture)) if task.new_uv is not None else task
     if task.uv_layer not in obj.data.uv_layers:
-        raise InvalidMesh(f"The UV layer '{task.uv_layer}' of '{obj.name}' is gone; the finished texture is {picture}.")
+        raise InvalidMesh("uv_layer_gone", layer=task.uv_layer, name=obj.name, path=str(picture))
     image = import_image(picture, f"StochSync {obj.name}", f"texture:{obj.name}")
     apply_texture(obj, image, task.uv_layer)
 
@@ -105,11 +105,10 @@ def finish_texture(task: Task, picture: Path) -> None:
 def add_unwrap(mesh: bpy.types.Mesh, task: Task, picture: Path) -> str:
     """Add `task.new_uv` as a layer of `mesh`, beside any that came up meanwhile; returns its name."""
     if len(mesh.loops) != len(task.new_uv):
-        raise InvalidMesh(f"'{task.target}' was edited meanwhile, so that its new UVs no longer fit; the finished texture "
-                          f"is {picture}.")
+        raise InvalidMesh("object_edited", name=task.target, path=str(picture))
     layer = mesh.uv_layers.new(name=NEW_UV_LAYER, do_init=False)
     if layer is None:
-        raise InvalidMesh(f"'{task.target}' has no room for another UV layer; the finished texture is {picture}.")
+        raise InvalidMesh("uv_layers_full_after", name=task.target, path=str(picture))
     layer.uv.foreach_set("vector", np.ascontiguousarray(task.new_uv).ravel())
     layer.active = layer.active_render = True
     return layer.name

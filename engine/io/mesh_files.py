@@ -22,15 +22,15 @@ def read_mesh(path: Path) -> tuple[Mesh, bool]:
     PLY files carry no axis convention and are taken as +Z up. InvalidMesh for what cannot be read or has no faces.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise InvalidMesh(f"{path.name} is not a mesh file that can be read; use {', '.join(SUFFIXES)}.")
+        raise InvalidMesh("mesh_file_type", name=path.name, known=", ".join(SUFFIXES))
     if not path.is_file():
-        raise InvalidMesh(f"There is no file {path}.")
+        raise InvalidMesh("mesh_file_missing", path=str(path))
     try:
         loaded = trimesh.load(path, force="mesh", process=False)
     except Exception as error:  # trimesh raises whatever its parsers meet; the file, not the program, is at fault
-        raise InvalidMesh(f"{path.name} cannot be read as a mesh: {error}.") from error
+        raise InvalidMesh("mesh_file_unreadable", name=path.name, reason=str(error)) from error
     if not isinstance(loaded, trimesh.Trimesh) or len(loaded.faces) == 0:
-        raise InvalidMesh(f"{path.name} has no faces: there is nothing to texture.")
+        raise InvalidMesh("mesh_file_no_faces", name=path.name)
     vertices = np.asarray(loaded.vertices, np.float32)
     faces = np.asarray(loaded.faces, np.int32)
     if path.suffix.lower() != ".ply":

@@ -106,7 +106,7 @@ class MeteredSpace:
         self._space, self._meter = space, meter
         self.view_sets, self.fill_sets = space.view_sets, space.fill_sets
         self.view_resolution, self.texels_per_pixel = space.view_resolution, space.texels_per_pixel
-        self.warnings = space.warnings
+        self.notices = space.notices
 
     def at(self, view_resolution: int) -> MeteredSpace:
         with self._meter.phase("geometry"):

@@ -8,12 +8,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
+from ..models.codec import check_finite
 from ..protocol import VERSION
 from ..protocol.errors import BadResult
-from ..protocol.job import write_json
+from ..protocol.files import write_json
+from ..protocol.messages import Notice
 from ..protocol.params import SamplingParams
 from ..sampling.plan import Plan
 
@@ -32,10 +33,9 @@ class Outcome(NamedTuple):
 
     def refuse_broken(self) -> None:
         """BadResult for a canvas that is NaN or one flat colour, which half precision gives on some cards."""
-        if not torch.isfinite(self.z).all():
-            raise BadResult("The model gave no picture: its numbers overflowed (NaN).")
+        check_finite(self.z)
         if float(self.z.std()) < FLAT:
-            raise BadResult("The model gave one flat colour instead of a picture.")
+            raise BadResult("result_flat")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class Report:
     coverage_before_fill: float  # the same without the views of ours that complete the paper's
     peak_memory: int  # bytes
     seconds: dict[str, float]
-    warnings: tuple[str, ...]
+    notices: tuple[Notice, ...]
 
 
 def stages_of(plan: Plan, view_resolution: int) -> tuple[Stage, ...]:

@@ -28,9 +28,9 @@ class Source:
 
     def __post_init__(self) -> None:
         if self.id.count("/") != 1:
-            raise InvalidParameter(f"id = {self.id!r}: it must read owner/name.")
+            raise InvalidParameter("catalogue_source", id=repr(self.id))
         if self.pinned != bool(COMMIT_HASH.fullmatch(self.revision)):
-            raise InvalidParameter(f"revision = {self.revision!r}: pinned means a full commit hash.")
+            raise InvalidParameter("catalogue_revision", revision=repr(self.revision))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ def load_catalog(path: Path = CATALOG_FILE) -> Catalog:
     for model in models.values():
         net = controlnets.get(model.controlnet)
         if model.controlnet and (net is None or net.cross_attention_dim != model.cross_attention_dim):
-            raise InvalidParameter(f"{model.name}: controlnet = {model.controlnet!r} does not fit it or does not exist.")
+            raise InvalidParameter("catalogue_pair", model=model.name, controlnet=repr(model.controlnet))
     return Catalog(models, controlnets)
 
 
@@ -96,11 +96,11 @@ def _entry(cls: type, name: str, table: dict) -> ModelEntry | ControlNetEntry:
                           for kind, settings in table["auto"].items()}
         tuned = {kind.tuned_as for kind in KINDS.values()}
         if set(values["auto"]) != tuned:
-            raise InvalidParameter(f"{name}: auto must have the tables {' and '.join(sorted(tuned))}.")
+            raise InvalidParameter("catalogue_presets", model=name, needed=", ".join(sorted(tuned)))
     entry = from_dict(cls, values)
     for f in fields(cls):
         if f.type == "float" and not isinstance(getattr(entry, f.name), float):
-            raise InvalidParameter(f"{name}: {f.name} must be a number with a decimal point.")
+            raise InvalidParameter("catalogue_number", model=name, name=f.name)
     return entry
 
 
@@ -115,9 +115,7 @@ def entry_for(model: str) -> ModelEntry:
         return models[model]
     folder = Path(model).expanduser()
     if not is_model(folder):
-        known = ", ".join(models)
-        raise ModelUnavailable(f"There is no model named {model!r}, and no diffusers folder (with model_index.json) of that "
-                               f"path. Known: {known}.")
+        raise ModelUnavailable("model_unknown", model=repr(model), known=", ".join(models))
     width = read_json(folder / "unet" / "config.json").get("cross_attention_dim")
     matches = [entry for entry in models.values() if entry.cross_attention_dim and entry.cross_attention_dim == width]
     return matches[0] if matches else models[BUILTIN_MODEL]

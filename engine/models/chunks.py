@@ -1,21 +1,18 @@
 """Running a batch in as few pieces as memory allows; the result is the same however it is cut."""
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from ..protocol.errors import OutOfMemory
+from ..protocol.exhaustion import is_out_of_memory
 from ..threads import side_by_side
 from .memory import free_memory
 
 SHARE = 0.8
 """How much of the free memory a call may be planned to fill: allocators round up, and other programs want some as well."""
-
-ALLOCATION_FAILED = re.compile(r"out of memory|can't allocate memory|\bcu[a-z]+_status_[a-z_]*alloc[a-z]*_failed", re.IGNORECASE)
-"""What CUDA, the CPU, Metal, and CUDA's libraries (cuBLAS, cuDNN, cuSOLVER, ...) say when memory ran out."""
 
 
 class Chunks:
@@ -60,17 +57,9 @@ class Chunks:
                 failure = str(error).splitlines()[0] if str(error) else "no memory left"
             # Outside the except clause: the traceback, which holds the failed call's tensors, is gone by now.
             if size == 1 and workers == 1:
-                raise OutOfMemory(f"Not even one view fits into memory ({failure}). Close other programs, or choose a smaller "
-                                  "model.", fix="free_memory")
+                raise OutOfMemory("memory_for_view", reason=failure)
             self.workers, self.limit = (workers, size // 2) if size > 1 else (1, 1)
             free_cached_memory()
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether torch says by this that memory ran out: CUDA has a type for it, its libraries, the CPU and Metal only a text."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and ALLOCATION_FAILED.search(str(error)) is not None
 
 
 def free_cached_memory() -> None:

@@ -28,8 +28,8 @@ class StableDiffusionCodec:
         multiple = factor * self.latent_multiple
         if view_resolution < multiple or view_resolution % multiple:
             below = max(view_resolution // multiple, 1) * multiple
-            raise InvalidParameter(f"Views of {view_resolution} pixels do not fit this model, which takes multiples of "
-                                   f"{multiple} pixels: try {below} or {below + multiple}.")
+            raise InvalidParameter("view_size_unfit", view_resolution=view_resolution, multiple=multiple, below=below,
+                                   above=below + multiple)
         side = view_resolution // factor
         return self.vae.config.latent_channels, side, side
 
@@ -71,4 +71,4 @@ def pixels_per_latent(vae) -> int:
 def check_finite(images: Tensor) -> None:
     """BadResult when a picture holds NaN, which half precision gives on some cards; the caller may retry in float32."""
     if not torch.isfinite(images).all():
-        raise BadResult("The model gave no picture: its numbers overflowed (NaN).")
+        raise BadResult("result_not_finite")

@@ -7,7 +7,6 @@ A model is collected in `NAME.part/` and renamed to `NAME/` when whole: a folder
 """
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import shutil
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..protocol.errors import DiskFull, ModelUnavailable
+from ..protocol.exhaustion import is_disk_full
 from .catalog import ControlNetEntry, ModelEntry, Source, controlnet_folder, entry_for, load_catalog, model_folder
 from .layout import check_controlnet, check_model
 
@@ -72,8 +72,7 @@ def resolve(model: str, models_root: Path, *, depth: bool, online: bool, endpoin
         return Located(entry, folder, None)
     net = controlnet_folder(model, models_root)
     if net is None:
-        raise ModelUnavailable(f"The model {model} has no depth ControlNet, and a texture needs one: put it into the folder "
-                               "controlnet inside the model, or choose another model.")
+        raise ModelUnavailable("model_no_depth", model=model)
     if not net.is_dir():
         yield from _obtain(load_catalog().controlnets[entry.controlnet], net, online, endpoint, timeout)
     check_controlnet(net)
@@ -84,8 +83,7 @@ def _obtain(entry: ModelEntry | ControlNetEntry, folder: Path, online: bool, end
             timeout: float) -> Iterator[Download]:
     """Download `entry` into `folder`, from the first of its sources that delivers."""
     if not online:
-        raise ModelUnavailable(f"{entry.label} is not on this machine ({folder}), and downloads are not allowed. It is "
-                               f"{entry.download_gb:.1f} GB.", fix="allow_online")
+        raise ModelUnavailable("model_missing", label=entry.label, folder=str(folder), gigabytes=entry.download_gb)
     part = folder.with_name(folder.name + ".part")
     tried: list[str] = []
     try:
@@ -101,12 +99,11 @@ def _obtain(entry: ModelEntry | ControlNetEntry, folder: Path, online: bool, end
             _finish(files, part, folder)
             return
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(f"The disk of {folder.parent} is full; {entry.label} needs {entry.download_gb:.1f} GB. What has been "
-                           "fetched is kept.", fix="open_preferences") from error
-        raise ModelUnavailable(f"{entry.label} cannot be written to {folder.parent}: {error}.", fix="open_preferences") from error
-    raise ModelUnavailable(f"{entry.label} could not be downloaded. Tried " + "; ".join(tried) +
-                           f". If you have it, put its files into {folder}, or give the path of its folder as the model.")
+        if is_disk_full(error):
+            raise DiskFull("disk_full_download", folder=str(folder.parent), label=entry.label,
+                           gigabytes=entry.download_gb) from error
+        raise ModelUnavailable("model_not_writable", label=entry.label, folder=str(folder.parent), reason=str(error)) from error
+    raise ModelUnavailable("model_not_downloaded", label=entry.label, tried="; ".join(tried), folder=str(folder))
 
 
 def _look_up(source: Source, names: Sequence[str], endpoint: str | None, timeout: float) -> list[_RemoteFile]:
@@ -162,8 +159,8 @@ def _check_space(files: Sequence[_RemoteFile], part: Path, label: str) -> None:
     needed = sum(file.size - _present(part, file) for file in files)
     free = shutil.disk_usage(part).free
     if needed + SPARE_BYTES > free:
-        raise DiskFull(f"{label} needs {(needed + SPARE_BYTES) / 1e9:.1f} GB and the disk of {part.parent} has "
-                       f"{free / 1e9:.1f} GB free.", fix="open_preferences")
+        raise DiskFull("disk_too_small", label=label, needed=(needed + SPARE_BYTES) / 1e9, folder=str(part.parent),
+                       free=free / 1e9)
 
 
 def _fetch_all(files: Sequence[_RemoteFile], part: Path, timeout: float) -> Iterator[Download]:

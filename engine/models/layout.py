@@ -37,14 +37,14 @@ def own_controlnet(folder: Path) -> Path | None:
 def check_model(folder: Path) -> None:
     """ModelUnavailable, naming the file, when anything that loading needs is missing or damaged."""
     if not folder.is_dir():
-        raise ModelUnavailable(f"There is no model folder {folder}.")
+        raise ModelUnavailable("model_folder_missing", folder=str(folder))
     read_json(folder / "model_index.json")
     for part, config in CONFIGS.items():
         read_json(folder / part / config)
     if not (folder / "tokenizer" / "tokenizer.json").is_file():  # older checkpoints have the two files it is made from
         for name in ("vocab.json", "merges.txt"):
             if not (folder / "tokenizer" / name).is_file():
-                raise ModelUnavailable(f"The model in {folder} is incomplete: tokenizer/{name} is missing.")
+                raise ModelUnavailable("model_file_missing", path=str(folder / "tokenizer" / name))
     for part, stem in WEIGHTS.items():
         check_safetensors(weights_file(folder / part, stem))
 
@@ -52,7 +52,7 @@ def check_model(folder: Path) -> None:
 def check_controlnet(folder: Path) -> None:
     """ModelUnavailable, naming the file, when a ControlNet folder is missing or damaged."""
     if not folder.is_dir():
-        raise ModelUnavailable(f"There is no ControlNet folder {folder}.")
+        raise ModelUnavailable("controlnet_folder_missing", folder=str(folder))
     read_json(folder / "config.json")
     check_safetensors(weights_file(folder, "diffusion_pytorch_model"))
 
@@ -62,7 +62,7 @@ def weights_file(folder: Path, stem: str) -> Path:
     for name in (f"{stem}.safetensors", f"{stem}.fp16.safetensors"):
         if (folder / name).is_file():
             return folder / name
-    raise ModelUnavailable(f"The model is incomplete: {folder / (stem + '.safetensors')} is missing.")
+    raise ModelUnavailable("model_file_missing", path=str(folder / f"{stem}.safetensors"))
 
 
 def variant_of(folder: Path, stem: str) -> str | None:
@@ -75,11 +75,11 @@ def read_json(path: Path) -> dict:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ModelUnavailable(f"The model is incomplete: {path} is missing.") from None
+        raise ModelUnavailable("model_file_missing", path=str(path)) from None
     except (OSError, ValueError) as error:
-        raise ModelUnavailable(f"The model file {path} cannot be read: {error}.") from error
+        raise ModelUnavailable("model_file_unreadable", path=str(path), reason=str(error)) from error
     if not isinstance(data, dict):
-        raise ModelUnavailable(f"The model file {path} does not hold a JSON object.")
+        raise ModelUnavailable("model_file_not_object", path=str(path))
     return data
 
 
@@ -100,7 +100,7 @@ def check_safetensors(path: Path) -> dict:
         if size != 8 + length + end:
             raise ValueError(f"it has {size} bytes and should have {8 + length + end}")
     except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
-        raise ModelUnavailable(f"The model file {path} is damaged: {error}. Delete it and fetch it again.") from error
+        raise ModelUnavailable("model_file_damaged", path=str(path), reason=str(error)) from error
     return tensors
 
 

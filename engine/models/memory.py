@@ -38,8 +38,7 @@ def check_memory(weights: Mapping[Path, torch.dtype], device: torch.device) -> N
     needed = sum(parameters_in(path) * dtype.itemsize for path, dtype in weights.items()) + ROOM_TO_WORK
     free = free_memory(device)
     if free is not None and needed > free:
-        raise OutOfMemory(f"The model needs {needed / 1e9:.1f} GB and {device.type} has {free / 1e9:.1f} GB free. Close other "
-                          "programs, or choose a smaller model.", fix="free_memory")
+        raise OutOfMemory("memory_for_model", needed=needed / 1e9, device=device.type, free=free / 1e9)
 
 
 def unet_bytes(unet, size: Sequence[int], *, branches: int, controlnet=None) -> int:

@@ -22,7 +22,7 @@ class Precision(NamedTuple):
 def dtype_named(name: str) -> torch.dtype | None:
     """The dtype called `name`, None for "auto"; InvalidParameter for another name."""
     if name not in NAMES:
-        raise InvalidParameter(f"precision = {name!r}: it must be one of {', '.join(NAMES)}.")
+        raise InvalidParameter("precision_unknown", precision=repr(name), known=", ".join(NAMES))
     return NAMES[name]
 
 

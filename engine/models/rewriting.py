@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from ..protocol.messages import Notice
+
 TABLE = "words.tsv"
 NEUTRAL = {"place": "meadow", "surface": "plaster"}  # drawn, where known, when a prompt names nothing that can be drawn
 LONGEST = 4  # words of a phrase
@@ -62,10 +64,10 @@ class Lexicon:
 
 
 class Rewriting(NamedTuple):
-    """What the model is given, and a sentence for the artist, "" where nothing was changed."""
+    """What the model is given, and what to tell the artist; nothing where nothing was changed."""
 
     prompt: str
-    note: str
+    notices: tuple[Notice, ...]
 
 
 def bare(text: str) -> str:
@@ -107,17 +109,17 @@ def rewrite(prompt: str, kind: str, lexicon: Lexicon | None) -> Rewriting:
     It stays as it is where there is no table, and where it is wholly of the checkpoint's words and names a place (a surface).
     """
     if lexicon is None:
-        return Rewriting(prompt, "")
+        return Rewriting(prompt, ())
     found = list(look_up(prompt, kind, lexicon))
     own = {bare(way) for ones in lexicon.ways[kind].values() for way in ones} | set(lexicon.ways[kind])
     if all(word in lexicon.words or word in IDLE for word in words_of(prompt)) and any(one.text in own for one in found):
-        return Rewriting(prompt, "")
+        return Rewriting(prompt, ())
     subject, by = subject_of(found, kind)
     drawn = subject or _neutral(kind, lexicon)
     parts, used = _place(drawn, found, lexicon) if kind == "place" else _surface(drawn, found)
     used |= _saying(found, kind, drawn.concept)
     lost = list(dict.fromkeys(one.text for one in found if one.text not in used and one.text not in IDLE))
-    return Rewriting(" ".join(parts), _note(kind, parts, by, own, lost))
+    return Rewriting(" ".join(parts), _notices(kind, parts, by, own, lost))
 
 
 def words_of(text: str) -> list[str]:
@@ -224,15 +226,14 @@ def _surface(surface: Meaning, found: Sequence[Found]) -> tuple[list[str], set[s
     return [*front, surface.wording], used
 
 
-def _note(kind: str, parts: Sequence[str], by: str, own: set[str], lost: Sequence[str]) -> str:
-    """The sentence for the artist."""
-    asides = []
+def _notices(kind: str, parts: Sequence[str], by: str, own: set[str], lost: Sequence[str]) -> tuple[Notice, ...]:
+    """What is drawn, why it is not what was asked for, and what is left out."""
+    notices = [Notice("drawn_as", prompt=(", " if kind == "place" else " ").join(parts))]
     if not by:
-        asides.append(f"nothing in the prompt names a {kind} that was learnt")
+        notices.append(Notice("no_place_named") if kind == "place" else Notice("no_surface_named"))
     elif bare(by) not in own:
-        asides.append(f"no picture of \"{by}\" was learnt")
+        notices.append(Notice("word_not_learnt", word=by))
     if lost:
-        more = f" and {len(lost) - LISTED} more" if len(lost) > LISTED else ""
-        asides.append("left out: " + ", ".join(f"\"{word}\"" for word in lost[:LISTED]) + more)
-    joint = ", " if kind == "place" else " "
-    return f"Drawn as: {joint.join(parts)}" + (f" ({'; '.join(asides)})." if asides else ".")
+        more = f", … (+{len(lost) - LISTED})" if len(lost) > LISTED else ""
+        notices.append(Notice("words_left_out", words=", ".join(f"\"{word}\"" for word in lost[:LISTED]) + more))
+    return tuple(notices)

@@ -9,13 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from ..protocol.errors import ModelUnavailable, OutOfMemory
-from .chunks import Chunks, free_cached_memory, is_out_of_memory
+from ..protocol.exhaustion import is_out_of_memory
+from ..protocol.messages import Notice
+from .chunks import Chunks, free_cached_memory
 from .codec import StableDiffusionCodec, pixels_per_latent
 from .denoiser import StableDiffusionDenoiser
 from .layout import WEIGHTS, check_controlnet, check_model, read_json, variant_of, weights_file
 from .memory import check_memory
 from .precision import precision_for
-from .text import Vocabulary, cut_off, embed, load_vocabulary, prompt_warnings
+from .text import Vocabulary, cut_off, embed, load_vocabulary, prompt_notices
 
 VIEWS = {"cpu": {"unet": 8, "vae": 1}, "cuda": {"unet": 0, "vae": 2}, "mps": {"unet": 0, "vae": 1}}
 """Views at once, 0: as many as fit. A VAE fills a GPU with two pictures, and its memory with a few more. On a CPU, where each
@@ -62,12 +64,12 @@ class Checkpoint:
         """Whether the text encoder reads `prompt` to its end."""
         return not cut_off(self.tokenizer, prompt)
 
-    def warnings(self, prompts: Mapping[str, str] | Iterable[str]) -> tuple[str, ...]:
+    def notices(self, prompts: Mapping[str, str] | Iterable[str]) -> tuple[Notice, ...]:
         """What of the prompts the model will not heed: the end of a long one, words it was never shown."""
         texts = prompts.values() if isinstance(prompts, Mapping) else prompts
-        return prompt_warnings(self.tokenizer, self.vocabulary, list(texts))
+        return prompt_notices(self.tokenizer, self.vocabulary, list(texts))
 
-    def raise_precision(self) -> str | None:
+    def raise_precision(self) -> Notice | None:
         """After a broken picture: the next higher precision, and what to tell the artist; None when there is none left.
 
         Half precision overflows in the decoder first, which is cheap to run in full. A denoiser and a codec made before keep
@@ -75,10 +77,10 @@ class Checkpoint:
         """
         if self.vae.dtype != torch.float32:
             self.vae.float()
-            return "The model gave a broken picture in half precision; it was run again with its decoder in full precision."
+            return Notice("decoder_raised")
         if any(module.dtype != torch.float32 for module in self._modules()):
             self.to_fp32()
-            return "The model gave a broken picture in half precision; it was run again in full precision."
+            return Notice("precision_raised")
         return None
 
     def to_fp32(self) -> None:
@@ -170,24 +172,22 @@ def check_fit(folder: Path, unet: nn.Module, vae: nn.Module, text_encoder: nn.Mo
     """ModelUnavailable when the parts were not made for each other."""
     width = unet.config.cross_attention_dim
     if not isinstance(unet.config.sample_size, int):
-        raise ModelUnavailable(f"The UNet in {folder} does not say which (square) size it was trained at: unet/config.json needs "
-                               "a number sample_size.")
+        raise ModelUnavailable("unet_no_size", folder=str(folder))
     if unet.config.in_channels != vae.config.latent_channels or unet.config.in_channels != unet.config.out_channels:
-        raise ModelUnavailable(f"The UNet in {folder} takes {unet.config.in_channels} channels and its VAE makes "
-                               f"{vae.config.latent_channels}: inpainting, depth and upscaling checkpoints cannot be used.")
+        raise ModelUnavailable("unet_channels", folder=str(folder), unet=unet.config.in_channels,
+                               vae=vae.config.latent_channels)
     if text_encoder.config.hidden_size != width:
-        raise ModelUnavailable(f"The UNet in {folder} reads text embeddings of width {width}, its text encoder makes "
-                               f"{text_encoder.config.hidden_size}.")
+        raise ModelUnavailable("text_width", folder=str(folder), unet=str(width), encoder=text_encoder.config.hidden_size)
     if controlnet is None:
         return
     other = controlnet.config.cross_attention_dim
     if other != width:
-        raise ModelUnavailable(f"The ControlNet {controlnet_folder} (text width {other}) does not fit the model {folder} (text "
-                               f"width {width}): they come from different families.")
+        raise ModelUnavailable("controlnet_width", controlnet=str(controlnet_folder), theirs=str(other), folder=str(folder),
+                               ours=str(width))
     theirs, ours = list(controlnet.config.block_out_channels), list(unet.config.block_out_channels)
     if theirs != ours:
-        raise ModelUnavailable(f"The ControlNet {controlnet_folder} (blocks {theirs}) does not fit the model {folder} (blocks "
-                               f"{ours}).")
+        raise ModelUnavailable("controlnet_blocks", controlnet=str(controlnet_folder), theirs=str(theirs), folder=str(folder),
+                               ours=str(ours))
 
 
 def _load_part(cls: type, folder: Path, stem: str, device: torch.device, dtype: torch.dtype) -> nn.Module:
@@ -199,8 +199,8 @@ def _load_part(cls: type, folder: Path, stem: str, device: torch.device, dtype: 
     module, info = _read(folder, load)
     missing = sorted(key for key in info["missing_keys"] if "position_ids" not in key)
     if missing or info.get("mismatched_keys"):
-        raise ModelUnavailable(f"The weights in {folder} do not belong to its config.json: {len(missing)} are missing, the first "
-                               f"is {missing[0] if missing else info['mismatched_keys'][0]}.")
+        raise ModelUnavailable("model_weights_strange", folder=str(folder), count=len(missing),
+                               first=str(missing[0] if missing else info["mismatched_keys"][0]))
     return _read(folder, lambda: module.to(device)).eval().requires_grad_(False)
 
 
@@ -212,6 +212,5 @@ def _read(folder: Path, load: Callable) -> object:
         return load()
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, SafetensorError) as error:
         if is_out_of_memory(error):
-            raise OutOfMemory(f"There is not enough memory to load {folder}. Close other programs, or choose a smaller model.",
-                              fix="free_memory") from error
-        raise ModelUnavailable(f"The model part {folder} cannot be loaded: {error}.") from error
+            raise OutOfMemory("memory_to_load", folder=str(folder)) from error
+        raise ModelUnavailable("model_part_unloadable", folder=str(folder), reason=str(error)) from error

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..protocol.messages import Notice
 from .layout import read_json
 from .rewriting import Lexicon, load_lexicon
 
@@ -71,16 +72,17 @@ def alike(word: str, known: Iterable[str]) -> str:
     return "".join(difflib.get_close_matches(word, sorted(known), n=1))
 
 
-def prompt_warnings(tokenizer, vocabulary: Vocabulary, prompts: Iterable[str]) -> tuple[str, ...]:
-    """One sentence per thing in `prompts` that the model will not heed."""
-    warnings = []
+def prompt_notices(tokenizer, vocabulary: Vocabulary, prompts: Iterable[str]) -> tuple[Notice, ...]:
+    """One notice per thing in `prompts` that the model will not heed."""
+    notices = []
     for prompt in dict.fromkeys(prompts):
         lost = cut_off(tokenizer, prompt)
         if lost:
-            warnings.append(f"The prompt is longer than the model reads ({tokenizer.model_max_length} tokens); this was left "
-                            f"out: \"{lost}\".")
+            notices.append(Notice("prompt_cut", tokens=tokenizer.model_max_length, lost=lost))
     strange = dict(pair for prompt in prompts for pair in unknown_words(prompt, vocabulary))
     if strange:
-        named = ", ".join(f"\"{word}\"" + (f" (nearest: \"{near}\")" if near else "") for word, near in strange.items())
-        warnings.append(f"This small model was never shown {named}.")
-    return tuple(dict.fromkeys(warnings))
+        notices.append(Notice("words_unknown", words=", ".join(f"\"{word}\"" for word in strange)))
+        nearest = [f"\"{word}\" → \"{near}\"" for word, near in strange.items() if near]
+        if nearest:
+            notices.append(Notice("words_nearest", pairs=", ".join(nearest)))
+    return tuple(dict.fromkeys(notices))

@@ -2,4 +2,4 @@
 from __future__ import annotations
 
 VERSION = "0.1.0"
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2

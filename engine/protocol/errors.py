@@ -1,116 +1,101 @@
-"""One error tree. Every error says what happened and what to do, in the artist's words."""
+"""One tree of errors, to be told apart by `except`. An error is a code of the table (wording_errors.py) and its facts."""
 from __future__ import annotations
 
-FIXES = {
-    "": "",
-    "install_engine": "Install Engine",
-    "restart_engine": "Restart Engine",
-    "allow_online": "Allow Online Access",
-    "choose_model": "Choose Another Model",
-    "open_preferences": "Open Preferences",
-    "free_memory": "Free Memory",
-    "lower_size": "Use a Smaller Size",
-    "unwrap": "Unwrap the Mesh",
-    "select_mesh": "Select a Mesh",
-    "open_log": "Open the Log",
-}
-"""Remedy codes and the label of the button that the panel makes of each; "" makes none."""
+from collections.abc import Mapping
+
+from .wording import Fact, Wording, fill, row
+from .wording_errors import CLASSES, ERRORS
 
 
 class EngineError(Exception):
-    """Something an artist can act on. `code` names the kind, `fix` is a key of FIXES."""
+    """Something that the person at the keyboard can act on: `code`, `facts`, and from the table `text` and `fix`.
 
-    code = "engine"
-    default_fix = ""
+    `EngineError` itself is never raised: each code belongs to one of its subclasses.
+    """
 
-    def __init__(self, text: str, *, fix: str | None = None) -> None:
-        super().__init__(text)
-        self.text = text
-        self.fix = self.default_fix if fix is None else fix
-        if self.fix not in FIXES:
-            raise ValueError(f"unknown fix {self.fix!r}; known: {sorted(FIXES)}")
+    def __init__(self, code: str, /, **facts: Fact) -> None:
+        """ValueError unless `code` is one of this class's, and `facts` are exactly those that its template names."""
+        if code not in CLASSES.get(type(self).__name__, {}):
+            raise ValueError(f"{type(self).__name__} has no code {code!r}")
+        self.code, self.facts = code, facts
+        super().__init__(self.text)
+
+    @property
+    def wording(self) -> Wording:
+        """The row of the table."""
+        return row(ERRORS, self.code)
+
+    @property
+    def text(self) -> str:
+        """What happened and what to do, in English."""
+        return fill(self.wording.template, self.facts)
+
+    @property
+    def fix(self) -> str:
+        """Code of the button that helps, a key of FIXES; "" where none does."""
+        return self.wording.fix
 
 
 class InvalidParameter(EngineError, ValueError):
     """A value outside its range, or a key that nothing reads."""
 
-    code = "invalid_parameter"
-
 
 class InvalidJob(EngineError):
-    """A job folder that cannot be read: missing, half-written, or from another version."""
-
-    code = "invalid_job"
+    """A job folder that cannot be read, or a result that no longer fits the scene."""
 
 
 class InvalidMesh(EngineError):
     """A mesh that cannot be textured: no faces, no area, not finite, no UVs."""
 
-    code = "invalid_mesh"
-
 
 class ModelUnavailable(EngineError):
-    """No copy of a checkpoint could be had; the text names what was tried."""
-
-    code = "model_unavailable"
-    default_fix = "choose_model"
+    """No usable copy of a checkpoint could be had."""
 
 
 class OutOfMemory(EngineError):
     """The job does not fit even in the smallest chunks."""
 
-    code = "out_of_memory"
-    default_fix = "lower_size"
-
 
 class DiskFull(EngineError):
     """No room left where results or models go."""
-
-    code = "disk_full"
 
 
 class BadResult(EngineError):
     """The model gave NaN or one flat colour, in fp32 too."""
 
-    code = "bad_result"
-    default_fix = "choose_model"
-
 
 class EngineUnavailable(EngineError):
     """The engine cannot be started: not installed, broken, or silent."""
-
-    code = "engine_unavailable"
-    default_fix = "install_engine"
 
 
 class EngineDied(EngineError):
     """The engine process ended or fell silent during a job."""
 
-    code = "engine_died"
-    default_fix = "restart_engine"
-
 
 class ProtocolError(EngineError):
     """A message that is not ours, or from another version."""
 
-    code = "protocol"
-    default_fix = "install_engine"
-
 
 class Cancelled(EngineError):
-    """The artist cancelled: no failure, but nothing was made."""
-
-    code = "cancelled"
+    """The job was cancelled: no failure, but nothing was made."""
 
 
 class Busy(EngineError):
     """The engine does one job at a time, and one is running."""
 
-    code = "busy"
-
 
 class InternalError(EngineError):
     """A defect of ours; the log holds the traceback."""
 
-    code = "internal"
-    default_fix = "open_log"
+
+TREE: Mapping[str, type[EngineError]] = {cls.__name__: cls for cls in EngineError.__subclasses__()}
+"""Name -> class, for every name in wording_errors.CLASSES."""
+
+
+def error_of(code: str, facts: Mapping[str, Fact]) -> EngineError:
+    """The error that `code` and `facts`, as they come in a message, stand for; ValueError where they are not of the table."""
+    for name, rows in CLASSES.items():
+        if code in rows:
+            return TREE[name](code, **facts)
+    raise ValueError(f"the code {code!r} is not in the table")
+

@@ -1,7 +1,6 @@
 """Files that readers find whole or not at all, however the writer ends."""
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .errors import DiskFull
+from .exhaustion import is_disk_full
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
@@ -20,9 +20,8 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
             os.fsync(handle.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(f"The disk is full: {path.name} could not be written to {path.parent}. "
-                           "Free some space there.") from error
+        if is_disk_full(error):
+            raise DiskFull("disk_full_file", name=path.name, folder=str(path.parent)) from error
         raise
     finally:
         temporary.unlink(missing_ok=True)

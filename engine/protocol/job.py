@@ -17,6 +17,7 @@ from . import VERSION
 from .errors import InvalidJob, InvalidMesh, InvalidParameter
 from .files import write_atomically, write_json
 from .kinds import KINDS, JobKind
+from .mesh_checks import check_faces, check_mesh
 from .params import EngineParams, JobParams, SamplingParams, from_dict
 
 FORMAT = 1
@@ -37,9 +38,9 @@ class Job:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise InvalidJob(f"A job of kind {self.kind!r} is not known; it must be one of {', '.join(KINDS)}.")
+            raise InvalidJob("kind_unknown", kind=repr(self.kind), known=", ".join(KINDS))
         if not isinstance(self.params, self.row.params):
-            raise InvalidJob(f"A {self.kind} job needs {self.row.params.__name__}.")
+            raise InvalidJob("kind_mismatch", kind=self.kind, needed=self.row.params.__name__)
 
     @property
     def row(self) -> JobKind:
@@ -67,26 +68,21 @@ class Mesh:
             array = getattr(self, name)
             kinds, wanted = ("iu", "integers") if name.endswith("faces") else ("f", "floats")
             if array.dtype.kind not in kinds:
-                raise InvalidMesh(f"The mesh array {name!r} holds {array.dtype}, not {wanted}.")
+                raise InvalidMesh("mesh_array_type", name=name, found=str(array.dtype), wanted=wanted)
             if array.shape[1:] != tail:
-                raise InvalidMesh(f"The mesh array {name!r} has the shape {array.shape}, not [N, {', '.join(map(str, tail))}].")
-        if len(self.faces) == 0:
-            raise InvalidMesh("The mesh has no faces: there is nothing to texture.", fix="select_mesh")
-        if len(self.uv) != len(self.faces):
-            raise InvalidMesh(f"The mesh has {len(self.faces)} triangles but UVs for {len(self.uv)}.", fix="unwrap")
-        if not all(np.isfinite(array).all() for array in (self.vertices, self.occluder_vertices)):
-            raise InvalidMesh("The mesh has coordinates that are not numbers (NaN or infinite).", fix="select_mesh")
-        if not np.isfinite(self.uv).all():
-            raise InvalidMesh("The UV map has coordinates that are not numbers (NaN or infinite).", fix="unwrap")
-        for faces, vertices in ((self.faces, self.vertices), (self.occluder_faces, self.occluder_vertices)):
-            if len(faces) and not 0 <= faces.min() <= faces.max() < len(vertices):
-                raise InvalidMesh("The mesh has a face that names a vertex which does not exist.")
+                raise InvalidMesh("mesh_array_shape", name=name, found=str(array.shape),
+                                  wanted=f"[N, {', '.join(map(str, tail))}]")
+        check_mesh(self.vertices, self.faces, self.uv)
+        if not np.isfinite(self.occluder_vertices).all():
+            raise InvalidMesh("mesh_not_finite")
+        if len(self.occluder_faces):
+            check_faces(self.occluder_vertices, self.occluder_faces)
 
 
 def save_job(folder: Path, job: Job, mesh: Mesh | None = None) -> Path:
     """Write `job` (and its mesh) into `folder`, made if absent; job.json comes last, so a folder with one is complete."""
     if job.row.needs_mesh != (mesh is not None):
-        raise InvalidJob(f"A {job.kind} job {'needs a' if job.row.needs_mesh else 'has no'} mesh.")
+        raise InvalidJob("mesh_needed" if job.row.needs_mesh else "mesh_not_needed", kind=job.kind)
     folder.mkdir(parents=True, exist_ok=True)
     if mesh is not None:
         arrays = {name: np.ascontiguousarray(getattr(mesh, name)) for name in
@@ -107,24 +103,24 @@ def load_job(folder: Path) -> Job:
     path = folder / "job.json"
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
-            raise InvalidJob(f"{path} is too large to be a job.")
+            raise InvalidJob("job_too_large", path=str(path))
         data = json.loads(path.read_bytes().decode())
     except FileNotFoundError as error:
-        raise InvalidJob(f"There is no job in {folder}: job.json is missing.") from error
+        raise InvalidJob("job_missing", folder=str(folder)) from error
     except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no JSON, or an endless number
-        raise InvalidJob(f"{path} cannot be read as a job: {error}.") from error
+        raise InvalidJob("job_unreadable", path=str(path), reason=str(error)) from error
     if not isinstance(data, dict):
-        raise InvalidJob(f"{path} does not hold a job.")
+        raise InvalidJob("job_not_object", path=str(path))
     if data.pop("format", None) != FORMAT:
-        raise InvalidJob(f"{path} was written by another version of StochSync; this one reads format {FORMAT}.")
+        raise InvalidJob("job_format", path=str(path), format=FORMAT)
     if not isinstance(data.get("kind"), str) or data["kind"] not in KINDS:
-        raise InvalidJob(f"{path}: a job of kind {data.get('kind')!r} is not known.")
+        raise InvalidJob("job_kind_unknown", path=str(path), kind=repr(data.get("kind")))
     unknown = sorted(set(data) - {"kind", "params", "engine", "sampling", "versions", "created"})
     if unknown:
-        raise InvalidParameter(f"{path} has the unknown key {', '.join(map(repr, unknown))}.")
+        raise InvalidParameter("job_unknown_keys", path=str(path), keys=", ".join(map(repr, unknown)))
     versions, created = data.get("versions", {}), data.get("created", "")
     if not isinstance(versions, dict) or not all(isinstance(v, str) for v in versions.values()) or not isinstance(created, str):
-        raise InvalidJob(f"{path}: 'versions' must map names to texts and 'created' be a text.")
+        raise InvalidJob("job_versions", path=str(path))
     sampling = data.get("sampling")
     return Job(kind=data["kind"], params=from_dict(KINDS[data["kind"]].params, data.get("params", {})),
                engine=from_dict(EngineParams, data.get("engine", {})),
@@ -139,9 +135,9 @@ def load_mesh(folder: Path) -> Mesh:
             unknown = sorted(set(data.files) - {*MESH_ARRAYS, "occluder_vertices", "occluder_faces"})
             absent = [name for name in MESH_ARRAYS if name not in data.files]
             if unknown or absent:
-                raise InvalidMesh(f"{path} lacks {absent} and has unknown arrays {unknown}.")
+                raise InvalidMesh("mesh_arrays", path=str(path), absent=str(absent), unknown=str(unknown))
             return Mesh(**{name: data[name] for name in data.files})
     except FileNotFoundError as error:
-        raise InvalidMesh(f"The job in {folder} has no mesh.npz.") from error
+        raise InvalidMesh("mesh_missing", folder=str(folder)) from error
     except (OSError, ValueError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise InvalidMesh(f"{path} cannot be read: {error}.") from error
+        raise InvalidMesh("mesh_unreadable", path=str(path), reason=str(error)) from error

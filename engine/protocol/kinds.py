@@ -98,7 +98,7 @@ class JobKind:
         "auto" depends on the checkpoint and is resolved where the catalogue is known; so does `guidance`.
         """
         if preset not in self.presets:
-            raise InvalidParameter(f"preset = {preset!r}: it must be one of {', '.join(self.presets)} here.")
+            raise InvalidParameter("preset_unknown", preset=repr(preset), known=", ".join(self.presets))
         return SamplingParams(guidance=guidance, **self.presets[preset])
 
 

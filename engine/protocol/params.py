@@ -33,27 +33,27 @@ def _check(owner: object) -> None:
             object.__setattr__(owner, f.name, float(value))
             value, good_type = float(value), True
         if not good_type:
-            raise InvalidParameter(f"{f.name} = {value!r}: it must be of type {kind.__name__}.")
+            raise InvalidParameter("value_type", name=f.name, value=repr(value), type=kind.__name__)
         if kind is float and not math.isfinite(value):
-            raise InvalidParameter(f"{f.name} = {value!r}: it must be a finite number.")
+            raise InvalidParameter("value_infinite", name=f.name, value=repr(value))
         if meta["choices"] and value not in meta["choices"]:
-            raise InvalidParameter(f"{f.name} = {value!r}: it must be one of {', '.join(meta['choices'])}.")
+            raise InvalidParameter("value_choice", name=f.name, value=repr(value), choices=", ".join(meta["choices"]))
         if meta["low"] is not None and not meta["low"] <= value <= meta["high"]:
-            raise InvalidParameter(f"{f.name} = {value!r}: it must lie between {meta['low']} and {meta['high']}.")
+            raise InvalidParameter("value_range", name=f.name, value=repr(value), low=meta["low"], high=meta["high"])
         if kind is int and value % meta["multiple"]:
-            raise InvalidParameter(f"{f.name} = {value!r}: it must be a multiple of {meta['multiple']}.")
+            raise InvalidParameter("value_multiple", name=f.name, value=repr(value), multiple=meta["multiple"])
 
 
 def from_dict(cls: type, data: object) -> Any:
     """`cls` built from a JSON object; an unknown key is an error, an absent key takes its default."""
     if not isinstance(data, dict):
-        raise InvalidParameter(f"{cls.__name__} must be an object with named values, not {data!r}.")
+        raise InvalidParameter("params_not_object", owner=cls.__name__, value=repr(data))
     unknown = sorted(set(data) - {f.name for f in fields(cls)})
     if unknown:
-        raise InvalidParameter(f"{cls.__name__} has no parameter named {', '.join(map(repr, unknown))}.")
+        raise InvalidParameter("params_unknown", owner=cls.__name__, names=", ".join(map(repr, unknown)))
     absent = [f.name for f in fields(cls) if f.default is MISSING and f.name not in data]
     if absent:
-        raise InvalidParameter(f"{cls.__name__} needs {', '.join(absent)}.")
+        raise InvalidParameter("params_absent", owner=cls.__name__, names=", ".join(absent))
     return cls(**data)
 
 
@@ -92,24 +92,20 @@ class SamplingParams:
     def __post_init__(self) -> None:
         _check(self)
         if self.t_stop >= self.t_start:
-            raise InvalidParameter(f"t_stop = {self.t_stop}: it must lie below t_start = {self.t_start}.")
+            raise InvalidParameter("t_stop_too_high", t_stop=self.t_stop, t_start=self.t_start)
         if self.guidance_t_min > self.guidance_t_max:
-            raise InvalidParameter(f"guidance_t_min = {self.guidance_t_min}: it must not lie above guidance_t_max.")
+            raise InvalidParameter("guidance_interval", t_min=self.guidance_t_min, t_max=self.guidance_t_max)
         if self.non_overlapping and not self.max_stochasticity:
-            raise InvalidParameter("non_overlapping = True needs max_stochasticity: with other views every step there is "
-                                   "no noise estimate to carry over (section 7.1.2).")
+            raise InvalidParameter("new_views_need_stochasticity")
         if self.coarse_steps and not self.max_stochasticity:
-            raise InvalidParameter(f"coarse_steps = {self.coarse_steps} needs max_stochasticity: the noise that is carried over "
-                                   "would have another size.")
+            raise InvalidParameter("coarse_needs_stochasticity", coarse_steps=self.coarse_steps)
         if self.coarse_steps and not self.warmup <= self.coarse_steps < self.outer_steps - self.blend_steps:
-            raise InvalidParameter(f"coarse_steps = {self.coarse_steps}: it must hold the warm-up ({self.warmup}) and leave "
-                                   f"steps before the border steps ({self.outer_steps - self.blend_steps}).")
+            raise InvalidParameter("coarse_steps_range", coarse_steps=self.coarse_steps, warmup=self.warmup,
+                                   borders=self.outer_steps - self.blend_steps)
         if self.coarse_resolution and self.view_resolution and self.coarse_resolution > self.view_resolution:
-            raise InvalidParameter(f"coarse_resolution = {self.coarse_resolution}: it must not lie above view_resolution = "
-                                   f"{self.view_resolution}.")
+            raise InvalidParameter("coarse_resolution_range", coarse=self.coarse_resolution, full=self.view_resolution)
         if self.warmup + self.blend_steps > self.outer_steps:
-            raise InvalidParameter(f"warmup + blend_steps = {self.warmup + self.blend_steps}: outer_steps is only "
-                                   f"{self.outer_steps}.")
+            raise InvalidParameter("outer_steps_too_few", needed=self.warmup + self.blend_steps, outer_steps=self.outer_steps)
 
 
 PRESETS = ("auto", "paper", "fast", "turbo")
@@ -128,7 +124,7 @@ class JobParams:
     def __post_init__(self) -> None:
         _check(self)
         if not self.prompt.strip():
-            raise InvalidParameter("The prompt is empty: describe what you want to see.")
+            raise InvalidParameter("prompt_empty")
         check_text("prompt", self.prompt)
 
 
@@ -151,6 +147,6 @@ class EngineParams:
 def check_text(name: str, text: str) -> None:
     """Refuse what no file can hold, and what is longer than any prompt."""
     if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise InvalidParameter(f"The {name} holds characters that are no text (lone surrogates).")
+        raise InvalidParameter("text_surrogates", name=name)
     if len(text) > LONGEST_TEXT:
-        raise InvalidParameter(f"The {name} has {len(text)} characters: {LONGEST_TEXT} is the most.")
+        raise InvalidParameter("text_too_long", name=name, length=len(text), limit=LONGEST_TEXT)

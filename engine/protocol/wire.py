@@ -28,7 +28,7 @@ def frame(payload: bytes) -> bytes:
 
 
 class Frames:
-    """A heap of received bytes from which whole payloads are taken."""
+    """A buffer of received bytes from which whole payloads are taken."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
@@ -42,7 +42,7 @@ class Frames:
             return None
         (length,) = HEADER.unpack_from(self._bytes)
         if not 0 <= length <= MAX_BYTES:
-            raise ProtocolError(f"The other side announced a message of {length} bytes.", fix="restart_engine")
+            raise ProtocolError("frame_length", length=length)
         end = HEADER.size + length
         if len(self._bytes) < end:
             return None
@@ -65,11 +65,11 @@ def check_engine(key: bytes, addon_nonce: bytes, answer: bytes) -> bytes:
     """The add-on's closing frame if `answer` is right, else ProtocolError."""
     engine_nonce, claim = answer[:NONCE_BYTES], answer[NONCE_BYTES:]
     if not hmac.compare_digest(claim, proof(key, "engine", addon_nonce, engine_nonce)):
-        raise ProtocolError("Something that is not our engine answered.", fix="restart_engine")
+        raise ProtocolError("engine_unproven")
     return proof(key, "add-on", addon_nonce, engine_nonce)
 
 
 def check_addon(key: bytes, addon_nonce: bytes, engine_nonce: bytes, claim: bytes) -> None:
     """ProtocolError unless `claim` proves that the add-on holds the key."""
     if not hmac.compare_digest(claim, proof(key, "add-on", addon_nonce, engine_nonce)):
-        raise ProtocolError("The side that asked for the engine does not hold its key.", fix="restart_engine")
+        raise ProtocolError("addon_unproven")

@@ -80,8 +80,8 @@ def plan(params: SamplingParams, space: Space, schedule: Schedule, *, refine: bo
     """
     sets = _sets(params, space)
     if params.coarse_steps and params.coarse_steps > params.outer_steps - len(sets):
-        raise InvalidParameter(f"coarse_steps = {params.coarse_steps}: of {params.outer_steps} outer steps it must leave one at "
-                               f"full size for each of the {len(sets)} view sets.")
+        raise InvalidParameter("coarse_leaves_too_few", coarse_steps=params.coarse_steps, outer_steps=params.outer_steps,
+                               sets=len(sets))
     coarse = (params.coarse_resolution or space.view_resolution // 2) / space.view_resolution
     times = schedule.outer_timesteps(params.t_start, params.t_stop, params.outer_steps)
     starts = _from_noise(params, space, _turns(sets, params.outer_steps), refine)

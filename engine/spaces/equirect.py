@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..protocol.messages import Notice
 from ..threads import Piece, Result, remembered, side_by_side, threads_on
 from .equirect_maps import (
     EDGE,
@@ -40,7 +41,7 @@ CHUNK = 1 << 16  # texels at a time, so that what is computed on the way stays i
 class EquirectSpace:
     """Z is the whole sphere of directions, [3, width / 2, width]; every view looks out from its middle."""
 
-    warnings: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     def __init__(
         self,

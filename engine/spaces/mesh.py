@@ -33,7 +33,7 @@ KNOWN = 1 - 1e-3  # share of a pixel on seen texels from which on nothing in it 
 class MeshSpace:
     """Z is a square texture; texels that no triangle covers are margin: padded in the end, never shown nor counted.
 
-    `warnings` holds sentences for the job's report. `centre` [3] and `radius` say how the mesh was moved into the unit
+    `notices` are for the job's report. `centre` [3] and `radius` say how the mesh was moved into the unit
     sphere: object space = (world - centre) / radius.
     """
 
@@ -73,8 +73,7 @@ class MeshSpace:
             occluders = (np.asarray(occluders[0], dtype=np.float64) - self.centre) / self.radius, occluders[1]
         self._surface = Surface(vertices, faces, uv, texture_size, self.device)
         scene = with_occluders(vertices, faces, occluders)
-        caster, warning = make_rasterizer(*scene, self.device) if rasterizer is None else (rasterizer(*scene), "")
-        self.warnings: tuple[str, ...] = (warning,) if warning else ()
+        caster, self.notices = make_rasterizer(*scene, self.device) if rasterizer is None else (rasterizer(*scene), ())
         self._views = MeshViews(self._surface, caster, view_resolution)
         self._sizes: dict[int, MeshSpace] = {}
         self._forget_pictures()

@@ -64,7 +64,7 @@ class PlaneSpace:
     Windows of a canvas that is smaller than a view are as large as fit, and are enlarged.
     """
 
-    warnings: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     fill_sets: tuple[WindowSet, ...] = ()
 
     def __init__(self, width: int, height: int, view_resolution: int, device: torch.device | str = "cpu") -> None:

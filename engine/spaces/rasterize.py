@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..protocol.messages import Notice
 from .views import View, axes, half_tangent, pixels
 
 
@@ -158,18 +159,17 @@ def make_rasterizer(
     vertices: np.ndarray,  # [V, 3]
     faces: np.ndarray,  # [F, 3]
     device: torch.device,
-) -> tuple[Rasterizer, str]:
-    """nvdiffrast on a CUDA device where the user installed it, else Embree; and a warning for the report, "" when all is well.
+) -> tuple[Rasterizer, tuple[Notice, ...]]:
+    """nvdiffrast on a CUDA device where the user installed it, else Embree; and notices for the report, none when all is well.
 
     A broken nvdiffrast (no compiler, another CUDA version, no driver) costs time, not the job.
     """
     if device.type != "cuda" or not NvdiffrastRasterizer.installed():
-        return EmbreeRasterizer(vertices, faces), ""
+        return EmbreeRasterizer(vertices, faces), ()
     try:
         rasterizer = NvdiffrastRasterizer(vertices, faces)
         rasterizer.render(View.orbiting(azimuth=0, elevation=0), 8, 8)
     except Exception as error:  # a plug-in that is compiled on this computer may fail in any way
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        warning = f"nvdiffrast is installed but does not work here ({reason}). Embree took its place, on the processor."
-        return EmbreeRasterizer(vertices, faces), warning
-    return rasterizer, ""
+        return EmbreeRasterizer(vertices, faces), (Notice("nvdiffrast_broken", reason=reason),)
+    return rasterizer, ()

@@ -36,7 +36,7 @@ class Surface:
         owner, weights = rasterize_charts(uv, size)
         chart = owner >= 0
         if not chart.any():
-            raise InvalidMesh("The UV map is empty: its faces have no area. Unwrap the mesh first.", fix="unwrap")
+            raise InvalidMesh("uv_empty")
         flat, smooth = normals(vertices, faces)
         corners = vertices[faces]
         self.size, self.device, self.face_count = size, device, len(faces)

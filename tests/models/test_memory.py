@@ -12,9 +12,10 @@ from torch._subclasses import FakeTensorMode
 
 from engine.models import chunks
 from engine.models.catalog import BUILTIN_FOLDER
-from engine.models.chunks import SHARE, Chunks, is_out_of_memory
+from engine.models.chunks import SHARE, Chunks
 from engine.models.memory import unet_bytes, vae_bytes
 from engine.models.stable_diffusion import load_checkpoint
+from engine.protocol.exhaustion import is_out_of_memory
 
 SD21 = {
     "unet": {"sample_size": 64, "cross_attention_dim": 1024, "attention_head_dim": (5, 10, 20, 20),

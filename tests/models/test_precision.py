@@ -14,6 +14,7 @@ from engine.models.catalog import BUILTIN_FOLDER
 from engine.models.precision import Precision, best_dtype, dtype_named, multiplies_bfloat16, precision_for
 from engine.models.stable_diffusion import load_checkpoint
 from engine.protocol.errors import InvalidParameter
+from engine.protocol.messages import Notice
 
 CPU, CUDA, MPS = (torch.device(name) for name in ("cpu", "cuda", "mps"))
 HALF, BRAIN, FULL = torch.float16, torch.bfloat16, torch.float32
@@ -113,11 +114,11 @@ def test_precision_is_raised_decoder_first(folder):
     denoiser, codec = checkpoint.denoiser({"a": "red"}, "blurry"), checkpoint.codec
     before = denoiser(x, 500, view, None, 2.0)
     said = checkpoint.raise_precision()
-    assert "decoder" in said and (checkpoint.vae.dtype, checkpoint.unet.dtype, checkpoint.dtype) == (FULL, BRAIN, BRAIN)
+    assert said == Notice("decoder_raised") and (checkpoint.vae.dtype, checkpoint.unet.dtype, checkpoint.dtype) == (FULL, BRAIN, BRAIN)
     assert torch.equal(denoiser(x, 500, view, None, 2.0), before), "the networks that were sound were touched"
     assert torch.isfinite(codec.decode(x)).all()
     said = checkpoint.raise_precision()
-    assert "decoder" not in said and {m.dtype for m in (checkpoint.unet, checkpoint.controlnet)} == {checkpoint.dtype} == {FULL}
+    assert said == Notice("precision_raised") and {m.dtype for m in (checkpoint.unet, checkpoint.controlnet)} == {checkpoint.dtype} == {FULL}
     exact = load_checkpoint(folder, dtype=FULL)
     # Weights that were rounded to bfloat16 stay rounded; what is computed from them is not.
     expected = exact.denoiser({"a": "red"}, "blurry")(x, 500, view, None, 2.0)

@@ -14,6 +14,7 @@ import pytest
 from engine.models.rewriting import LISTED, bare, load_lexicon, look_up, rewrite, subject_of, words_of
 from engine.models.text import load_vocabulary
 from engine.protocol.kinds import KINDS
+from engine.protocol.messages import Notice
 
 BUILTIN = Path(__file__).resolve().parents[2] / "engine" / "models" / "builtin"
 PROMPTS = Path(__file__).with_name("prompts")
@@ -61,8 +62,8 @@ def test_what_is_drawn_is_of_the_checkpoints_words_and_never_of_the_other_kind(k
     circumstances = [way for told in ("time", "weather") for ones in lexicon.ways[told].values() for way in ones]
     for one in FILES:
         for _, text in sentences(one):
-            prompt, note = rewrite(text, kind, lexicon)
-            if note:
+            prompt, notices = rewrite(text, kind, lexicon)
+            if notices:
                 assert set(words_of(prompt)) <= lexicon.words, text
                 held = max((way for way in ways if f" {way} " in f" {prompt} "), key=len, default="")
                 rest = prompt.replace(held, "", 1) if held else prompt
@@ -92,19 +93,19 @@ def test_the_table_is_wide_and_small(lexicon):
     ("surface", "a statue made of marble"), ("surface", "old leather, front view"), ("place", "inside a room"),
 ])
 def test_the_checkpoints_own_words_pass_unchanged_and_nothing_is_said(kind, prompt, lexicon):
-    assert rewrite(prompt, kind, lexicon) == (prompt, "")
+    assert rewrite(prompt, kind, lexicon) == (prompt, ())
 
 
 def test_good_prompts_of_the_vocabulary_pass_unchanged(listed, lexicon):
     for name, prompts in listed["good_prompts"].items():
         for prompt in prompts:
-            assert rewrite(prompt, KINDS[name].concept, lexicon) == (prompt, "")
+            assert rewrite(prompt, KINDS[name].concept, lexicon) == (prompt, ())
 
 
 def test_without_a_table_a_prompt_stays_as_it_is(tmp_path):
     (tmp_path / "vocabulary.json").write_text(json.dumps({"words": ["brick"]}), encoding="utf-8")
     assert load_vocabulary(tmp_path).lexicon is None
-    assert rewrite("a lake", "place", None) == ("a lake", "")
+    assert rewrite("a lake", "place", None) == ("a lake", ())
 
 
 def test_time_weather_colour_and_modifier_are_kept(lexicon):
@@ -115,9 +116,10 @@ def test_time_weather_colour_and_modifier_are_kept(lexicon):
 
 
 def test_time_and_weather_that_a_scene_never_has_are_left_out_and_said_to_be(lexicon):
-    prompt, note = rewrite("misty galaxy at noon, telescope photo", "place", lexicon)
+    prompt, notices = rewrite("misty galaxy at noon, telescope photo", "place", lexicon)
     assert not {"fog", "day", "noon"} & set(words_of(prompt))
-    assert '"misty"' in note and '"at noon"' in note
+    left_out = next(one.facts["words"] for one in notices if one.code == "words_left_out")
+    assert '"misty"' in left_out and '"at noon"' in left_out
 
 
 def test_what_is_not_there_is_not_drawn(lexicon):
@@ -126,25 +128,26 @@ def test_what_is_not_there_is_not_drawn(lexicon):
     assert "snow" not in rewrite("suede without snow or moss", "surface", lexicon).prompt
 
 
-def test_the_artist_is_told_in_one_sentence(lexicon):
-    note = rewrite("Sunrise over a tranquil bayou, mist", "place", lexicon).note
-    assert note.startswith("Drawn as: ") and note.endswith(".") and note.count(". ") == 0
-    assert '"bayou"' in note and 'left out: "tranquil"' in note
-    assert rewrite("gneiss", "surface", lexicon).note == 'Drawn as: granite (no picture of "gneiss" was learnt).'
+def test_the_artist_is_told_what_is_drawn_why_and_without_what(lexicon):
+    drawn, strange, lost = rewrite("Sunrise over a tranquil bayou, mist", "place", lexicon).notices
+    assert drawn.code == "drawn_as" and strange == Notice("word_not_learnt", word="bayou")
+    assert lost == Notice("words_left_out", words='"tranquil"')
+    assert rewrite("gneiss", "surface", lexicon).notices == (Notice("drawn_as", prompt="granite"),
+                                                             Notice("word_not_learnt", word="gneiss"))
 
 
 def test_many_words_without_meaning_are_counted_not_all_listed(lexicon):
     letters = [f"qz{a}{b}q" for a in "bcdf" for b in "bcdf"]
-    note = rewrite(f"suede {' '.join(letters)}", "surface", lexicon).note
-    assert f"and {len(letters) - LISTED} more" in note
+    lost = rewrite(f"suede {' '.join(letters)}", "surface", lexicon).notices[-1]
+    assert lost.code == "words_left_out" and lost.facts["words"].endswith(f"… (+{len(letters) - LISTED})")
 
 
 @pytest.mark.parametrize("kind", FILES)
 @pytest.mark.parametrize("prompt", ["xyzzy", "Schloß", "!!!", "42", "red"])
 def test_a_prompt_that_names_nothing_known_draws_something_neutral_and_says_so(kind, prompt, lexicon):
-    drawn, note = rewrite(prompt, kind, lexicon)
+    drawn, notices = rewrite(prompt, kind, lexicon)
     assert set(words_of(drawn)) <= lexicon.words
-    assert f"nothing in the prompt names a {kind}" in note
+    assert f"no_{kind}_named" in [one.code for one in notices]
 
 
 def test_a_plural_means_what_its_singular_does(lexicon):

@@ -8,7 +8,8 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from engine.models.stable_diffusion import load_checkpoint
-from engine.models.text import FILLERS, Vocabulary, cut_off, embed, load_vocabulary, prompt_warnings, tokenize, unknown_words
+from engine.models.text import FILLERS, Vocabulary, cut_off, embed, load_vocabulary, prompt_notices, tokenize, unknown_words
+from engine.protocol.messages import Notice
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +37,9 @@ def test_exactly_what_does_not_fit_is_named(checkpoint):
 
 def test_long_prompt_warns_once(checkpoint):
     long = "red " * 75 + "green"
-    (warning,) = checkpoint.warnings([long, long])
-    assert "77" in warning and '"green"' in warning
-    assert checkpoint.warnings({"horizon": "red", "up": "sky"}) == ()
+    (notice,) = checkpoint.notices([long, long])
+    assert notice == Notice("prompt_cut", tokens=77, lost="green")
+    assert checkpoint.notices({"horizon": "red", "up": "sky"}) == ()
 
 
 def test_unknown_words_with_the_nearest_known():
@@ -54,5 +55,7 @@ def test_vocabulary_comes_from_the_folder(checkpoint, tmp_path):
     assert load_vocabulary(tmp_path) == Vocabulary()
     (tmp_path / "vocabulary.json").write_text(json.dumps({"words": ["brick", "red"], "colours": ["red"]}), encoding="utf-8")
     assert load_vocabulary(tmp_path).words == {"brick", "red"}
-    (warning,) = prompt_warnings(checkpoint.tokenizer, load_vocabulary(tmp_path), ["red castle", "a red castle, side"])
-    assert '"castle"' in warning and '"side"' in warning and '"red"' not in warning
+    (notice,) = prompt_notices(checkpoint.tokenizer, load_vocabulary(tmp_path), ["red castle", "a red castle, side"])
+    assert notice == Notice("words_unknown", words='"castle", "side"')
+    unknown, nearest = prompt_notices(checkpoint.tokenizer, Vocabulary(frozenset({"brick"}), {"wall": "brick"}), ["wall, qqq"])
+    assert (unknown, nearest) == (Notice("words_unknown", words='"wall", "qqq"'), Notice("words_nearest", pairs='"wall" → "brick"'))

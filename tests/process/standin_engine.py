@@ -17,7 +17,7 @@ sys.path.insert(0, sys.argv[1])
 
 from engine import server
 from engine.protocol.errors import InvalidMesh
-from engine.protocol.messages import Message, Preview, Progress, Result
+from engine.protocol.messages import Message, Notice, Phase, Preview, Progress, Result
 
 
 class Player:
@@ -26,16 +26,16 @@ class Player:
         job = folder.name
         try:
             for step in range(40):
-                yield Progress(job=job, phase="Generating", step=step, total=40, eta=1.0)
+                yield Progress(job=job, phase=Phase.GENERATING, step=step, total=40, eta=1.0)
                 if step == 5:
                     yield Preview(job=job, path=str(folder / "preview.jpg"))
                     self.act(play, folder)
                 if play == "long":
                     time.sleep(0.05)
                 elif play == "chatty":
-                    yield from (Progress(job=job, phase="Generating", step=step, total=40) for _ in range(1000))
+                    yield from (Progress(job=job, phase=Phase.GENERATING, step=step, total=40) for _ in range(1000))
             (folder / "result.png").write_bytes(b"whole")
-            yield Result(job=job, path=str(folder / "result.png"), warnings=("played",))
+            yield Result(job=job, path=str(folder / "result.png"), notices=(Notice("drawn_as", prompt="played"),))
         finally:
             (folder / "closed.txt").write_text("closed")
 
@@ -71,7 +71,7 @@ class Player:
         elif play == "full":
             raise OSError(errno.ENOSPC, "No space left on device")
         elif play == "mesh":
-            raise InvalidMesh("The mesh has no faces.", fix="select_mesh")
+            raise InvalidMesh("mesh_no_faces")
         elif play == "import":
             raise ModuleNotFoundError("No module named 'torch'")
 

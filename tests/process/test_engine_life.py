@@ -95,10 +95,10 @@ def test_one_job_at_a_time(drive, play):
         driver.client.run(play("plain"))
     driver.until(lambda: running(driver, "long"))
     from stochsync.engine.protocol.messages import RunJob
-    driver.client._write(RunJob(job="plain", path=str(play("plain"))))  # past the client's own check
-    driver.client._sent, kept = RunJob(job="plain", path=""), driver.client._sent
+    driver.client._write(RunJob(path=str(play("plain"))))  # past the client's own check
+    driver.client._sent, kept = RunJob(path="plain"), driver.client._sent
     driver.client._job = "plain"
-    assert driver.end_of("plain").code == "busy"
+    assert driver.end_of("plain").code == "engine_busy"
     driver.client._sent, driver.client._job = kept, "long"
     assert isinstance(driver.end_of("long"), Result)
 
@@ -109,7 +109,7 @@ def test_kill_in_mid_job_is_named_and_a_fresh_engine_takes_the_next(drive, play)
     driver.until(lambda: running(driver, "long"))
     os.kill(driver.client.pid, signal.SIGKILL)
     failed = driver.end_of("long", 3.0)
-    assert failed.code == EngineDied.code and failed.fix == "restart_engine" and "SIGKILL" in failed.text
+    assert isinstance(failed.error, EngineDied) and failed.error.fix == "restart_engine" and "SIGKILL" in failed.error.text
     assert driver.client.state == "dead" and isinstance(driver.client.error, EngineDied)
     driver.client.run(play("plain"))
     assert isinstance(driver.end_of("plain"), Result)
@@ -121,7 +121,7 @@ def test_kill_in_mid_write_leaves_nothing_half_written(drive, play):
     driver.client.run(folder)
     driver.until(lambda: list(folder.glob(".result.*.png")))
     os.kill(driver.client.pid, signal.SIGKILL)
-    assert driver.end_of("mid-write").code == EngineDied.code
+    assert isinstance(driver.end_of("mid-write").error, EngineDied)
     assert not list(folder.glob(".result.*")) and not (folder / "result.png").exists()
 
 
@@ -130,7 +130,7 @@ def test_crash_keeps_the_last_words_of_c_code_in_the_job_log(drive, play):
     folder = play("crash")
     driver.client.run(folder)
     failed = driver.end_of("crash")
-    assert failed.code == EngineDied.code and "SIGABRT" in failed.text and str(folder / "log.txt") in failed.text
+    assert isinstance(failed.error, EngineDied) and "SIGABRT" in failed.error.text and str(folder / "log.txt") in failed.error.text
     log = (folder / "log.txt").read_text()
     assert "last words of a C library" in log and "Fatal Python error: Aborted" in log
 
@@ -149,7 +149,7 @@ def test_stall_ends_in_time_and_never_holds_the_main_thread(drive, play):
     driver = drive(silence=1.5, loading=1.5)
     driver.client.run(play("stop"))
     failed = driver.end_of("stop", 10.0)
-    assert failed.code == EngineDied.code and "silent" in failed.text
+    assert isinstance(failed.error, EngineDied) and "silent" in failed.error.text
     assert driver.never_held_the_thread()
 
 
@@ -166,7 +166,7 @@ def test_engine_stopped_while_it_starts_holds_nothing_up(drive, play, delay):
         driver.poll()
     os.kill(driver.client.pid, signal.SIGSTOP)
     failed = driver.end_of("long", 10.0)
-    assert failed.code in (EngineUnavailable.code, EngineDied.code)
+    assert isinstance(failed.error, EngineUnavailable | EngineDied)
     assert driver.never_held_the_thread()
 
 
@@ -176,7 +176,7 @@ def test_engine_stuck_in_c_code_ends_itself_and_logs_where_it_was(drive, play):
     folder = play("stuck")
     driver.client.run(folder)
     failed = driver.end_of("stuck")
-    assert failed.code == EngineDied.code and "exit code 1" in failed.text
+    assert isinstance(failed.error, EngineDied) and "exit code 1" in failed.error.text
     log = (folder / "log.txt").read_text()
     assert "Timeout" in log and "standin_engine.py" in log
 
@@ -247,15 +247,15 @@ def engine_that_says(tmp_path: Path, says: str) -> tuple[str, ...]:
     ("connection.send_bytes(encode(Hello(protocol=999, engine='9', pid=1)))", "version 999"),
     ("connection.send_bytes(encode(Heartbeat(busy=False)))", "did not say hello"),
     ("connection.send_bytes(b'\\x80 no json')", "no message"),
-    ("connection.send_bytes(encode(hello)); connection.send_bytes(b'{\"type\": []}')", "unknown kind"),
-    ("connection.send_bytes(encode(hello)); connection.send_bytes(encode(Quit()))", "not its to send"),
+    ("connection.send_bytes(encode(hello)); connection.send_bytes(b'{\"type\": []}')", "unknown type"),
+    ("connection.send_bytes(encode(hello)); connection.send_bytes(encode(Quit()))", "only the add-on may send"),
     ("os.write(connection.fileno(), b'\\xff' * 100000)", "announced"),
 ])
 def test_garbage_from_the_engine_is_a_protocol_error(drive, play, tmp_path, says, words):
     driver = drive(engine_that_says(tmp_path, says))
     driver.client.run(play("plain"))
     failed = driver.end_of("plain")
-    assert failed.code == ProtocolError.code and words in failed.text and failed.fix in ("install_engine", "restart_engine")
+    assert isinstance(failed.error, ProtocolError) and words in failed.error.text and failed.error.fix in ("install_engine", "restart_engine")
     assert driver.never_held_the_thread()
 
 
@@ -264,7 +264,7 @@ def test_half_a_message_is_waited_for_without_blocking(drive, play, tmp_path):
     driver = drive(engine_that_says(tmp_path, "connection.send_bytes(encode(hello)); os.write(connection.fileno(), b'\\0\\0')"),
                    silence=1.0, loading=1.0)
     driver.client.run(play("plain"))
-    assert driver.end_of("plain").code == EngineDied.code
+    assert isinstance(driver.end_of("plain").error, EngineDied)
     assert driver.never_held_the_thread()
 
 
@@ -274,7 +274,7 @@ def test_garbage_from_the_client_is_answered_and_the_job_goes_on(drive, play):
     driver.until(lambda: running(driver, "long"))
     driver.client._link.send(b'{"type": "Dance"}')
     driver.client._link.send(b"\xff\xfe")
-    driver.until(lambda: any(isinstance(m, Failed) and m.job == "" and m.code == "protocol" for m in driver.messages), 3.0)
+    driver.until(lambda: any(isinstance(m, Failed) and m.job == "" and isinstance(m.error, ProtocolError) for m in driver.messages), 3.0)
     assert isinstance(driver.end_of("long"), Result)
 
 
@@ -284,7 +284,7 @@ def test_client_out_of_step_ends_the_engine(drive, play):
     driver.until(lambda: running(driver, "long"))
     driver.client._link._engine._connection.send(b"\x7f" * 64)
     failed = driver.end_of("long", 5.0)
-    assert failed.code == EngineDied.code and "exit code 0" in failed.text
+    assert isinstance(failed.error, EngineDied) and "exit code 0" in failed.error.text
 
 
 def test_wrong_key_is_refused_both_ways(drive, play, tmp_path):
@@ -294,7 +294,7 @@ def test_wrong_key_is_refused_both_ways(drive, play, tmp_path):
     driver = drive((sys.executable, "-I", str(script)))
     driver.client.run(play("plain"))
     failed = driver.end_of("plain")
-    assert failed.code == EngineUnavailable.code and driver.client._link is None
+    assert isinstance(failed.error, EngineUnavailable) and driver.client._link is None
     assert "EOFError" in driver.client.log.read_text() or "ConnectionResetError" in driver.client.log.read_text()
 
     listener = socket.create_server(("127.0.0.1", 0))
@@ -343,11 +343,11 @@ def test_engine_that_cannot_start_says_install(drive, play, command):
     driver = drive(command)
     try:
         driver.client.run(play("plain"))
-        failed = driver.end_of("plain")
-    except EngineUnavailable as error:
-        failed = error
-    assert failed.code == EngineUnavailable.code and failed.fix == "install_engine"
-    assert any(word in failed.text for word in ("/nowhere/python", "no_such_module", "SIGSEGV"))
+        error = driver.end_of("plain").error
+    except EngineUnavailable as raised:
+        error = raised
+    assert isinstance(error, EngineUnavailable) and error.fix == "install_engine"
+    assert any(word in error.text for word in ("/nowhere/python", "no_such_module", "SIGSEGV"))
     assert driver.client.state == "dead"
 
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from engine.protocol.errors import ProtocolError
-from engine.protocol.messages import Failed, Heartbeat, Preview, Progress, Result, decode
+from engine.protocol.messages import Failed, Heartbeat, Phase, Preview, Progress, Result, decode
 from engine.serve_outbox import Outbox
 
 
@@ -31,7 +31,7 @@ def sent_by(outbox: Outbox, until: int) -> list:
 
 
 def progress(job: str, step: int) -> Progress:
-    return Progress(job=job, phase="Generating", step=step, total=10_000)
+    return Progress(job=job, phase=Phase.GENERATING, step=step, total=10_000)
 
 
 def test_while_nobody_reads_only_the_latest_state_waits():
@@ -50,7 +50,7 @@ def test_while_nobody_reads_only_the_latest_state_waits():
 
 def test_ends_are_kept_and_in_order():
     outbox = Outbox()
-    ends = [Result(job=str(n), path="/r.png") if n % 2 else Failed(job=str(n), code="internal", text="t") for n in range(50)]
+    ends = [Result(job=str(n), path="/r.png") if n % 2 else Failed(job=str(n), code="no_result") for n in range(50)]
     for end in ends:
         outbox.post(end)
     assert sent_by(outbox, 50) == ends
@@ -59,6 +59,6 @@ def test_ends_are_kept_and_in_order():
 def test_what_cannot_be_encoded_is_refused_where_it_is_posted():
     outbox = Outbox()
     with pytest.raises(ProtocolError):
-        outbox.post(Failed(job="a", code="x", text="t" * 100_000))
+        outbox.post(Failed(job="a", code="job_missing", facts={"folder": "t" * 100_000}))
     outbox.post(Heartbeat(busy=False))
     assert sent_by(outbox, 1) == [Heartbeat(busy=False)]

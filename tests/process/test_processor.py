@@ -62,7 +62,7 @@ def test_the_engine_behind_the_addon_leaves_that_core(monkeypatch):
                                   "MPS backend out of memory"])
 def test_every_way_to_say_that_memory_ran_out(text):
     assert as_engine_error(RuntimeError(text), None).code == "out_of_memory"
-    assert as_engine_error(RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED"), None).code == "internal"
+    assert as_engine_error(RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED"), None).code == "failure_unknown"
 
 
 @pytest.mark.parametrize("model", ["builtin", "no such model"])

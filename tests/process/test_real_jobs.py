@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine_driver import Driver
+from stochsync.engine.protocol.errors import DiskFull, EngineDied, InvalidJob, InvalidMesh, InvalidParameter
 from stochsync.engine.protocol.job import Job, Mesh, save_job
 from stochsync.engine.protocol.kinds import PanoramaParams, TextureParams
 from stochsync.engine.protocol.messages import Failed, Preview, Progress, Result
@@ -150,8 +151,8 @@ def test_corrupt_job_is_refused_in_one_sentence(engine, model, tmp_path, name):
         CORRUPTIONS[name](folder)
     engine.client.run(folder)
     failed = engine.end_of(name, LOADED)
-    assert isinstance(failed, Failed) and failed.code in ("invalid_job", "invalid_mesh", "invalid_parameter"), failed
-    assert "Traceback" not in failed.text and "\n" not in failed.text
+    assert isinstance(failed, Failed) and isinstance(failed.error, InvalidJob | InvalidMesh | InvalidParameter), failed
+    assert "Traceback" not in failed.error.text and "\n" not in failed.error.text
     assert not (folder / "result.png").exists()
     assert engine.client.state == "ready"
 
@@ -177,7 +178,7 @@ def test_full_disk_ends_in_one_clear_message_and_no_half_written_result(engine, 
                     break
         engine.client.run(folder)
         failed = engine.end_of("full", LOADED)
-        assert isinstance(failed, Failed) and failed.code == "disk_full" and "full" in failed.text, failed
+        assert isinstance(failed, Failed) and isinstance(failed.error, DiskFull) and "full" in failed.error.text, failed
         assert {path.name for path in folder.iterdir()} <= {"job.json", "log.txt"}
         (disk / "filler").unlink()
         engine.client.run(folder)
@@ -193,5 +194,5 @@ def test_engine_killed_in_mid_job_leaves_nothing_half_written(engine, model, tmp
     engine.until(lambda: any(isinstance(m, Preview) and m.job == "killed" for m in engine.messages), LOADED)
     os.kill(engine.client.pid, signal.SIGKILL)
     failed = engine.end_of("killed", 5.0)
-    assert failed.code == "engine_died" and "SIGKILL" in failed.text
+    assert isinstance(failed.error, EngineDied) and "SIGKILL" in failed.error.text
     assert not (folder / "result.png").exists() and not half_written(folder)

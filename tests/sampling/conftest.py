@@ -16,7 +16,7 @@ class ToySpace:
     so that every property of the loop can be checked without interpolation in the way."""
 
     texels_per_pixel = 1.0
-    warnings = ()
+    notices = ()
 
     def __init__(self, shape: tuple[int, int], size: int, view_sets, fill_sets=()) -> None:
         self.shape, self.size, self.view_resolution = shape, size, size

@@ -144,21 +144,23 @@ def test_a_broken_nvdiffrast_costs_a_warning_not_the_job(fault, reason, monkeypa
         pytest.skip("NOT TESTED: this fault is a computer without CUDA")
     nvdiffrast_that(fault, monkeypatch)
     assert NvdiffrastRasterizer.installed()
-    rasterizer, warning = make_rasterizer(*PLANE, torch.device("cuda"))
+    rasterizer, (notice,) = make_rasterizer(*PLANE, torch.device("cuda"))
     assert isinstance(rasterizer, EmbreeRasterizer)
     assert (rasterizer.render(FRONT, 16, 16).face >= 0).any()
-    assert "nvdiffrast" in warning and "Embree" in warning and reason in warning and "\n" not in warning
+    text = notice.text
+    assert "nvdiffrast" in text and "Embree" in text and reason in notice.facts["reason"] and "\n" not in text
 
 
 def test_on_the_processor_nobody_asks_for_nvdiffrast(monkeypatch):
     nvdiffrast_that("context", monkeypatch)
-    assert make_rasterizer(*PLANE, torch.device("cpu"))[1] == ""
-    assert MeshSpace(*PLANE, PLANE_UV, 32, 32).warnings == ()
+    assert make_rasterizer(*PLANE, torch.device("cpu"))[1] == ()
+    assert MeshSpace(*PLANE, PLANE_UV, 32, 32).notices == ()
 
 
-def test_a_space_hands_the_warning_on(monkeypatch):
+def test_a_space_hands_the_notice_on(monkeypatch):
+    broken = Notice("nvdiffrast_broken", reason="no compiler")
     monkeypatch.setattr(
-        "engine.spaces.mesh.make_rasterizer", lambda vertices, faces, device: (EmbreeRasterizer(vertices, faces), "Broken.")
+        "engine.spaces.mesh.make_rasterizer", lambda vertices, faces, device: (EmbreeRasterizer(vertices, faces), (broken,))
     )
     space = MeshSpace(*PLANE, PLANE_UV, 32, 32)
-    assert space.warnings == space.at(16).warnings == ("Broken.",)
+    assert space.notices == space.at(16).notices == (broken,)

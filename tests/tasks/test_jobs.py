@@ -24,7 +24,7 @@ from engine.prompts import prompts_of
 from engine.protocol.errors import BadResult, InvalidJob, InvalidMesh, InvalidParameter, ModelUnavailable
 from engine.protocol.job import Job, save_job
 from engine.protocol.kinds import KINDS, PanoramaParams, TextureParams
-from engine.protocol.messages import Preview, Progress, Result
+from engine.protocol.messages import Notice, Preview, Progress, Result
 from engine.protocol.params import BUILTIN_MODEL, PRESETS, SamplingParams
 from engine.sampling.plan import plan
 from engine.sampling.schedule import Schedule
@@ -137,11 +137,10 @@ def test_a_canvas_far_finer_than_its_views_is_warned_of(panorama, tmp_path):
     """Views of 64 pixels fill a few hundred texels around; the warning names a size that they can fill."""
     large = replace(panorama, params=replace(panorama.params, width=1024))
     result = run(save_job(tmp_path / "large", large))[-1]
-    (warning,) = [text for text in result.warnings if "can fill" in text]
-    filled = int(warning.split("about ")[1].split()[0])
-    assert "64 pixels" in warning and "1024" in warning and 64 <= filled < 512
+    (notice,) = [one for one in result.notices if one.code == "size_beyond_views"]
+    assert (notice.facts["view_resolution"], notice.facts["size"]) == (64, 1024) and 64 <= notice.facts["filled"] < 512
     small = replace(panorama, params=replace(panorama.params, width=256))
-    assert not [text for text in run(save_job(tmp_path / "small", small))[-1].warnings if "can fill" in text]
+    assert not [one for one in run(save_job(tmp_path / "small", small))[-1].notices if one.code == "size_beyond_views"]
 
 
 def test_geometry_is_kept_for_the_next_job_on_the_same_canvas(panorama, texture, tmp_path):
@@ -197,8 +196,8 @@ def test_a_broken_half_precision_result_is_made_again_in_full(panorama, tmp_path
         1.0 if sound(loaded[0]) else float("nan")))
     folder = save_job(tmp_path / "job", replace(panorama, engine=replace(panorama.engine, precision="bfloat16")))
     result = list(run_job(folder, models, SpaceCache()))[-1]
-    told = [warning for warning in result.warnings if "full precision" in warning]
-    assert ["decoder" in warning for warning in told] == ([True] if dtype == "bfloat16" else [True, False])
+    told = [notice for notice in result.notices if "full precision" in notice.text]
+    assert [notice.code == "decoder_raised" for notice in told] == ([True] if dtype == "bfloat16" else [True, False])
     assert json.loads((folder / "report.json").read_bytes())["dtype"] == dtype
 
 
@@ -254,13 +253,12 @@ def test_words_a_small_model_does_not_know_leave_the_negative_prompt(panorama):
     class Small:
         vocabulary = Vocabulary(frozenset({"snow", "red"}))
 
-    def negative(text: str) -> tuple[str, str]:
+    def negative(text: str) -> tuple[str, tuple[Notice, ...]]:
         return negative_for(replace(panorama, params=replace(panorama.params, negative_prompt=text)), Small)
 
-    assert negative("red, blurry, snow") == ("red, snow", negative("red, blurry, snow")[1])
-    assert "blurry" in negative("red, blurry, snow")[1]
-    assert negative(PanoramaParams(prompt="x").negative_prompt) == ("", "")
-    assert negative("red") == ("red", "")
+    assert negative("red, blurry, snow") == ("red, snow", (Notice("negative_shortened", kept="red, snow", words="blurry"),))
+    assert negative(PanoramaParams(prompt="x").negative_prompt) == ("", ())
+    assert negative("red") == ("red", ())
 
 
 def test_the_command_line_does_jobs_of_every_kind_and_redoes_one(model, tmp_path, capsys):
@@ -313,9 +311,9 @@ def test_a_checkpoint_with_a_table_is_given_its_own_words_and_the_artist_is_told
         return replace(panorama, params=replace(panorama.params, prompt=prompt))
 
     job, told = in_own_words(asked("misty bayou at daybreak"), Small)
-    assert unknown_words(job.params.prompt, Small.vocabulary) == [] and told.startswith("Drawn as: ")
+    assert unknown_words(job.params.prompt, Small.vocabulary) == [] and told[0].code == "drawn_as"
     assert prompts_of(job, lambda text: True)["up"] == f"{job.params.prompt}, looking up at the sky"
     same = asked("an alpine meadow at dawn")
-    assert in_own_words(same, Small) == (same, "")
+    assert in_own_words(same, Small) == (same, ())
     Small.vocabulary = Vocabulary()
-    assert in_own_words(asked("misty bayou"), Small) == (asked("misty bayou"), "")
+    assert in_own_words(asked("misty bayou"), Small) == (asked("misty bayou"), ())

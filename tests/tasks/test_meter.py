@@ -118,7 +118,7 @@ class OneTexel:
     """The least Space: it says how it was asked."""
 
     view_sets, fill_sets, texels_per_pixel = ((1,), (2,)), ((3,),), 1.5
-    warnings = ("as told",)
+    notices = ("as told",)
 
     def __init__(self, view_resolution: int = 64) -> None:
         self.view_resolution = view_resolution
@@ -147,7 +147,7 @@ def test_a_metered_space_passes_everything_on():
     space = MeteredSpace(OneTexel(), meter).at(32)
     assert isinstance(space, MeteredSpace), "the smaller views must be timed as well"
     assert (space.view_sets, space.fill_sets, space.texels_per_pixel) == (((1,), (2,)), ((3,),), 1.5)
-    assert space.view_resolution == 32 and space.warnings == ("as told",)
+    assert space.view_resolution == 32 and space.notices == ("as told",)
     assert space.unseen_share([1, 2], [1]) == [0.5, 0.25]
     assert space.project(canvas, [1]) == ("project", canvas, [1], None)
     assert space.project(canvas, [1], "behind") == ("project", canvas, [1], "behind")

@@ -57,7 +57,7 @@ class Recorder:
         self.painted = {} if painted is None else painted  # by view: [3, h, w]
         self.view_sets, self.fill_sets = space.view_sets, space.fill_sets
         self.view_resolution, self.texels_per_pixel = space.view_resolution, space.texels_per_pixel
-        self.warnings = space.warnings
+        self.notices = space.notices
 
     def at(self, view_resolution: int) -> Recorder:
         return Recorder(self._space.at(view_resolution), self.painted)

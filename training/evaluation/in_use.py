@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace, home: Path) -> list[dict]:
                 preset=arguments.preset, precision=arguments.precision,
             )
             entry = classified(home / name, kind, facts, prompt, classifier)
-            entry |= {"mesh": mesh_name, "seconds": report["seconds"]["total"], "warnings": report["warnings"]}
+            entry |= {"mesh": mesh_name, "seconds": report["seconds"]["total"], "notices": report["notices"]}
             entry["threads"] = arguments.threads
             add_line(log, entry)
             subject = entry["answers"]["noun" if kind == "texture" else "scene"]
