@@ -12,7 +12,7 @@ from pathlib import Path
 from .canonical import Request, SpaceCache, size_notices
 from .checkpoints import ModelCache, checkpoint_for, in_own_words, negative_for, sampling_for
 from .contracts import Denoiser, LatentCodec, Space
-from .io.images import THUMBNAIL_WIDTH, save_png
+from .io.images import save_png
 from .io.meter import Meter, MeteredCodec, MeteredDenoiser, MeteredSpace
 from .io.report import Outcome, Report, stages_of, write_report
 from .models.catalog import entry_for
@@ -62,7 +62,6 @@ def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Iterator[Me
 
     yield Progress(job=name, phase=Phase.WRITING, step=0, total=1)
     with meter.phase("write"):
-        save_png(folder / "thumbnail.png", outcome.z, width=THUMBNAIL_WIDTH)
         result = save_png(folder / "result.png", outcome.z)
     meter.seconds["total"] = time.perf_counter() - started
     write_report(folder, Report(

@@ -5,7 +5,6 @@ import bpy
 
 from ..engine.protocol.errors import EngineError
 from ..engine.protocol.messages import Notice
-from ..engine.protocol.wording import NOTICES, fill
 
 
 def translate(template: str) -> str:
@@ -15,5 +14,4 @@ def translate(template: str) -> str:
 
 def words_of(told: EngineError | Notice) -> str:
     """What an error or a notice says, in the language of Blender's interface."""
-    wording = told.wording if isinstance(told, EngineError) else NOTICES[told.code]
-    return fill(translate(wording.template), told.facts)
+    return told.worded(translate)

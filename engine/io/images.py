@@ -9,10 +9,9 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from ..protocol.job import write_atomically
+from ..protocol.files import write_atomically
 
 PREVIEW_WIDTH = 1024
-THUMBNAIL_WIDTH = 256
 JPEG_QUALITY = 88
 
 
@@ -28,9 +27,9 @@ def shrink_to(z: Tensor, width: int) -> Tensor:
     return F.interpolate(z[None], size=(max(1, round(z.shape[1] * width / z.shape[2])), width), mode="area")[0]
 
 
-def save_png(path: Path, z: Tensor, *, width: int | None = None) -> Path:
-    """Write `z` [3, H, W] to `path`, shrunk to at most `width` pixels across. DiskFull when there is no room."""
-    picture = Image.fromarray(to_uint8(z if width is None else shrink_to(z, width)))
+def save_png(path: Path, z: Tensor) -> Path:
+    """Write `z` [3, H, W] to `path`. DiskFull when there is no room."""
+    picture = Image.fromarray(to_uint8(z))
     write_atomically(path, lambda temporary: picture.save(temporary, format="PNG", compress_level=3))
     return path
 

@@ -9,7 +9,8 @@ import xatlas
 from PIL import Image
 
 from ..protocol.errors import InvalidMesh
-from ..protocol.job import Mesh, write_atomically
+from ..protocol.files import write_atomically
+from ..protocol.job import Mesh
 
 SUFFIXES = (".obj", ".glb", ".gltf", ".ply")
 TO_Z_UP = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], np.float32)

@@ -54,7 +54,7 @@ class Chunks:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                failure = str(error).splitlines()[0] if str(error) else "no memory left"
+                failure = str(error).splitlines()[0] if str(error) else type(error).__name__
             # Outside the except clause: the traceback, which holds the failed call's tensors, is gone by now.
             if size == 1 and workers == 1:
                 raise OutOfMemory("memory_for_view", reason=failure)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from ..protocol.errors import DiskFull, ModelUnavailable
 from ..protocol.exhaustion import is_disk_full
+from ..protocol.wording import Cause
 from .catalog import ControlNetEntry, ModelEntry, Source, controlnet_folder, entry_for, load_catalog, model_folder
 from .layout import check_controlnet, check_model
 
@@ -45,7 +46,11 @@ class Located(NamedTuple):
 
 
 class _SourceFailed(Exception):
-    """One source could not deliver; the next is tried."""
+    """One source could not deliver; the next is tried. `code` and `facts` are a Cause's, less the name of the source."""
+
+    def __init__(self, code: str, /, **facts: str | int | float) -> None:
+        super().__init__(code)
+        self.code, self.facts = code, facts
 
 
 class _RemoteFile(NamedTuple):
@@ -85,7 +90,7 @@ def _obtain(entry: ModelEntry | ControlNetEntry, folder: Path, online: bool, end
     if not online:
         raise ModelUnavailable("model_missing", label=entry.label, folder=str(folder), gigabytes=entry.download_gb)
     part = folder.with_name(folder.name + ".part")
-    tried: list[str] = []
+    tried: list[Cause] = []
     try:
         part.mkdir(parents=True, exist_ok=True)
         for source in entry.sources:
@@ -94,7 +99,7 @@ def _obtain(entry: ModelEntry | ControlNetEntry, folder: Path, online: bool, end
                 _check_space(files, part, entry.label)
                 yield from _fetch_all(files, part, timeout)
             except _SourceFailed as failure:
-                tried.append(f"{source.id}: {failure}")
+                tried.append(Cause(failure.code, source=source.id, **failure.facts))
                 continue
             _finish(files, part, folder)
             return
@@ -103,7 +108,7 @@ def _obtain(entry: ModelEntry | ControlNetEntry, folder: Path, online: bool, end
             raise DiskFull("disk_full_download", folder=str(folder.parent), label=entry.label,
                            gigabytes=entry.download_gb) from error
         raise ModelUnavailable("model_not_writable", label=entry.label, folder=str(folder.parent), reason=str(error)) from error
-    raise ModelUnavailable("model_not_downloaded", label=entry.label, tried="; ".join(tried), folder=str(folder))
+    raise ModelUnavailable("model_not_downloaded", label=entry.label, tried=tuple(tried), folder=str(folder))
 
 
 def _look_up(source: Source, names: Sequence[str], endpoint: str | None, timeout: float) -> list[_RemoteFile]:
@@ -118,22 +123,22 @@ def _look_up(source: Source, names: Sequence[str], endpoint: str | None, timeout
         try:
             meta = get_hf_file_metadata(url, token=False, timeout=timeout, endpoint=endpoint)
         except HfHubHTTPError as error:
-            raise _SourceFailed(_http_reason(error.response.status_code, name)) from error
+            raise _http_failure(error.response.status_code, name) from error
         except OfflineModeIsEnabled as error:
-            raise _SourceFailed("the environment variable HF_HUB_OFFLINE forbids it") from error
+            raise _SourceFailed("source_offline", variable="HF_HUB_OFFLINE") from error
         except httpx2.TimeoutException as error:
-            raise _SourceFailed(f"no answer within {timeout:g} s") from error
+            raise _SourceFailed("source_no_answer", seconds=timeout) from error
         except httpx2.HTTPError as error:
-            raise _SourceFailed(f"no connection ({error})") from error
+            raise _SourceFailed("source_no_connection", reason=str(error)) from error
         if meta.size is None:
-            raise _SourceFailed(f"{name} has no known size")
+            raise _SourceFailed("source_no_size", file=name)
         files.append(_RemoteFile(name, url, meta.size, meta.etag or ""))
     return files
 
 
-def _http_reason(status: int, name: str) -> str:
-    meaning = {401: "needs a login, or is gone", 403: "refused", 404: "not found", 429: "too many requests"}
-    return f"HTTP {status} {meaning.get(status, 'server error')} ({name})"
+def _http_failure(status: int, name: str) -> _SourceFailed:
+    codes = {401: "source_needs_login", 403: "source_refused", 404: "source_not_found", 429: "source_busy"}
+    return _SourceFailed(codes.get(status, "source_server_error"), status=status, file=name)
 
 
 def _partial(part: Path, file: _RemoteFile) -> Path:
@@ -190,7 +195,7 @@ def _fetch(file: _RemoteFile, part: Path, timeout: float) -> Iterator[int]:
                 raise
     if partial.stat().st_size != file.size or not _checksum_fits(partial, file.checksum):
         partial.unlink()
-        raise _SourceFailed(f"{file.name} arrived damaged")
+        raise _SourceFailed("source_damaged", file=file.name)
     os.replace(partial, whole)
 
 
@@ -203,7 +208,7 @@ def _receive(file: _RemoteFile, partial: Path, start: int, timeout: float) -> It
     try:
         with get_session().stream("GET", file.url, headers=headers, timeout=timeout, follow_redirects=True) as response:
             if response.status_code >= 400:
-                raise _SourceFailed(_http_reason(response.status_code, file.name))
+                raise _http_failure(response.status_code, file.name)
             resumed = response.status_code == 206
             here = reported = start if resumed else 0
             with partial.open("ab" if resumed else "wb") as out:
@@ -214,11 +219,11 @@ def _receive(file: _RemoteFile, partial: Path, start: int, timeout: float) -> It
                         reported = here
                         yield here
     except httpx2.TimeoutException as error:
-        raise _SourceFailed(f"no data for {timeout:g} s ({file.name})") from error
+        raise _SourceFailed("source_no_data", seconds=timeout, file=file.name) from error
     except httpx2.HTTPError as error:
-        raise _SourceFailed(f"the connection broke ({file.name}: {error})") from error
+        raise _SourceFailed("source_broken_off", file=file.name, reason=str(error)) from error
     if here < file.size:
-        raise _SourceFailed(f"{file.name} ended after {here} of {file.size} bytes")
+        raise _SourceFailed("source_cut_short", file=file.name, received=here, size=file.size)
 
 
 def _checksum_fits(path: Path, checksum: str) -> bool:

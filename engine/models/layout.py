@@ -93,12 +93,12 @@ def check_safetensors(path: Path) -> dict:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
             if length > size - 8:
-                raise ValueError("its header is cut off")
+                raise ModelUnavailable("model_file_cut_off", path=str(path))
             header = json.loads(file.read(length))
         tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
         end = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
         if size != 8 + length + end:
-            raise ValueError(f"it has {size} bytes and should have {8 + length + end}")
+            raise ModelUnavailable("model_file_size", path=str(path), size=size, wanted=8 + length + end)
     except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
         raise ModelUnavailable("model_file_damaged", path=str(path), reason=str(error)) from error
     return tensors

@@ -1,7 +1,7 @@
 """One tree of errors, to be told apart by `except`. An error is a code of the table (wording_errors.py) and its facts."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from .wording import Fact, Wording, fill, row
 from .wording_errors import CLASSES, ERRORS
@@ -28,7 +28,11 @@ class EngineError(Exception):
     @property
     def text(self) -> str:
         """What happened and what to do, in English."""
-        return fill(self.wording.template, self.facts)
+        return self.worded()
+
+    def worded(self, translate: Callable[[str], str] = str) -> str:
+        """The same in the language that `translate` turns English templates into."""
+        return fill(self.wording.template, self.facts, translate)
 
     @property
     def fix(self) -> str:

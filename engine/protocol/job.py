@@ -1,6 +1,6 @@
 """A job is a folder: everything that was asked, everything that came of it, nothing half-written.
 
-`job.json` (what was asked), `mesh.npz`, `result.png`, `preview.jpg`, `thumbnail.png`, `report.json`, `log.txt`.
+`job.json` (what was asked), `mesh.npz`, `result.png`, `preview.jpg`, `report.json`, `log.txt`.
 """
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Mesh:
         for name, tail in (("vertices", (3,)), ("faces", (3,)), ("uv", (3, 2)), ("occluder_vertices", (3,)),
                            ("occluder_faces", (3,))):
             array = getattr(self, name)
-            kinds, wanted = ("iu", "integers") if name.endswith("faces") else ("f", "floats")
+            kinds, wanted = ("iu", "int") if name.endswith("faces") else ("f", "float")
             if array.dtype.kind not in kinds:
                 raise InvalidMesh("mesh_array_type", name=name, found=str(array.dtype), wanted=wanted)
             if array.shape[1:] != tail:

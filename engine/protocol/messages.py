@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from .errors import EngineError, ProtocolError, error_of
-from .wording import NOTICES, Fact, fill, row
+from .wording import NOTICES, Cause, Fact, fill, row
 
 MAX_BYTES = 64 * 1024
 
@@ -51,7 +51,11 @@ class Notice:
     @property
     def text(self) -> str:
         """The sentence in English."""
-        return fill(row(NOTICES, self.code).template, self.facts)
+        return self.worded()
+
+    def worded(self, translate: Callable[[str], str] = str) -> str:
+        """The same in the language that `translate` turns English templates into."""
+        return fill(row(NOTICES, self.code).template, self.facts, translate)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,4 +212,5 @@ def _facts(value: Any) -> dict[str, Fact]:
     """`value` if it can be the facts of something; that they fit its template is for the constructor to see."""
     if not isinstance(value, dict):
         raise TypeError(f"facts are an object, not {value!r}")
-    return value
+    return {name: tuple(Cause(one["code"], **one["facts"]) for one in fact) if isinstance(fact, list) else fact
+            for name, fact in value.items()}

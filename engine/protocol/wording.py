@@ -6,13 +6,29 @@ translates the template before it puts the facts in. A row is found by its code 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from string import Formatter
 from types import MappingProxyType
 from typing import NamedTuple
 
-Fact = str | int | float | bool
+
+@dataclass(frozen=True, init=False)
+class Cause:
+    """Why one of several attempts failed, as a fact of an error: a code of CAUSES and its facts, which hold no causes."""
+
+    code: str
+    facts: Mapping[str, str | int | float]
+
+    def __init__(self, code: str, /, **facts: str | int | float) -> None:
+        """ValueError unless `code` is in the table and `facts` are exactly those that its template names."""
+        fill(row(CAUSES, code).template, facts)
+        object.__setattr__(self, "code", code)
+        object.__setattr__(self, "facts", facts)
+
+
+Fact = str | int | float | bool | tuple[Cause, ...]
 """What a template may be filled with. A sentence is no fact; a name, a path, a number and a library's own message are."""
 
 LONGEST_FACT = 2000  # characters; beyond, `shortened` cuts
@@ -77,6 +93,23 @@ NOTICES: Mapping[str, Wording] = MappingProxyType({
 })
 """Code -> what the artist should know of a result that was made all the same."""
 
+CAUSES: Mapping[str, Wording] = MappingProxyType({
+    "source_needs_login": Wording("{source}: HTTP {status} needs a login, or is gone ({file})"),
+    "source_refused": Wording("{source}: HTTP {status} refused ({file})"),
+    "source_not_found": Wording("{source}: HTTP {status} not found ({file})"),
+    "source_busy": Wording("{source}: HTTP {status} too many requests ({file})"),
+    "source_server_error": Wording("{source}: HTTP {status} server error ({file})"),
+    "source_offline": Wording("{source}: the environment variable {variable} forbids it"),
+    "source_no_answer": Wording("{source}: no answer within {seconds:g} s"),
+    "source_no_connection": Wording("{source}: no connection ({reason})"),
+    "source_no_size": Wording("{source}: {file} has no known size"),
+    "source_damaged": Wording("{source}: {file} arrived damaged"),
+    "source_no_data": Wording("{source}: no data for {seconds:g} s ({file})"),
+    "source_broken_off": Wording("{source}: the connection broke ({file}: {reason})"),
+    "source_cut_short": Wording("{source}: {file} ended after {received} of {size} bytes"),
+})
+"""Code -> why a source of a model could not deliver; part of a sentence, after each other with semicolons between them."""
+
 
 @cache
 def facts_of(template: str) -> frozenset[str]:
@@ -84,19 +117,40 @@ def facts_of(template: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in Formatter().parse(template) if name is not None)
 
 
-def fill(template: str, facts: Mapping[str, Fact]) -> str:
-    """`template` with `facts` in it. ValueError unless they are exactly those it names, each a text or a finite number."""
+def fill(template: str, facts: Mapping[str, Fact], translate: Callable[[str], str] = str) -> str:
+    """`translate(template)` with `facts` in it, causes among them worded likewise.
+
+    ValueError unless they are exactly those it names, each a text, a finite number or causes.
+    """
     if facts_of(template) != set(facts):
         raise ValueError(f"{template!r} needs the facts {sorted(facts_of(template))}, not {sorted(facts)}")
     for name, value in facts.items():
-        if not isinstance(value, Fact) or isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"the fact {name} = {value!r} is neither a text nor a finite number")
-    return template.format(**facts)
+        if not _is_fact(value):
+            raise ValueError(f"the fact {name} = {value!r} is no text, no finite number and no causes")
+    return translate(template).format(**{name: _worded(value, translate) for name, value in facts.items()})
+
+
+def _is_fact(value: object) -> bool:
+    if isinstance(value, tuple):
+        return all(isinstance(one, Cause) for one in value)
+    return isinstance(value, str | int) or isinstance(value, float) and math.isfinite(value)
+
+
+def _worded(value: Fact, translate: Callable[[str], str]) -> str | int | float | bool:
+    if isinstance(value, tuple):
+        return "; ".join(fill(CAUSES[one.code].template, one.facts, translate) for one in value)
+    return value
 
 
 def shortened(facts: Mapping[str, Fact]) -> dict[str, Fact]:
     """`facts` with every text cut to LONGEST_FACT characters, so that a message stays small."""
-    return {name: value[:LONGEST_FACT] if isinstance(value, str) else value for name, value in facts.items()}
+    return {name: _shortened(value) for name, value in facts.items()}
+
+
+def _shortened(value: Fact) -> Fact:
+    if isinstance(value, tuple):
+        return tuple(Cause(one.code, **shortened(one.facts)) for one in value)
+    return value[:LONGEST_FACT] if isinstance(value, str) else value
 
 
 def row(table: Mapping[str, Wording], code: str) -> Wording:

@@ -118,6 +118,10 @@ MODEL_UNAVAILABLE = {
     "model_file_not_object": Wording("The model file {path} does not hold a JSON object.", fix="choose_model"),
     "model_file_damaged": Wording("The model file {path} is damaged: {reason}.", "Delete it and fetch it again.",
                                   fix="choose_model"),
+    "model_file_cut_off": Wording("The model file {path} is damaged: its header is cut off.", "Delete it and fetch it again.",
+                                  fix="choose_model"),
+    "model_file_size": Wording("The model file {path} is damaged: it has {size} bytes and should have {wanted}.",
+                               "Delete it and fetch it again.", fix="choose_model"),
     "model_part_unloadable": Wording("The model part {folder} cannot be loaded: {reason}.", fix="choose_model"),
     "model_weights_strange": Wording("The weights in {folder} do not belong to its config.json: {count} are missing, the first "
                                      "is {first}.", fix="choose_model"),

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..protocol.messages import Notice
 from .image_ops import distance_to_border, fill_from_surface
 from .raster import RasterCanvas
 

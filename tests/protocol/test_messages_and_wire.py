@@ -13,6 +13,8 @@ from engine.protocol.messages import (
     FreeMemory,
     Heartbeat,
     Hello,
+    Notice,
+    Phase,
     Preview,
     Progress,
     Quit,
@@ -22,12 +24,17 @@ from engine.protocol.messages import (
     encode,
 )
 from engine.protocol.wire import HEADER, Frames, check_addon, check_engine, engine_answer, frame, proof
+from engine.protocol.wording import Cause
 
 EXAMPLES = [
-    Hello(protocol=1, engine="0.1.0", pid=7), Progress(job="a", phase="Generating", step=1, total=2, eta=3.5, memory=4),
-    Preview(job="日本 ä", path="/tmp/ä b/p.png"), Result(job="a", path="/r.png", warnings=("one", "two")),
-    Failed(job="a", code="disk_full", text="Full. Éé", fix="open_log"), Heartbeat(busy=True),
-    RunJob(job="a", path="/no utf-8 \udcff"), Cancel(job="a"), FreeMemory(), Quit(),
+    Hello(protocol=1, engine="0.1.0", pid=7), Progress(job="a", phase=Phase.GENERATING, step=1, total=2, eta=3.5, memory=4),
+    Preview(job="日本 ä", path="/tmp/ä b/p.png"), Progress(job="a", phase=Phase.DOWNLOADING, step=1, total=2, detail="unet/ä"),
+    Result(job="a", path="/r.png", notices=(Notice("words_left_out", words="Éé"), Notice("precision_raised"))),
+    Failed(job="a", code="disk_too_small", facts={"label": "Éé", "needed": 1.5, "folder": "/m", "free": 1}),
+    Failed(job="a", code="model_not_downloaded", facts={"label": "SD", "folder": "/m", "tried": (
+        Cause("source_no_answer", source="a/b", seconds=20.0), Cause("source_not_found", source="c/d", status=404, file="x"))}),
+    Heartbeat(busy=True),
+    RunJob(path="/no utf-8 \udcff"), Cancel(job="a"), FreeMemory(), Quit(),
 ]
 
 
@@ -41,10 +48,21 @@ def test_round_trip(message):
     b"\xff\xfe", b"{", b"[" * 60000, b'{"type": "Progress", "step": ' + b"9" * 6000 + b"}", b'{"type": "Quit", "more": 1}',
     b'{"type": "Cancel"}', b'{"type": "Cancel", "job": 3}', b'{"type": "Heartbeat", "busy": 1}',
     b'{"type": "Hello", "protocol": true, "engine": "x", "pid": 1}',
-    b'{"type": "Result", "job": "a", "path": "p", "warnings": "w"}',
-    b'{"type": "Failed", "job": "a", "code": "x", "text": "t", "fix": "dance"}',
-    b'{"type": "Progress", "job": "a", "phase": "p", "step": 1, "total": 2, "eta": NaN}',
-    b'{"type": "Progress", "job": "a", "phase": "p", "step": 1, "total": 2, "eta": 1e999}',
+    b'{"type": "Result", "job": "a", "path": "p", "notices": "w"}',
+    b'{"type": "Result", "job": "a", "path": "p", "notices": ["A sentence."]}',
+    b'{"type": "Result", "job": "a", "path": "p", "notices": [{"code": "dance", "facts": {}}]}',
+    b'{"type": "Result", "job": "a", "path": "p", "notices": [{"code": "drawn_as", "facts": {}}]}',
+    b'{"type": "Failed", "job": "a", "code": "dance", "facts": {}}',
+    b'{"type": "Failed", "job": "a", "code": "disk_full", "facts": {"more": 1}}',
+    b'{"type": "Failed", "job": "a", "code": "disk_full", "facts": []}',
+    b'{"type": "Failed", "job": "a", "code": "job_not_object", "facts": {"path": null}}',
+    b'{"type": "Failed", "job": "a", "code": "job_not_object", "facts": {"path": {}}}',
+    b'{"type": "Failed", "job": "a", "code": "job_not_object", "facts": {"path": [3]}}',
+    b'{"type": "Failed", "job": "a", "code": "job_not_object", "facts": {"path": [{"code": "dance", "facts": {}}]}}',
+    b'{"type": "Failed", "job": "a", "code": "job_format", "facts": {"path": "p", "format": NaN}}',
+    b'{"type": "Progress", "job": "a", "phase": "dance", "step": 1, "total": 2}',
+    b'{"type": "Progress", "job": "a", "phase": "generating", "step": 1, "total": 2, "eta": NaN}',
+    b'{"type": "Progress", "job": "a", "phase": "generating", "step": 1, "total": 2, "eta": 1e999}',
     b'{"type": "Quit"}' + b" " * MAX_BYTES,
 ], ids=lambda payload: repr(payload[:40]))
 def test_decode_refuses_everything_else_with_a_protocol_error(payload):
@@ -67,9 +85,9 @@ def test_decode_survives_random_damage():
 
 def test_encode_refuses_what_is_too_long_or_no_number():
     with pytest.raises(ProtocolError):
-        encode(Failed(job="a", code="x", text="t" * MAX_BYTES))
+        encode(Failed(job="a", code="job_not_object", facts={"path": "t" * MAX_BYTES}))
     with pytest.raises(ValueError, match="JSON"):
-        encode(Progress(job="a", phase="p", step=0, total=1, eta=float("nan")))
+        encode(Progress(job="a", phase=Phase.LOADING, step=0, total=1, eta=float("nan")))
 
 
 def test_frames_come_out_whole_however_they_are_cut():

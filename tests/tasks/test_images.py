@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 
 from engine.io.images import load_png, save_jpeg, save_png, to_uint8
@@ -19,11 +18,10 @@ def test_values_outside_the_range_are_clamped():
     np.testing.assert_array_equal(to_uint8(z)[0, :, 0], [0, 0, 128, 255, 255])
 
 
-@pytest.mark.parametrize("save, name", [(save_png, "preview.png"), (save_jpeg, "preview.jpg")])
-def test_a_preview_is_shrunk_by_area(tmp_path, save, name):
+def test_a_preview_is_shrunk_by_area(tmp_path):
     z = torch.zeros(3, 64, 128)
     z[:, :, ::2] = 1
-    small = load_png(save(tmp_path / name, z, width=64))
+    small = load_png(save_jpeg(tmp_path / "preview.jpg", z, width=64))
     assert small.shape == (3, 32, 64)
     assert (small - 0.5).abs().max() < 2 / 255
 

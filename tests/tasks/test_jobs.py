@@ -67,7 +67,7 @@ def test_a_panorama_job_leaves_all_it_promises(panorama, tmp_path):
     messages = run(folder)
     assert isinstance(messages[-1], Result) and messages[-1].path == str((folder / "result.png").resolve())
     assert sum(isinstance(m, Preview) for m in messages) == 2  # of three passes: the second and the last
-    assert {p.name for p in folder.iterdir()} == {"job.json", "result.png", "preview.jpg", "thumbnail.png", "report.json"}
+    assert {p.name for p in folder.iterdir()} == {"job.json", "result.png", "preview.jpg", "report.json"}
     with Image.open(folder / "result.png") as picture:
         assert picture.size == (256, 128)
         assert np.asarray(picture).std() > 1

@@ -64,6 +64,6 @@ if __name__ == "__main__":
     for made_anew in ("panorama", "texture"):
         if main(["run", str(REFERENCE / made_anew)]):
             sys.exit(1)
-        for extra in ("report.json", "preview.jpg", "thumbnail.png", "log.txt"):
+        for extra in ("report.json", "preview.jpg", "log.txt"):
             (REFERENCE / made_anew / extra).unlink(missing_ok=True)
     (REFERENCE / "machine.json").write_text(json.dumps(machine(), indent=1) + "\n", encoding="utf-8")
