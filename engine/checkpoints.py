@@ -15,13 +15,11 @@ from .models.precision import dtype_named
 from .models.rewriting import rewrite
 from .models.stable_diffusion import Checkpoint, load_checkpoint
 from .models.text import unknown_words
+from .protocol.environment import ROOT_VARIABLE, models_folder
 from .protocol.errors import InvalidParameter
 from .protocol.job import Job
 from .protocol.messages import Message, Notice, Phase, Progress
 from .protocol.params import DEFAULT_NEGATIVE_PROMPT, SamplingParams
-
-ROOT_VARIABLE = "STOCHSYNC_ROOT"
-"""Names the folder that the installer set up; everything large lies under it."""
 
 
 class ModelCache:
@@ -128,4 +126,4 @@ def models_root(folder: str) -> Path:
     if folder:
         return Path(folder).expanduser()
     root = os.environ.get(ROOT_VARIABLE)
-    return (Path(root) if root else Path(__file__).resolve().parents[1] / ".stochsync") / "models"
+    return models_folder(Path(root) if root else Path(__file__).resolve().parents[1] / ".stochsync")

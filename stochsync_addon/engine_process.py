@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ..engine.protocol.environment import ROOT_VARIABLE, library_variables
+
 OLD_LOG = 7 * 24 * 3600.0  # seconds
 
 BOOT = ("import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
@@ -31,11 +33,9 @@ def engine_command(python: Path, root: Path) -> tuple[str, ...]:
 def engine_environment(root: Path) -> dict[str, str]:
     """Variables that keep whatever the engine's libraries store under the one folder `root` that the artist chose.
 
-    A STOCHSYNC_ROOT that is set already (by the installer, for its demonstration) goes before.
+    A root that is set already (by the installer, for its demonstration) goes before.
     """
-    root = Path(os.environ.get("STOCHSYNC_ROOT") or root.absolute())
-    return {"STOCHSYNC_ROOT": str(root), "HF_HOME": str(root / "models"), "TORCH_HOME": str(root / "cache" / "torch"),
-            "XDG_CACHE_HOME": str(root / "cache")}
+    return library_variables(Path(os.environ.get(ROOT_VARIABLE) or root.absolute()))
 
 
 def spawn(command: Sequence[str], log: Path, key: bytes, environment: Mapping[str, str]) -> subprocess.Popen:

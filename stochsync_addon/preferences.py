@@ -8,14 +8,12 @@ from pathlib import Path
 
 import bpy
 
+from ..engine.protocol.environment import ENGINE_ENVIRONMENT, PYTHON_VARIABLE, python_of
 from ..engine.protocol.params import EngineParams
 from .properties import enum_labels
 
 ROOT_PACKAGE = __package__.rpartition(".")[0]
 SOURCE = Path(__file__).resolve().parents[1]
-PYTHON_VARIABLE = "STOCHSYNC_ENGINE_PYTHON"
-"""Environment variable that names the engine's Python, for tests and the demonstration."""
-
 TIPS = {f.name: f.metadata for f in fields(EngineParams)}
 
 
@@ -69,8 +67,7 @@ def engine_python() -> Path:
     chosen = os.environ.get(PYTHON_VARIABLE, "") or preferences().engine_python
     if chosen:
         return Path(bpy.path.abspath(chosen))
-    environment = root_folder() / "engine-env"
-    return environment / "Scripts" / "python.exe" if os.name == "nt" else environment / "bin" / "python"
+    return python_of(root_folder() / ENGINE_ENVIRONMENT)
 
 
 def engine_installed() -> bool:

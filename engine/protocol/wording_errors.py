@@ -196,8 +196,8 @@ ENGINE_DIED = {
 PROTOCOL_ERROR = {
     "message_too_long": Wording("A message of {size} bytes is over the limit of {limit}.", fix="restart_engine"),
     "message_unreadable": Wording("The other side sent something that is no message: {reason}.", fix="restart_engine"),
-    "message_unknown": Wording("The other side sent an unknown type of message; are add-on and engine of one version?",
-                               fix="install_engine"),
+    "message_unknown": Wording("The other side sent an unknown type of message, as another version would.",
+                               "Install the engine again.", fix="install_engine"),
     "message_keys": Wording("A {type} message lacks {missing} and has unknown keys {unknown}.", fix="install_engine"),
     "message_value": Wording("{owner}.{name} should be {type}, not {value}.", fix="install_engine"),
     "message_facts": Wording("A {type} message cannot be worded: {reason}.", fix="install_engine"),

@@ -114,11 +114,13 @@ def test_precision_is_raised_decoder_first(folder):
     denoiser, codec = checkpoint.denoiser({"a": "red"}, "blurry"), checkpoint.codec
     before = denoiser(x, 500, view, None, 2.0)
     said = checkpoint.raise_precision()
-    assert said == Notice("decoder_raised") and (checkpoint.vae.dtype, checkpoint.unet.dtype, checkpoint.dtype) == (FULL, BRAIN, BRAIN)
+    assert said == Notice("decoder_raised")
+    assert (checkpoint.vae.dtype, checkpoint.unet.dtype, checkpoint.dtype) == (FULL, BRAIN, BRAIN)
     assert torch.equal(denoiser(x, 500, view, None, 2.0), before), "the networks that were sound were touched"
     assert torch.isfinite(codec.decode(x)).all()
     said = checkpoint.raise_precision()
-    assert said == Notice("precision_raised") and {m.dtype for m in (checkpoint.unet, checkpoint.controlnet)} == {checkpoint.dtype} == {FULL}
+    assert said == Notice("precision_raised")
+    assert {m.dtype for m in (checkpoint.unet, checkpoint.controlnet)} == {checkpoint.dtype} == {FULL}
     exact = load_checkpoint(folder, dtype=FULL)
     # Weights that were rounded to bfloat16 stay rounded; what is computed from them is not.
     expected = exact.denoiser({"a": "red"}, "blurry")(x, 500, view, None, 2.0)

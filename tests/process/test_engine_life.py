@@ -130,7 +130,8 @@ def test_crash_keeps_the_last_words_of_c_code_in_the_job_log(drive, play):
     folder = play("crash")
     driver.client.run(folder)
     failed = driver.end_of("crash")
-    assert isinstance(failed.error, EngineDied) and "SIGABRT" in failed.error.text and str(folder / "log.txt") in failed.error.text
+    assert isinstance(failed.error, EngineDied) and "SIGABRT" in failed.error.text
+    assert str(folder / "log.txt") in failed.error.text
     log = (folder / "log.txt").read_text()
     assert "last words of a C library" in log and "Fatal Python error: Aborted" in log
 
@@ -255,7 +256,8 @@ def test_garbage_from_the_engine_is_a_protocol_error(drive, play, tmp_path, says
     driver = drive(engine_that_says(tmp_path, says))
     driver.client.run(play("plain"))
     failed = driver.end_of("plain")
-    assert isinstance(failed.error, ProtocolError) and words in failed.error.text and failed.error.fix in ("install_engine", "restart_engine")
+    assert isinstance(failed.error, ProtocolError) and words in failed.error.text
+    assert failed.error.fix in ("install_engine", "restart_engine")
     assert driver.never_held_the_thread()
 
 
@@ -274,7 +276,8 @@ def test_garbage_from_the_client_is_answered_and_the_job_goes_on(drive, play):
     driver.until(lambda: running(driver, "long"))
     driver.client._link.send(b'{"type": "Dance"}')
     driver.client._link.send(b"\xff\xfe")
-    driver.until(lambda: any(isinstance(m, Failed) and m.job == "" and isinstance(m.error, ProtocolError) for m in driver.messages), 3.0)
+    driver.until(lambda: any(isinstance(m, Failed) and m.job == "" and isinstance(m.error, ProtocolError)
+                             for m in driver.messages), 3.0)
     assert isinstance(driver.end_of("long"), Result)
 
 

@@ -47,9 +47,10 @@ def test_a_job_runs_through():
     assert (state.status, time_left(state.eta), phase_text(state)) == ("running", "about 40 s left", "Generating")
     low, high = SPANS[Phase.GENERATING]
     assert state.fraction == pytest.approx((low + high) / 2)
-    state = folded(Preview(job="a", path="/p.png"), Result(job="a", path="/r.png", notices=(Notice("words_left_out", words="w"),)), state=state)
+    notices = (Notice("words_left_out", words="w"),)
+    state = folded(Preview(job="a", path="/p.png"), Result(job="a", path="/r.png", notices=notices), state=state)
     assert (state.status, state.fraction, state.preview, state.result) == ("done", 1.0, "/p.png", "/r.png")
-    assert state.notices == (Notice("words_left_out", words="w"),)
+    assert state.notices == notices
     assert time_left(state.eta) == "" and not state.active
 
 

@@ -15,7 +15,7 @@ from engine_driver import Driver
 from stochsync.engine.protocol.errors import DiskFull, EngineDied, InvalidJob, InvalidMesh, InvalidParameter
 from stochsync.engine.protocol.job import Job, Mesh, save_job
 from stochsync.engine.protocol.kinds import PanoramaParams, TextureParams
-from stochsync.engine.protocol.messages import Failed, Preview, Progress, Result
+from stochsync.engine.protocol.messages import Failed, Phase, Preview, Progress, Result
 from stochsync.engine.protocol.params import EngineParams, SamplingParams
 from stochsync.stochsync_addon.engine_client import EngineClient
 from stochsync.stochsync_addon.engine_process import engine_command
@@ -113,7 +113,7 @@ def test_cancel_between_two_denoiser_calls_leaves_the_next_job_unharmed(engine, 
     pid = engine.client.pid
     folder = save_job(tmp_path / "cancelled", panorama(model, LONG))
     engine.client.run(folder)
-    engine.until(lambda: any(isinstance(m, Progress) and m.job == "cancelled" and m.phase == "Generating" and m.step
+    engine.until(lambda: any(isinstance(m, Progress) and m.job == "cancelled" and m.phase is Phase.GENERATING and m.step
                              for m in engine.messages))
     engine.call(engine.client.cancel, "cancelled")
     after = save_job(tmp_path / "after", panorama(model))

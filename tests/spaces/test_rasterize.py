@@ -10,6 +10,7 @@ import pytest
 import torch
 from mesh_shapes import PLANE, PLANE_UV
 
+from engine.protocol.messages import Notice
 from engine.spaces.mesh import MeshSpace
 from engine.spaces.rasterize import EmbreeRasterizer, NvdiffrastRasterizer, make_rasterizer
 from engine.spaces.views import View, pixels, rays

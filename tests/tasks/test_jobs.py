@@ -24,7 +24,7 @@ from engine.prompts import prompts_of
 from engine.protocol.errors import BadResult, InvalidJob, InvalidMesh, InvalidParameter, ModelUnavailable
 from engine.protocol.job import Job, save_job
 from engine.protocol.kinds import KINDS, PanoramaParams, TextureParams
-from engine.protocol.messages import Notice, Preview, Progress, Result
+from engine.protocol.messages import Notice, Phase, Preview, Progress, Result
 from engine.protocol.params import BUILTIN_MODEL, PRESETS, SamplingParams
 from engine.sampling.plan import plan
 from engine.sampling.schedule import Schedule
@@ -87,7 +87,7 @@ def test_a_texture_job_covers_the_mesh(texture, tmp_path):
 
 def test_progress_counts_the_forwards_that_were_planned(panorama, tmp_path):
     messages = run(save_job(tmp_path / "job", panorama))
-    steps = [m for m in messages if isinstance(m, Progress) and m.phase == "Generating"]
+    steps = [m for m in messages if isinstance(m, Progress) and m.phase is Phase.GENERATING]
     report = json.loads((tmp_path / "job" / "report.json").read_bytes())
     assert steps[-1].step == steps[-1].total == report["forwards"] == report["planned_forwards"]
     assert report["forwards"] == sum(stage["forwards"] for stage in report["stages"])
@@ -106,7 +106,7 @@ def test_the_same_job_gives_the_same_bytes_and_another_seed_others(panorama, tmp
 def test_coarse_steps_are_smaller_and_the_rest_is_at_full_size(panorama, tmp_path):
     sampling = replace(BRIEF, outer_steps=6, coarse_steps=4, t_stop=300)
     messages = run(save_job(tmp_path / "job", replace(panorama, sampling=sampling)))
-    steps = [m for m in messages if isinstance(m, Progress) and m.phase == "Generating"]
+    steps = [m for m in messages if isinstance(m, Progress) and m.phase is Phase.GENERATING]
     assert steps[-1].step == steps[-1].total and sum(isinstance(m, Preview) for m in messages) == 3
     report = json.loads((tmp_path / "job" / "report.json").read_bytes())
     assert report["forwards"] == report["planned_forwards"] > steps[-1].total  # half the size is a quarter of the work
@@ -170,7 +170,7 @@ def test_closing_the_generator_cancels_and_leaves_no_result(panorama, tmp_path):
     folder = save_job(tmp_path / "job", panorama)
     messages = run_job(folder, ModelCache(), SpaceCache())
     for message in messages:
-        if isinstance(message, Progress) and message.phase == "Generating":
+        if isinstance(message, Progress) and message.phase is Phase.GENERATING:
             break
     messages.close()
     assert {p.name for p in folder.iterdir()} == {"job.json"}
