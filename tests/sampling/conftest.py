@@ -6,6 +6,7 @@ from copy import copy
 import pytest
 import torch
 import torch.nn.functional as F
+from sampling_loop import PATHS, SIZE, GaussianPath
 
 from engine.models.ideal import IdentityCodec
 from engine.spaces.raster import RasterCanvas
@@ -129,3 +130,15 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(params=PATHS, ids=lambda path: path.name)
+def path(request) -> GaussianPath:
+    """Every sampler runs on a variance-preserving path and on a flow."""
+    return request.param
+
+
+@pytest.fixture
+def ring(toy_space):
+    """Two sets of five crops around a ring, one shifted by half a crop."""
+    return toy_space.ring(SIZE, 5)
