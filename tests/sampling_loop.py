@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import torch
 
-from engine.contracts import Canvas, PredictionType
+from engine.contracts import PredictionType
 from engine.models.ideal import IdealDenoiser, IdentityCodec, Posterior, gaussian, mixture
 from engine.protocol.params import SamplingParams
 from engine.sampling.plan import plan
-from engine.sampling.schedule import Schedule, scaled_linear_alpha_bar
+from engine.sampling.schedule import Schedule, paper_times, scaled_linear_alpha_bar
 from engine.sampling.synchronize import synchronize
 
 SIZE = 8
@@ -39,6 +39,11 @@ class GaussianPath(NamedTuple):
 STABLE_DIFFUSION = GaussianPath("Stable Diffusion", Schedule.variance_preserving(scaled_linear_alpha_bar()), "epsilon")
 FLOW = GaussianPath("flow", Schedule.flow(), "flow_prediction")
 PATHS = (STABLE_DIFFUSION, FLOW)
+
+
+def outer(path: GaussianPath, count: int) -> list[int]:
+    """The timesteps of a job's outer steps from 900 to 270, the defaults."""
+    return path.times(*paper_times(900, 270, count))
 
 
 def settings(row: int = 6, **changes) -> SamplingParams:
@@ -79,8 +84,3 @@ def run(path: GaussianPath, space, denoiser, params, *, codec=CODEC, seed=0, can
 
 def result(events) -> torch.Tensor:
     return events[-1].canvas.z
-
-
-def seen_everywhere(space) -> Canvas:
-    blank = space.blank()
-    return Canvas(torch.full_like(blank.z, 0.5), torch.ones_like(blank.best))

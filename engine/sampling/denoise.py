@@ -56,8 +56,8 @@ def denoise(
 ) -> Iterator[Estimate]:
     """G(x_t): from timesteps[0] to the clean end, by DDIM (eta = 0) or DPM-Solver++ 2M.
 
-    known: x_t must be the noised `known.clean` wherever the mask is 0. Blending x_0 and leaving x_t alone keeps that region on its
-    own noisy track, with the noise it started from, whatever the solver: both are exact where x_0 is constant.
+    known: x_t must be the noised `known.clean` wherever the mask is 0. Blending x_0 and leaving x_t alone keeps that region on
+    its own noisy track, with the noise it started from, whatever the solver: both are exact where x_0 is constant.
 
     ValueError where timesteps do not fall strictly, or for an unknown solver.
     """

@@ -181,18 +181,18 @@ class Schedule:
     def solve_timesteps(self, t: int, n: int, grid: Grid) -> list[int]:
         """Timesteps at which a solve from t calls the denoiser: t first, strictly decreasing; the clean end is implied.
 
-        n counts the points of the whole range T-1..0, clean end included for "linear"; a solve from a lower t takes fewer.
-        linear: t and every point below it of the fixed grid linspace(T-1, 0, n) (the paper's "50, decreasing linearly";
-            t=999, n=50 makes 49 calls, t=900 makes 45). The point 0 is the clean end, not a call. On a flow path this is even in
-            u, before the shift.
+        n counts the points of the whole range, clean end included for "linear"; a solve from a lower t takes fewer.
+        linear: t and every point below it of the fixed grid linspace(999, 0, n) in the paper's time (its "50, decreasing
+            linearly"; t=999, n=50 makes 49 calls, t=900 makes 45). The point 0 is the clean end, not a call.
         karras: spaced evenly in noise level^(1/7) from t to the first timestep of at least KARRAS_BOTTOM (timestep 0 of Stable
             Diffusion), which is called too; n calls from T-1 and proportionally fewer from t, so that the spacing stays the
             same. Fewer where integers would repeat. Levels above KARRAS_TOP count as that level.
         """
         t = self.clamp(t)
         if grid == "linear":
-            points = [int(p) for p in torch.linspace(self.last, 0, n, dtype=torch.float64).tolist()]
-            return [t] + [p for p in points if 0 < p < t]
+            points = [int(p) for p in torch.linspace(PAPER_STEPS - 1, 0, n, dtype=torch.float64).tolist()]
+            here = dict.fromkeys(self.from_paper_time(p) for p in points if p > 0)
+            return [t] + [point for point in here if point < t]
         if grid == "karras":
             return self._karras(t, n)
         raise ValueError(f"grid is {grid!r}; known: linear, karras")

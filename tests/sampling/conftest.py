@@ -142,3 +142,11 @@ def path(request) -> GaussianPath:
 def ring(toy_space):
     """Two sets of five crops around a ring, one shifted by half a crop."""
     return toy_space.ring(SIZE, 5)
+
+
+@pytest.fixture
+def band(toy_space):
+    """Views of the upper half of a canvas, and fill views that see some of it and all the rest."""
+    sets = [[(0, i * SIZE + shift) for i in range(3)] for shift in (0, SIZE // 2)]
+    fill = [[(SIZE - 2, i * SIZE) for i in range(3)], [(SIZE, i * SIZE + 3) for i in range(3)]]
+    return toy_space((2 * SIZE, 3 * SIZE), SIZE, sets, fill)

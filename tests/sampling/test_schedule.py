@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 from diffusers import DDIMScheduler, FlowMatchEulerDiscreteScheduler
+from diffusers.schedulers import scheduling_flow_match_euler_discrete
 from diffusers.schedulers.scheduling_ddim import rescale_zero_terminal_snr
 
 from engine.sampling.schedule import KARRAS_BOTTOM, KARRAS_TOP, Schedule, paper_times, scaled_linear_alpha_bar
@@ -87,7 +88,8 @@ def test_add_noise_of_a_flow_is_diffusers(t):
 def test_to_x0_eps_finds_what_was_mixed(schedule, prediction_type, t):
     x0, eps = pair()
     signal, noise = schedule.signal(t), schedule.noise(t)
-    output = {"epsilon": eps, "sample": x0, "v_prediction": signal * eps - noise * x0, "flow_prediction": eps - x0}[prediction_type]
+    outputs = {"epsilon": eps, "sample": x0, "v_prediction": signal * eps - noise * x0, "flow_prediction": eps - x0}
+    output = outputs[prediction_type]
     found_x0, found_eps = schedule.to_x0_eps(schedule.add_noise(x0, eps, t), output, t, prediction_type)
     assert (found_x0 - x0).abs().max() < 1e-10  # dividing by a signal >= 3e-4 or a noise >= 2e-3
     assert (found_eps - eps).abs().max() < 1e-10
@@ -127,7 +129,7 @@ def test_one_step_of_a_flow_is_diffusers_euler(stochastic, monkeypatch):
     theirs = FlowMatchEulerDiscreteScheduler(stochastic_sampling=stochastic)
     theirs.set_timesteps(sigmas=[flow.noise(t), flow.noise(t_next)])
     fresh = pair()[1]
-    monkeypatch.setattr(torch, "randn_like", lambda like: fresh.to(like))
+    monkeypatch.setattr(scheduling_flow_match_euler_discrete, "randn_tensor", lambda shape, **_: fresh.float())
     expected = theirs.step(output, theirs.timesteps[0], x_t).prev_sample
     x0, eps = flow.to_x0_eps(x_t, output, t, "flow_prediction")
     sigma = flow.sigma_max(t_next) if stochastic else 0.0
@@ -184,8 +186,9 @@ def test_what_is_no_schedule_is_refused(values):
         Schedule.variance_preserving(torch.tensor(values))
 
 
-@pytest.mark.parametrize("signal, noise", [([0.9], [0.1]), ([0.9, 0.5], [0.1]), ([0.9, 0.9], [0.1, 0.1]), ([0.5, 0.9], [0.5, 0.1]),
-                                           ([1.0, 0.5], [0.0, 0.5]), ([0.5, -0.5], [0.5, 0.9]), ([0.0, 0.0], [0.9, 1.0])])
+@pytest.mark.parametrize("signal, noise", [([0.9], [0.1]), ([0.9, 0.5], [0.1]), ([0.9, 0.9], [0.1, 0.1]),
+                                           ([0.5, 0.9], [0.5, 0.1]), ([1.0, 0.5], [0.0, 0.5]),
+                                           ([0.5, -0.5], [0.5, 0.9]), ([0.0, 0.0], [0.9, 1.0])])
 def test_what_is_no_path_is_refused(signal, noise):
     with pytest.raises(ValueError, match="signal"):
         Schedule(signal, noise)
@@ -231,25 +234,30 @@ def test_the_papers_time_means_the_same_noise_to_signal_on_other_paths(stable_di
     assert all(a <= b for a, b in zip(found, found[1:], strict=False))
     assert found[0] == 0 and found[999] == other.last == other.from_paper_time(1000)
     for t in range(1, 999):
-        # no neighbour is nearer, by logarithm
-        def distance(i, level=stable_diffusion.noise_level(t)):
-            return abs(math.log(other.noise_level(i) / level)) if other.noise_level(i) < math.inf else math.inf
+        here, level = found[t], stable_diffusion.noise_level(t)
+        own, *neighbours = [log_distance(other.noise_level(i), level) for i in (here, here - 1, here + 1) if 0 <= i <= other.last]
+        assert all(own <= neighbour + EXACT for neighbour in neighbours)
 
-        here = found[t]
-        assert all(distance(here) <= distance(i) + EXACT for i in (here - 1, here + 1) if 0 <= i <= other.last)
+
+def log_distance(a: float, b: float) -> float:
+    return abs(math.log(a / b)) if a < math.inf else math.inf
 
 
 def test_the_presets_times_on_a_flow():
     """0.893, 0.769 and 0.428 by arithmetic from Stable Diffusion's ratios 8.35, 3.33 and 0.75: s = ratio / (1 + ratio)."""
     flow = Schedule.flow()
-    assert [round(flow.noise(flow.from_paper_time(t)), 3) for t in (900, 700, 270)] == pytest.approx([0.893, 0.769, 0.428], abs=6e-4)
+    times = [flow.noise(flow.from_paper_time(t)) for t in (900, 700, 270)]
+    assert times == pytest.approx([0.893, 0.769, 0.428], abs=1e-3)  # a grid of 1000
 
 
-def test_linear_solve_is_the_start_and_every_point_below_it(schedule):
+def test_linear_solve_is_the_start_and_every_point_below_it(stable_diffusion, schedule):
+    points = stable_diffusion.solve_timesteps(999, 50, "linear")
+    assert points[:3] == [999, 978, 958] and points[-1] == 20 and len(points) == 49
     whole = schedule.solve_timesteps(999, 50, "linear")
-    assert whole[:3] == [999, 978, 958] and whole[-1] == 20 and len(whole) == 49
-    assert schedule.solve_timesteps(900, 50, "linear") == [900] + [t for t in whole if t < 900]
-    assert len(schedule.solve_timesteps(900, 50, "linear")) == 45
+    assert whole == [schedule.from_paper_time(p) for p in points]  # the same noise-to-signal ratios on any path
+    start = schedule.from_paper_time(900)
+    assert schedule.solve_timesteps(start, 50, "linear") == [start] + [t for t in whole if t < start]
+    assert len(schedule.solve_timesteps(start, 50, "linear")) == 45
     assert schedule.solve_timesteps(5, 50, "linear") == [5]
 
 
