@@ -1,11 +1,11 @@
-"""The three seams that `tasks` joins: a canonical space, a denoiser, a latent codec.
+"""What `tasks` joins: a canonical space, a schedule, a denoiser, a latent codec.
 
 `sampling`, `spaces` and `models` never import one another; each only keeps to these shapes.
 """
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -14,6 +14,9 @@ from .protocol.messages import Notice
 
 Canvas = TypeVar("Canvas")
 """A canonical sample z and whatever its space must know of it. Only the space looks inside."""
+
+PredictionType = Literal["epsilon", "v_prediction", "sample", "flow_prediction"]
+"""What a network predicts, in diffusers' words: eps; v = signal eps - noise x_0; x_0; a flow's velocity eps - x_0."""
 
 
 class View(Hashable, Protocol):
@@ -88,15 +91,47 @@ class Space(Protocol[Canvas]):
         """[3, H, W] sRGB 0..1 with unseen texels filled and margins padded: what is written to disk."""
 
 
-class Denoiser(Protocol):
-    """A diffusion model in its own latent scale."""
+class Schedule(Protocol):
+    """A Gaussian path x_t = signal(t) x_0 + noise(t) eps at the timesteps 0..last, the noisier the higher."""
 
-    prediction_type: str  # "epsilon" | "v_prediction" | "sample"
-    alpha_bar: Tensor  # [T] float64, cumulative product
-    forwards: int  # network forwards so far, one per view and branch (NFE)
+    @property
+    def last(self) -> int:
+        """The noisiest timestep."""
+
+    def signal(self, t: int) -> float:
+        """The factor of x_0, >= 0."""
+
+    def noise(self, t: int) -> float:
+        """The factor of eps, > 0; on a flow path its time s, 0..1."""
+
+
+class ScheduleMaker(Protocol):
+    """Makes the Schedule of a checkpoint; the class `sampling.schedule.Schedule` is one."""
+
+    def variance_preserving(self, alpha_bar: Tensor) -> Schedule:
+        """alpha_bar: [T], the cumulative product of 1 - beta."""
+
+    def flow(self, steps: int = ..., *, shift: float = ...) -> Schedule:
+        """Rectified flow over `steps` timesteps, spread by `shift`."""
+
+
+class Denoiser(Protocol):
+    """A diffusion or flow model in its own latent scale."""
+
+    @property
+    def prediction_type(self) -> PredictionType:
+        """What a call gives."""
+
+    @property
+    def nfe(self) -> int:
+        """Network forwards so far, one per view and guidance branch."""
 
     def __call__(self, x_t: Tensor, t: int, views: Sequence[View], condition: Tensor | None, guidance: float) -> Tensor:
-        """Guided model output [B, C, h, w] float32; guidance <= 1 runs the conditional branch alone."""
+        """Guided model output [B, C, h, w] float32 at timestep t of its Schedule; guidance <= 1 runs the conditional branch
+        alone.
+
+        condition: [B, 1, H, W] inverse depth of the views, as Space.condition gives it, or None.
+        """
 
 
 class LatentCodec(Protocol):

@@ -21,15 +21,15 @@ class Tracker:
     def __init__(self, job: str, folder: Path, plan: Plan, memory: Callable[[], int]) -> None:
         """job: its name in messages. folder: where previews go. memory: tells the peak memory so far, in bytes."""
         self._job, self._folder, self._plan, self._memory = job, folder, plan, memory
-        forwards = [plan.forwards_of(step) for step in plan.steps]
-        self._forwards_before = [0, *accumulate(forwards)]
-        self._work_before = [0.0, *accumulate(n * step.scale**2 for n, step in zip(forwards, plan.steps, strict=True))]
+        nfe = [plan.nfe_of(step) for step in plan.steps]
+        self._nfe_before = [0, *accumulate(nfe)]
+        self._work_before = [0.0, *accumulate(n * step.scale**2 for n, step in zip(nfe, plan.steps, strict=True))]
         self._started = time.perf_counter()
 
     def progress(self, event: InnerStep | OuterStep) -> Progress:
         """Work done, in network forwards at full size; the rest is expected to go as fast as what was done."""
         k = event.outer if isinstance(event, InnerStep) else event.index
-        done = self._work_before[k] + self._plan.steps[k].scale ** 2 * (event.forwards - self._forwards_before[k])
+        done = self._work_before[k] + self._plan.steps[k].scale ** 2 * (event.nfe - self._nfe_before[k])
         elapsed, total = time.perf_counter() - self._started, self._work_before[-1]
         return Progress(job=self._job, phase=Phase.GENERATING, step=min(round(done), round(total)), total=round(total),
                         eta=max(elapsed / done * (total - done), 0.0), memory=self._memory())

@@ -44,7 +44,7 @@ def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Iterator[Me
         resolution = sampling.view_resolution or checkpoint.view_resolution
         space = spaces.get(Request(job=job, folder=folder, views=sampling.views, view_resolution=resolution,
                                    device=checkpoint.device, depth_floor=entry.depth_floor))
-        steps = plan(sampling, space, Schedule(checkpoint.alpha_bar))
+        steps = plan(sampling, space, checkpoint.schedule(Schedule))
     notices += [*space.notices, *size_notices(job, space)]
 
     while True:
@@ -66,7 +66,7 @@ def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Iterator[Me
     meter.seconds["total"] = time.perf_counter() - started
     write_report(folder, Report(
         kind=job.kind, model=checkpoint.name, device=str(checkpoint.device), dtype=str(checkpoint.dtype).removeprefix("torch."),
-        sampling=sampling, stages=stages_of(steps, resolution), planned_forwards=steps.forwards, forwards=outcome.forwards,
+        sampling=sampling, stages=stages_of(steps, resolution), planned_nfe=steps.nfe, nfe=outcome.nfe,
         coverage=outcome.coverage, coverage_before_fill=outcome.coverage_before_fill, peak_memory=meter.peak_memory(),
         seconds=dict(meter.seconds), notices=tuple(notices)))
     yield Result(job=name, path=str(result.resolve()), notices=tuple(notices))
@@ -86,6 +86,6 @@ def sample(steps: Plan, space: Space, codec: LatentCodec, denoiser: Denoiser, se
                 previews = tracker.previews(event, space)
             yield from previews
     yield tracker.finishing()
-    outcome = Outcome(space.fill_and_pad(canvas), denoiser.forwards, space.coverage(canvas), seen)
+    outcome = Outcome(space.fill_and_pad(canvas), denoiser.nfe, space.coverage(canvas), seen)
     outcome.refuse_broken()
     return outcome

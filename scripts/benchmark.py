@@ -45,6 +45,9 @@ class Side(NamedTuple):
     busy: bool
 
 
+RENAMED = {"forwards": "nfe", "planned_forwards": "planned_nfe"}  # in the reports of commits before these names
+
+
 class Measured(NamedTuple):
     """One job: its report.json and the processor seconds of its process."""
 
@@ -59,7 +62,8 @@ def run(kind: str, preset: str, options: Sequence[str], out: Path, side: Side) -
         before = child_seconds()
         subprocess.run(command, cwd=side.checkout, check=True, stdout=subprocess.DEVNULL)
         cpu = child_seconds() - before  # the busy process is not among them before it has ended
-    return Measured(json.loads((out / "report.json").read_bytes()), cpu)
+    report = json.loads((out / "report.json").read_bytes())
+    return Measured({RENAMED.get(key, key): value for key, value in report.items()}, cpu)
 
 
 def child_seconds() -> float:
@@ -110,9 +114,9 @@ def least(runs: Sequence[Measured]) -> Measured:
 
     A phase that only some repeats report counts as 0 in the others. RuntimeError where the repeats' forwards differ.
     """
-    forwards = {run.report["forwards"] for run in runs}
-    if len(forwards) > 1:
-        raise RuntimeError(f"repeats of one job ran {sorted(forwards)} forwards: they were not the same job")
+    nfe = {run.report["nfe"] for run in runs}
+    if len(nfe) > 1:
+        raise RuntimeError(f"repeats of one job ran {sorted(nfe)} forwards: they were not the same job")
     names = dict.fromkeys(name for run in runs for name in run.report["seconds"])
     seconds = {name: min(run.report["seconds"].get(name, 0.0) for run in runs) for name in names}
     memory = min(run.report["peak_memory"] for run in runs)
@@ -128,10 +132,10 @@ def row(kind: str, preset: str, side: str, measured: Measured) -> list[str]:
     """One line of the table."""
     report, seconds = measured.report, measured.report["seconds"]
     geometry = geometry_of(report)
-    return [kind, preset, side, str(report["forwards"]), f"{seconds['total']:.1f}", f"{measured.cpu:.1f}",
+    return [kind, preset, side, str(report["nfe"]), f"{seconds['total']:.1f}", f"{measured.cpu:.1f}",
             *(f"{seconds.get(name, 0.0):.1f}" for name in ("load", "denoise", "encode", "decode")), f"{geometry:.1f}",
             f"{geometry / seconds['total']:.1%}", f"{seconds.get('preview', 0.0):.1f}",
-            f"{1000 * seconds['denoise'] / report['forwards']:.1f}", f"{report['peak_memory'] / 1e9:.2f}"]
+            f"{1000 * seconds['denoise'] / report['nfe']:.1f}", f"{report['peak_memory'] / 1e9:.2f}"]
 
 
 def ratio_row(kind: str, preset: str, name: str, a: Measured, b: Measured) -> list[str]:
@@ -141,13 +145,13 @@ def ratio_row(kind: str, preset: str, name: str, a: Measured, b: Measured) -> li
 
     first, second = a.report, b.report
     phases = ("load", "denoise", "encode", "decode")
-    return [kind, preset, name, ratio(first["forwards"], second["forwards"]),
+    return [kind, preset, name, ratio(first["nfe"], second["nfe"]),
             ratio(first["seconds"]["total"], second["seconds"]["total"]), ratio(a.cpu, b.cpu),
             *(ratio(first["seconds"].get(phase, 0.0), second["seconds"].get(phase, 0.0)) for phase in phases),
             ratio(geometry_of(first), geometry_of(second)),
             ratio(geometry_of(first) / first["seconds"]["total"], geometry_of(second) / second["seconds"]["total"]),
             ratio(first["seconds"].get("preview", 0.0), second["seconds"].get("preview", 0.0)),
-            ratio(first["seconds"]["denoise"] / first["forwards"], second["seconds"]["denoise"] / second["forwards"]),
+            ratio(first["seconds"]["denoise"] / first["nfe"], second["seconds"]["denoise"] / second["nfe"]),
             ratio(first["peak_memory"], second["peak_memory"])]
 
 
@@ -175,7 +179,7 @@ def phase_table(kind: str, preset: str, found: dict[str, Measured]) -> list[str]
 
 def nfe_row(kind: str, preset: str, report: dict) -> list[str]:
     """Forwards as planned and as counted. An engine that does not report its plan leaves the first empty."""
-    planned, counted = report.get("planned_forwards"), report["forwards"]
+    planned, counted = report.get("planned_nfe"), report["nfe"]
     agree = "" if planned is None else "yes" if planned == counted else "**no**"
     return [kind, preset, "" if planned is None else str(planned), str(counted), agree]
 
@@ -215,7 +219,7 @@ def count(args: argparse.Namespace, side: Side, options: dict[str, list[str]], f
     for kind in args.jobs:
         for preset in args.presets:
             report = run(kind, preset, options[kind], folder / f"{kind}-{preset}", side).report
-            good &= report.get("planned_forwards", report["forwards"]) == report["forwards"]
+            good &= report.get("planned_nfe", report["nfe"]) == report["nfe"]
             print(line(nfe_row(kind, preset, report)), flush=True)
     return good
 

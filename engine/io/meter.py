@@ -177,11 +177,11 @@ class MeteredDenoiser:
 
     def __init__(self, denoiser: Denoiser, meter: Meter) -> None:
         self._denoiser, self._meter = denoiser, meter
-        self.prediction_type, self.alpha_bar = denoiser.prediction_type, denoiser.alpha_bar
+        self.prediction_type = denoiser.prediction_type
 
     @property
-    def forwards(self) -> int:
-        return self._denoiser.forwards
+    def nfe(self) -> int:
+        return self._denoiser.nfe
 
     def __call__(self, x_t: Tensor, t: int, views: Sequence, condition: Tensor | None, guidance: float) -> Tensor:
         with self._meter.phase("denoise"):

@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
     """A finished canvas and what it took."""
 
     z: Tensor  # [3, H, W] sRGB 0..1
-    forwards: int  # NFE as counted
+    nfe: int  # network forwards as counted
     coverage: float  # share of the canvas that a view saw, those that fill included
     coverage_before_fill: float
 
@@ -46,7 +46,7 @@ class Stage:
     view_resolution: int
     steps: int
     views: int  # in all steps
-    forwards: int  # NFE as planned
+    nfe: int  # network forwards as planned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +59,8 @@ class Report:
     dtype: str
     sampling: SamplingParams  # as resolved from the preset
     stages: tuple[Stage, ...]
-    planned_forwards: int
-    forwards: int  # NFE: network forwards, one per view and guidance branch, as counted
+    planned_nfe: int
+    nfe: int  # network forwards, one per view and guidance branch, as counted
     coverage: float  # share of the canvas that a view saw
     coverage_before_fill: float  # the same without the views of ours that complete the paper's
     peak_memory: int  # bytes
@@ -74,7 +74,7 @@ def stages_of(plan: Plan, view_resolution: int) -> tuple[Stage, ...]:
     for step in plan.steps:
         groups["fill" if step.fill else "synchronize", round(view_resolution * step.scale)].append(step)
     return tuple(Stage(purpose=purpose, view_resolution=size, steps=len(steps), views=sum(len(step.views) for step in steps),
-                       forwards=sum(map(plan.forwards_of, steps))) for (purpose, size), steps in groups.items())
+                       nfe=sum(map(plan.nfe_of, steps))) for (purpose, size), steps in groups.items())
 
 
 def write_report(folder: Path, report: Report) -> Path:

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..contracts import PredictionType
 from .chunks import Chunks
 from .depth_reader import DepthMemory
 from .memory import unet_bytes
@@ -15,18 +16,17 @@ from .memory import unet_bytes
 class StableDiffusionDenoiser:
     """eps(x_t, t, c), v or x0 for views, each with the prompt of its label; see `Denoiser` in engine/contracts.py."""
 
-    def __init__(self, *, unet, controlnet, embeddings: Mapping[str, Tensor], negative: Tensor, alpha_bar: Tensor,
-                 prediction_type: str, controlnet_scale: float, chunks: Chunks) -> None:
+    def __init__(self, *, unet, controlnet, embeddings: Mapping[str, Tensor], negative: Tensor,
+                 prediction_type: PredictionType, controlnet_scale: float, chunks: Chunks) -> None:
         """embeddings: [L, D] for each view label; negative: [L, D]; controlnet may be None."""
         self.unet = unet
         self.controlnet = controlnet
         self.embeddings = embeddings
         self.negative = negative
-        self.alpha_bar = alpha_bar
         self.prediction_type = prediction_type
         self.controlnet_scale = controlnet_scale
         self.chunks = chunks
-        self.forwards = 0
+        self.nfe = 0
         self._memory = None if controlnet is None else DepthMemory(controlnet)
 
     def __call__(self, x_t: Tensor, t: int, views: Sequence, condition: Tensor | None, guidance: float) -> Tensor:
@@ -46,7 +46,7 @@ class StableDiffusionDenoiser:
         needed = unet_bytes(self.unet, x_t.shape[-2:], branches=branches, controlnet=controlnet)
         with torch.inference_mode():
             output = self.chunks.run(len(views), call, needed)
-        self.forwards += len(views) * branches
+        self.nfe += len(views) * branches
         return output.clone()  # a normal tensor: what inference_mode made may not meet autograd later
 
     def _guided(self, x_t: Tensor, t: int, text: Tensor, hint: Tensor | None, guidance: float) -> Tensor:

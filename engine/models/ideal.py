@@ -1,4 +1,4 @@
-"""Denoisers in closed form: what a perfectly trained model would predict for a Gaussian or a Gaussian mixture.
+"""Denoisers in closed form: what a perfectly trained model would predict for a Gaussian or a Gaussian mixture, on any path.
 
 They stand in for a network wherever a test must know the right answer. Their latents are pixels (IdentityCodec).
 """
@@ -6,17 +6,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import get_args
 
 import torch
 from torch import Tensor
 
-Posterior = Callable[[Tensor, float, Sequence], Tensor]  # (x_t [B, C, h, w], alpha_bar, views) -> E[x_0 | x_t]
+from ..contracts import PredictionType, Schedule, View
 
-
-def scaled_linear_alpha_bar(steps: int = 1000, start: float = 0.00085, end: float = 0.012) -> Tensor:
-    """Stable Diffusion's alpha_bar [steps] float64: betas linear in their square roots."""
-    betas = torch.linspace(start**0.5, end**0.5, steps, dtype=torch.float64) ** 2
-    return torch.cumprod(1 - betas, dim=0)
+Posterior = Callable[[Tensor, float, float, Sequence[View]], Tensor]
+"""(x_t [B, C, h, w] = signal x_0 + noise eps, signal, noise, views) -> E[x_0 | x_t]"""
 
 
 class IdentityCodec:
@@ -38,7 +36,7 @@ class IdentityCodec:
 
 
 class IdealDenoiser:
-    """Turns posterior means into the contract's model output, with guidance and a count of forwards.
+    """Turns posterior means into the contract's model output, with guidance and a count of network forwards.
 
     conditional, unconditional: the two branches; guidance > 1 needs both and counts both.
     """
@@ -46,35 +44,40 @@ class IdealDenoiser:
     def __init__(
         self,
         conditional: Posterior,
-        alpha_bar: Tensor,
+        schedule: Schedule,
         *,
-        prediction_type: str = "epsilon",
+        prediction_type: PredictionType = "epsilon",
         unconditional: Posterior | None = None,
     ) -> None:
-        if prediction_type not in ("epsilon", "v_prediction", "sample"):
-            raise ValueError(f"prediction_type is {prediction_type!r}; known: epsilon, v_prediction, sample")
+        if prediction_type not in get_args(PredictionType):
+            raise ValueError(f"prediction_type is {prediction_type!r}; known: {', '.join(get_args(PredictionType))}")
         self.conditional, self.unconditional = conditional, unconditional
-        self.alpha_bar = alpha_bar.to(torch.float64)
+        self.schedule = schedule
         self.prediction_type = prediction_type
-        self.forwards = 0
+        self.nfe = 0
 
-    def __call__(self, x_t: Tensor, t: int, views: Sequence, condition: Tensor | None, guidance: float) -> Tensor:
-        a = float(self.alpha_bar[t])
-        output = self._output(x_t, self.conditional(x_t, a, views), a)
-        self.forwards += len(x_t)
+    def __call__(self, x_t: Tensor, t: int, views: Sequence[View], condition: Tensor | None, guidance: float) -> Tensor:
+        output = self._branch(self.conditional, x_t, t, views)
         if guidance > 1:
             if self.unconditional is None:
                 raise ValueError(f"guidance is {guidance}, but this denoiser has no unconditional branch")
-            base = self._output(x_t, self.unconditional(x_t, a, views), a)
-            self.forwards += len(x_t)
+            base = self._branch(self.unconditional, x_t, t, views)
             output = base + guidance * (output - base)
         return output
 
-    def _output(self, x_t: Tensor, x0: Tensor, a: float) -> Tensor:
-        if self.prediction_type == "sample":
-            return x0
-        eps = (x_t - math.sqrt(a) * x0) / math.sqrt(1 - a)
-        return eps if self.prediction_type == "epsilon" else math.sqrt(a) * eps - math.sqrt(1 - a) * x0
+    def _branch(self, posterior: Posterior, x_t: Tensor, t: int, views: Sequence[View]) -> Tensor:
+        self.nfe += len(x_t)
+        signal, noise = self.schedule.signal(t), self.schedule.noise(t)
+        x0 = posterior(x_t, signal, noise, views)
+        eps = (x_t - signal * x0) / noise
+        match self.prediction_type:
+            case "sample":
+                return x0
+            case "v_prediction":
+                return signal * eps - noise * x0
+            case "flow_prediction":
+                return eps - x0
+        return eps
 
 
 def gaussian(mean: Tensor, covariance: Tensor) -> Posterior:
@@ -83,9 +86,9 @@ def gaussian(mean: Tensor, covariance: Tensor) -> Posterior:
     mean: [C, h, w]; covariance: [C, h, w] variances per pixel, or [D, D] with D = C h w.
     """
     if covariance.shape == mean.shape:
-        def per_pixel(x_t: Tensor, a: float, views: Sequence) -> Tensor:
+        def per_pixel(x_t: Tensor, signal: float, noise: float, views: Sequence[View]) -> Tensor:
             mu, variance = mean.to(x_t), covariance.to(x_t)
-            return mu + math.sqrt(a) * variance / (a * variance + 1 - a) * (x_t - math.sqrt(a) * mu)
+            return mu + signal * variance / (signal**2 * variance + noise**2) * (x_t - signal * mu)
 
         return per_pixel
 
@@ -94,9 +97,9 @@ def gaussian(mean: Tensor, covariance: Tensor) -> Posterior:
         raise ValueError(f"covariance must be {tuple(mean.shape)} or {(size, size)}, got {tuple(covariance.shape)}")
     eigenvalues, basis = torch.linalg.eigh(covariance.double())
 
-    def full(x_t: Tensor, a: float, views: Sequence) -> Tensor:
-        gain = math.sqrt(a) * eigenvalues / (a * eigenvalues + 1 - a)
-        offset = x_t.double().flatten(1) - math.sqrt(a) * mean.double().flatten()
+    def full(x_t: Tensor, signal: float, noise: float, views: Sequence[View]) -> Tensor:
+        gain = signal * eigenvalues / (signal**2 * eigenvalues + noise**2)
+        offset = x_t.double().flatten(1) - signal * mean.double().flatten()
         moved = (offset @ basis * gain) @ basis.T
         return (mean.double().flatten() + moved).reshape(x_t.shape).to(x_t)
 
@@ -112,12 +115,12 @@ def mixture(means: Tensor, variance: float, weights: Tensor | None = None) -> Po
     count = len(flat)
     log_weights = torch.full((count,), -math.log(count), dtype=torch.float64) if weights is None else weights.log()
 
-    def posterior(x_t: Tensor, a: float, views: Sequence) -> Tensor:
+    def posterior(x_t: Tensor, signal: float, noise: float, views: Sequence[View]) -> Tensor:
         x = x_t.double().flatten(1)  # [B, D]
-        spread = a * variance + 1 - a
-        offset = x[:, None] - math.sqrt(a) * flat  # [B, K, D]
+        spread = signal**2 * variance + noise**2
+        offset = x[:, None] - signal * flat  # [B, K, D]
         share = torch.softmax(log_weights - offset.square().sum(-1) / (2 * spread), dim=1)  # [B, K]
-        x0 = flat + math.sqrt(a) * variance / spread * offset
+        x0 = flat + signal * variance / spread * offset
         return (share[:, :, None] * x0).sum(dim=1).reshape(x_t.shape).to(x_t)
 
     return posterior

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from ..contracts import PredictionType, Schedule, ScheduleMaker
 from ..protocol.errors import ModelUnavailable, OutOfMemory
 from ..protocol.exhaustion import is_out_of_memory
 from ..protocol.messages import Notice
@@ -39,7 +40,7 @@ class Checkpoint:
     vae: nn.Module
     controlnet: nn.Module | None
     alpha_bar: Tensor  # [T] float64
-    prediction_type: str  # "epsilon" | "v_prediction" | "sample"
+    prediction_type: PredictionType
     view_resolution: int  # pixels, of the views that it was made for
     vocabulary: Vocabulary  # what it was trained on
     unet_chunks: Chunks
@@ -57,8 +58,12 @@ class Checkpoint:
         encoded = dict(zip(texts, embed(self.tokenizer, self.text_encoder, texts), strict=True))
         return StableDiffusionDenoiser(
             unet=self.unet, controlnet=self.controlnet, embeddings={label: encoded[text] for label, text in prompts.items()},
-            negative=encoded[negative_prompt], alpha_bar=self.alpha_bar, prediction_type=self.prediction_type,
+            negative=encoded[negative_prompt], prediction_type=self.prediction_type,
             controlnet_scale=controlnet_scale, chunks=self.unet_chunks)
+
+    def schedule(self, make: ScheduleMaker) -> Schedule:
+        """The path that it was trained on, as one of `make`'s: variance preserving for this family."""
+        return make.variance_preserving(self.alpha_bar)
 
     def reads_whole(self, prompt: str) -> bool:
         """Whether the text encoder reads `prompt` to its end."""

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from ..contracts import Denoiser
+from ..contracts import Denoiser, View
 from .schedule import Schedule
 
 Solver = Literal["ddim", "dpmpp"]
@@ -25,10 +25,10 @@ class Estimate(NamedTuple):
     index: int  # 0..total-1
     total: int
     t: int  # the timestep of this call
-    x0_hat: Tensor  # [B, C, h, w] E[x_0 | x_t], what is kept put in its place; with index == total-1 the result of the solve
+    x0_hat: Tensor  # [B, C, h, w] E[x_0 | x_t], the known region put in its place; with index == total-1 the result of the solve
 
 
-class Keep(NamedTuple):
+class KnownRegion(NamedTuple):
     """A known region (RePaint) that a solve must preserve: borders of views (appendix B), or what is painted already (Eq. 9).
 
     Where the mask is 0 it is kept throughout, where it is 1 never; in between, the kept region shrinks as the solve goes on.
@@ -47,17 +47,17 @@ def denoise(
     schedule: Schedule,
     x_t: Tensor,  # [B, C, h, w] at timesteps[0]
     timesteps: Sequence[int],  # strictly decreasing, as Schedule.solve_timesteps gives them; one alone is Tweedie's formula
-    views: Sequence,
+    views: Sequence[View],
     condition: Tensor | None,
     *,
     guidance: Callable[[int], float],  # timestep -> guidance scale
     solver: Solver = "ddim",
-    keep: Keep | None = None,
+    known: KnownRegion | None = None,
 ) -> Iterator[Estimate]:
     """G(x_t): from timesteps[0] to the clean end, by DDIM (eta = 0) or DPM-Solver++ 2M.
 
-    keep: x_t must be the noised `keep.clean` wherever the mask is 0. Blending x_0 and leaving x_t alone keeps that region on its
-    own noisy track, with the noise it started from, whatever the solver: both are exact where x_0 is constant.
+    known: x_t must be the noised `known.clean` wherever the mask is 0. Blending x_0 and leaving x_t alone keeps that region on
+    its own noisy track, with the noise it started from, whatever the solver: both are exact where x_0 is constant.
 
     ValueError where timesteps do not fall strictly, or for an unknown solver.
     """
@@ -69,14 +69,14 @@ def denoise(
     before = None  # (the denoiser's own x0_hat, timestep) of the call before, for the second order
     for i, t in enumerate(timesteps):
         output = denoiser(x_t, t, views, condition, guidance(t))
-        x0_hat, _ = schedule.split(x_t, output, t, denoiser.prediction_type)
+        x0_hat, _ = schedule.to_x0_eps(x_t, output, t, denoiser.prediction_type)
         t_next = timesteps[i + 1] if i + 1 < total else None
         direction = x0_hat
         if solver == "dpmpp" and before is not None and t_next is not None:
             direction = _second_order(schedule, x0_hat, t, t_next, *before)
         before = (x0_hat, t)
-        if keep is not None:
-            x0_hat, direction = (keep.blend(estimate, i, total) for estimate in (x0_hat, direction))
+        if known is not None:
+            x0_hat, direction = (known.blend(estimate, i, total) for estimate in (x0_hat, direction))
         yield Estimate(i, total, t, x0_hat)
         if t_next is not None:  # to the clean end both solvers take a first-order step, which is x0_hat itself
             x_t = _step(schedule, x_t, direction, t, t_next)

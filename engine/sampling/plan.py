@@ -6,14 +6,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from ..contracts import Space
+from ..contracts import Space, View
 from ..protocol.errors import InvalidParameter
 from ..protocol.params import SamplingParams
-from .schedule import Schedule
+from .schedule import Schedule, paper_times
 
 UNSEEN_SHARE = 0.5  # a view of which more is unseen has too little to start from: it starts from noise
 UNSEEN_TOLERANCE = 0.01  # of a view: less than that, between two views of the step before, is no reason for a warm-up
+
+
+class ViewBatch(NamedTuple):
+    """Views of one outer step that are solved together."""
+
+    from_noise: bool  # they start from pure noise at the last timestep instead of the canvas (lines 3 to 5)
+    members: list[int]  # which of the step's views
+    timesteps: tuple[int, ...]  # at which their solve calls the denoiser
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,21 +30,21 @@ class PlannedStep:
     """One outer step (lines 8 to 16 of Algorithm 4)."""
 
     index: int  # k, counted through the whole job; the step's noise is keyed by it
-    t: int  # noise level from which the views that start from the canvas are solved
-    views: tuple
+    t: int  # timestep of the schedule from which the views that start from the canvas are solved
+    views: tuple[View, ...]
     scale: float  # width of the views, over that of the finest ones
-    from_noise: tuple[bool, ...]  # per view: starts from pure noise at T-1 instead of the canvas (lines 3 to 5)
+    from_noise: tuple[bool, ...]  # per view: starts from pure noise instead of the canvas
     timesteps: tuple[int, ...]  # of a solve that starts from the canvas
     noise_timesteps: tuple[int, ...]  # of a solve that starts from pure noise
     keep_borders: bool = False  # the solve keeps the borders of what is there (appendix B)
     fill: bool = False  # the solve keeps all that the canvas held when the first step of this kind began (Eq. 9)
 
-    def solves(self) -> Iterator[tuple[bool, list[int], tuple[int, ...]]]:
-        """The step's views in at most two groups that each share their timesteps: (from noise?, indices, timesteps)."""
+    def batches(self) -> Iterator[ViewBatch]:
+        """The step's views in at most two groups that each share their timesteps; those from noise come first."""
         for from_noise, timesteps in ((True, self.noise_timesteps), (False, self.timesteps)):
             members = [i for i, start in enumerate(self.from_noise) if start == from_noise]
             if members:
-                yield from_noise, members, timesteps
+                yield ViewBatch(from_noise, members, timesteps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +61,25 @@ class Plan:
         return sum(not step.fill for step in self.steps)
 
     @property
-    def forwards(self) -> int:
-        """Network forwards (NFE) of all steps, one per view and guidance branch."""
-        return sum(map(self.forwards_of, self.steps))
+    def nfe(self) -> int:
+        """Network forwards of all steps, one per view and guidance branch."""
+        return sum(map(self.nfe_of, self.steps))
 
     @property
     def work(self) -> float:
-        """What all steps cost, in forwards at full size."""
-        return sum(step.scale**2 * self.forwards_of(step) for step in self.steps)
+        """What all steps cost, in network forwards at full size."""
+        return sum(step.scale**2 * self.nfe_of(step) for step in self.steps)
 
-    def forwards_of(self, step: PlannedStep) -> int:
+    def nfe_of(self, step: PlannedStep) -> int:
         """Network forwards of one step: two per call and view where guidance is on, else one."""
-        return sum(len(members) * sum(2 if self.guidance(t) > 1 else 1 for t in timesteps)
-                   for _, members, timesteps in step.solves())
+        return sum(len(batch.members) * sum(2 if self.guidance(t) > 1 else 1 for t in batch.timesteps)
+                   for batch in step.batches())
 
     def guidance(self, t: int) -> float:
-        """The guidance scale inside the guidance interval; 1, the conditional branch alone, outside it."""
-        inside = self.params.guidance_t_min <= t <= self.params.guidance_t_max
+        """The guidance scale at timestep t: inside the guidance interval, whose ends are in the paper's time as all of `params`;
+        1, the conditional branch alone, outside it."""
+        low, high = map(self.schedule.from_paper_time, (self.params.guidance_t_min, self.params.guidance_t_max))
+        inside = low <= t <= high
         return self.params.guidance if inside else 1.0
 
 
@@ -83,13 +94,14 @@ def plan(params: SamplingParams, space: Space, schedule: Schedule, *, refine: bo
         raise InvalidParameter("coarse_leaves_too_few", coarse_steps=params.coarse_steps, outer_steps=params.outer_steps,
                                sets=len(sets))
     coarse = (params.coarse_resolution or space.view_resolution // 2) / space.view_resolution
-    times = schedule.outer_timesteps(params.t_start, params.t_stop, params.outer_steps)
+    times = paper_times(params.t_start, params.t_stop, params.outer_steps)
     starts = _from_noise(params, space, _turns(sets, params.outer_steps), refine)
     steps = []
     for k, (t, views, from_noise) in enumerate(zip(times, _turns(sets, params.outer_steps), starts, strict=True)):
         keep_borders = params.multi_step and k >= params.outer_steps - params.blend_steps
         if keep_borders:
             t = min(2 * t, params.blend_t_max)  # more of the interior is made anew than the outer schedule would
+        t = schedule.from_paper_time(t)
         steps.append(PlannedStep(
             index=k, t=t, views=views, scale=coarse if k < params.coarse_steps else 1.0, from_noise=from_noise,
             timesteps=_timesteps(params, schedule, t), noise_timesteps=_timesteps(params, schedule, schedule.last),
@@ -97,23 +109,23 @@ def plan(params: SamplingParams, space: Space, schedule: Schedule, *, refine: bo
     return Plan(params=params, schedule=schedule, steps=(*steps, *_fill(params, space, schedule, steps)))
 
 
-def _sets(params: SamplingParams, space: Space) -> Sequence[tuple]:
+def _sets(params: SamplingParams, space: Space) -> Sequence[tuple[View, ...]]:
     """What is drawn in turn: each set of disjoint views, or the union of all where views may overlap."""
     return space.view_sets if params.non_overlapping else [tuple(view for part in space.view_sets for view in part)]
 
 
-def _turns(sets: Sequence[tuple], count: int) -> list[tuple]:
+def _turns(sets: Sequence[tuple[View, ...]], count: int) -> list[tuple[View, ...]]:
     """The sets in turn, `count` of them."""
     return [tuple(sets[k % len(sets)]) for k in range(count)]
 
 
-def _from_noise(params: SamplingParams, space: Space, turns: list[tuple], refine: bool) -> list[tuple[bool, ...]]:
+def _from_noise(params: SamplingParams, space: Space, turns: list[tuple[View, ...]], refine: bool) -> list[tuple[bool, ...]]:
     """Per step and view, whether it starts from pure noise.
 
     In the warm-up that is every view of which anything is unseen; a set that the step before has covered starts from there.
     After it, and until each set has had its turn, it is a view that is still more than half unseen.
     """
-    drawn: dict = {}
+    drawn: dict[View, None] = {}
     starts = []
     for k, views in enumerate(turns):
         limit = UNSEEN_TOLERANCE if k < params.warmup else UNSEEN_SHARE
@@ -131,7 +143,7 @@ def _fill(params: SamplingParams, space: Space, schedule: Schedule, before: Sequ
         return
     turns = _turns(space.fill_sets, max(params.fill_steps, len(space.fill_sets)))
     drawn = dict.fromkeys(view for step in before for view in step.views)
-    times = schedule.outer_timesteps(params.t_start, params.t_stop, len(turns))
+    times = map(schedule.from_paper_time, paper_times(params.t_start, params.t_stop, len(turns)))
     for k, (t, views) in enumerate(zip(times, turns, strict=True)):
         shares = space.unseen_share(views, tuple(drawn))
         drawn.update(dict.fromkeys(views))
@@ -143,5 +155,5 @@ def _fill(params: SamplingParams, space: Space, schedule: Schedule, before: Sequ
 def _timesteps(params: SamplingParams, schedule: Schedule, t: int) -> tuple[int, ...]:
     """Where a solve from t calls the denoiser; once where the estimate is Tweedie's formula alone."""
     if not params.multi_step:
-        return (schedule.clamp(t),)
+        return (t,)
     return tuple(schedule.solve_timesteps(t, params.ode_steps, params.ode_grid))

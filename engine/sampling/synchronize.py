@@ -22,8 +22,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..contracts import Canvas, Denoiser, LatentCodec, Space
-from .denoise import Keep, denoise
+from ..contracts import Canvas, Denoiser, LatentCodec, Space, View
+from .denoise import KnownRegion, denoise
 from .plan import Plan, PlannedStep
 from .schedule import Schedule
 
@@ -35,7 +35,7 @@ class InnerStep(NamedTuple):
     outer_total: int
     t: int
     x0_hat: Tensor  # [b, C, h, w] the estimate of the views at work: where NaN or flat results show first
-    forwards: int  # network forwards since the start
+    nfe: int  # network forwards since the start
 
 
 class OuterStep(NamedTuple):
@@ -45,7 +45,7 @@ class OuterStep(NamedTuple):
     total: int
     t: int
     canvas: Canvas
-    forwards: int
+    nfe: int
 
 
 class Noisy(NamedTuple):
@@ -69,11 +69,11 @@ def synchronize(
     Same arguments, same bytes; a view's noise depends on (seed, step, view) alone, never on how views are batched.
     Closing the generator between two events stops all further work.
     """
-    params, schedule, total, first = plan.params, plan.schedule, len(plan.steps), denoiser.forwards
+    params, schedule, total, first = plan.params, plan.schedule, len(plan.steps), denoiser.nfe
     canvas = space.blank() if canvas is None else canvas
     known: Canvas | None = None  # what the steps that fill must keep
-    noisy: dict[object, Noisy] = {}  # by view; kept only where stochasticity is 0
-    pictures: dict[object, Tensor] = {}  # by view, what was decoded last; kept only for the background of a mesh
+    noisy: dict[View, Noisy] = {}  # by view; kept only where stochasticity is 0
+    pictures: dict[View, Tensor] = {}  # by view, what was decoded last; kept only for the background of a mesh
 
     for step in plan.steps:  # line 8; line 9 chose the views
         local = space.at(round(space.view_resolution * step.scale))
@@ -83,7 +83,7 @@ def synchronize(
         condition = local.condition(step.views)
         mask = _mask(step, local, known)
         decoded: dict[int, Tensor] = {}
-        for from_noise, members, timesteps in step.solves():
+        for from_noise, members, timesteps in step.batches():
             noise = _noise(seed, step.index, members, codec.latent_shape(local.view_resolution)).to(images.device)
             clean = None
             if not from_noise or step.fill:
@@ -94,16 +94,16 @@ def synchronize(
                 x_t = schedule.add_noise(clean, noise, timesteps[0])  # line 13 with Eq. 6
             else:
                 x_t = _carry(schedule, noisy, [step.views[i] for i in members], clean, noise, timesteps[0])  # Eq. 5
-            keep = None
+            region = None
             if mask is not None and clean is not None:
-                keep = Keep(clean, _at_latent_size(mask[members], clean, step))
-            if keep is not None and from_noise:  # what is kept has to start on its own noisy track
-                x_t = torch.where(keep.mask > 0, x_t, schedule.add_noise(clean, noise, timesteps[0]))
+                region = KnownRegion(clean, _at_latent_size(mask[members], clean, step))
+            if region is not None and from_noise:  # what is known has to start on its own noisy track
+                x_t = torch.where(region.mask > 0, x_t, schedule.add_noise(clean, noise, timesteps[0]))
             views = [step.views[i] for i in members]
             solve = denoise(denoiser, schedule, x_t, timesteps, views, None if condition is None else condition[members],
-                            guidance=plan.guidance, solver=params.solver, keep=keep)
+                            guidance=plan.guidance, solver=params.solver, known=region)
             for estimate in solve:  # lines 5 and 14
-                yield InnerStep(step.index, total, estimate.t, estimate.x0_hat, denoiser.forwards - first)
+                yield InnerStep(step.index, total, estimate.t, estimate.x0_hat, denoiser.nfe - first)
             decoded.update(zip(members, codec.decode(estimate.x0_hat), strict=True))
             if not params.max_stochasticity:
                 noisy.update((view, Noisy(x, timesteps[0])) for view, x in zip(views, x_t, strict=True))
@@ -113,10 +113,10 @@ def synchronize(
             canvas = local.restore(canvas, known)
         if params.keep_background:
             pictures.update(zip(step.views, images, strict=True))
-        yield OuterStep(step.index, total, step.t, canvas, denoiser.forwards - first)
+        yield OuterStep(step.index, total, step.t, canvas, denoiser.nfe - first)
 
 
-def _carry(schedule: Schedule, noisy: dict[object, Noisy], views: Sequence, clean: Tensor, noise: Tensor, t: int) -> Tensor:
+def _carry(schedule: Schedule, noisy: dict[View, Noisy], views: Sequence[View], clean: Tensor, noise: Tensor, t: int) -> Tensor:
     """x_{t-1} of Eq. 5 with sigma = 0: its noise is the one implied by the view's x_t and the synchronised x_0|t (Eq. 3).
 
     A view that has no x_t yet, because it starts from a given canvas, takes fresh noise.
@@ -126,7 +126,7 @@ def _carry(schedule: Schedule, noisy: dict[object, Noisy], views: Sequence, clea
     return schedule.mu(clean, torch.stack(implied), t)
 
 
-def _behind(pictures: dict[object, Tensor], views: Sequence, view_resolution: int) -> Tensor | None:
+def _behind(pictures: dict[View, Tensor], views: Sequence[View], view_resolution: int) -> Tensor | None:
     """[B, 3, h, w] the last pictures of these views at this size; None where any of them has none yet."""
     if not all(view in pictures for view in views):
         return None

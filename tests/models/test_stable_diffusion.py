@@ -88,7 +88,7 @@ def test_one_call_equals_diffusers_by_hand(checkpoint, folder):
             cond, uncond = pipe.encode_prompt(PROMPTS[view.label], "cpu", 1, True, NEGATIVE)
             expected = branch(i, uncond) + guidance * (branch(i, cond) - branch(i, uncond))
             assert torch.allclose(output[i:i + 1], expected, atol=1e-4)  # guidance multiplies the rounding by 6.5
-    assert denoiser.forwards == 6
+    assert denoiser.nfe == 6
 
 
 @pytest.mark.parametrize("depth", [False, True])
@@ -118,7 +118,7 @@ def test_without_guidance_one_forward_each(checkpoint):
     denoiser = checkpoint.denoiser(PROMPTS, NEGATIVE)
     x, views = noise(2, 4, 8, 8), [Labelled("horizon"), Labelled("up")]
     alone = denoiser(x, 400, views, None, 1.0)
-    assert denoiser.forwards == 2
+    assert denoiser.nfe == 2
     # guidance 1 is the conditional branch, whatever the unconditional one says: the limit from above agrees.
     assert torch.allclose(denoiser(x, 400, views, None, 1.0001), alone, atol=1e-3)
 
@@ -263,9 +263,9 @@ def test_out_of_memory_halves_until_it_fits(tiny_eps, error, monkeypatch):
         return forward(sample, *args, **kwargs)
 
     monkeypatch.setattr(checkpoint.unet, "forward", cramped)
-    denoiser.forwards = 0
+    denoiser.nfe = 0
     assert torch.allclose(denoiser(x, 500, views, None, 4.0), whole, atol=ROUNDING)
-    assert max(sizes) == 14 and sizes[-1] == 2 and denoiser.forwards == 14
+    assert max(sizes) == 14 and sizes[-1] == 2 and denoiser.nfe == 14
     sizes.clear()
     denoiser(x, 500, views, None, 4.0)
     assert max(sizes) <= 4, "the size that fits must be remembered"

@@ -6,6 +6,7 @@ from copy import copy
 import pytest
 import torch
 import torch.nn.functional as F
+from sampling_loop import PATHS, SIZE, GaussianPath
 
 from engine.models.ideal import IdentityCodec
 from engine.spaces.raster import RasterCanvas
@@ -129,3 +130,23 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(params=PATHS, ids=lambda path: path.name)
+def path(request) -> GaussianPath:
+    """Every sampler runs on a variance-preserving path and on a flow."""
+    return request.param
+
+
+@pytest.fixture
+def ring(toy_space):
+    """Two sets of five crops around a ring, one shifted by half a crop."""
+    return toy_space.ring(SIZE, 5)
+
+
+@pytest.fixture
+def band(toy_space):
+    """Views of the upper half of a canvas, and fill views that see some of it and all the rest."""
+    sets = [[(0, i * SIZE + shift) for i in range(3)] for shift in (0, SIZE // 2)]
+    fill = [[(SIZE - 2, i * SIZE) for i in range(3)], [(SIZE, i * SIZE + 3) for i in range(3)]]
+    return toy_space((2 * SIZE, 3 * SIZE), SIZE, sets, fill)

@@ -7,10 +7,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.models.ideal import IdealDenoiser, mixture, scaled_linear_alpha_bar
+from engine.models.ideal import mixture
 from engine.protocol.params import SamplingParams
 from engine.sampling.plan import plan
-from engine.sampling.schedule import Schedule
 from engine.sampling.synchronize import synchronize
 
 SIZE, SCALE, SPREAD = 8, 0.3, 0.05
@@ -31,13 +30,13 @@ def stripes() -> torch.Tensor:
     return torch.stack(waves)[:, :, None].expand(16, 3, SIZE, SIZE).clone()
 
 
-def run(space, codec, modes, seed, *, stochastic, multi, disjoint=False) -> torch.Tensor:
+def run(path, space, codec, modes, seed, *, stochastic, multi, disjoint=False) -> torch.Tensor:
     params = SamplingParams(
         max_stochasticity=stochastic, multi_step=multi, non_overlapping=disjoint, guidance=1.0, warmup=1, blend_steps=0,
         outer_steps=25, t_start=900, t_stop=270, ode_grid="karras", solver="dpmpp", ode_steps=10,
     )
-    denoiser = IdealDenoiser(mixture((modes - 0.5) / SCALE, (SPREAD / SCALE) ** 2), scaled_linear_alpha_bar())
-    steps = plan(params, space, Schedule(denoiser.alpha_bar))
+    denoiser = path.ideal(mixture((modes - 0.5) / SCALE, (SPREAD / SCALE) ** 2))
+    steps = plan(params, space, path.schedule)
     *_, last = synchronize(steps, space, codec, denoiser, seed=seed)
     return last.canvas
 
@@ -75,39 +74,39 @@ def seam(space, canvas) -> float:
     return float(jumps[:: SIZE // 2].mean())
 
 
-def measure(ring, codec, modes, **row) -> dict[str, float]:
+def measure(path, ring, codec, modes, **row) -> dict[str, float]:
     found = []
     for seed in SEEDS:
-        canvas = run(ring, codec, modes, seed, **row)
+        canvas = run(path, ring, codec, modes, seed, **row)
         found.append((ring.disagreement, seam(ring, canvas), to_nearest_mode(ring, canvas, modes)))
     return dict(zip(("disagreement", "seam", "distance"), torch.tensor(found).double().mean(0).tolist(), strict=True))
 
 
-def test_maximum_stochasticity_makes_views_agree_with_multi_step_solves(ring, codec):
+def test_maximum_stochasticity_makes_views_agree_with_multi_step_solves(path, ring, codec):
     """Row 3 against row 4. Over 32 seeds: disagreement 0.110 +- 0.004 against 0.085 +- 0.004, seams 0.244 +- 0.004
     against 0.098 +- 0.006, distance from the model's pictures 0.229 +- 0.003 against 0.107 +- 0.006."""
-    fixed = measure(ring, codec, colours(), stochastic=False, multi=True)
-    fresh = measure(ring, codec, colours(), stochastic=True, multi=True)
+    fixed = measure(path, ring, codec, colours(), stochastic=False, multi=True)
+    fresh = measure(path, ring, codec, colours(), stochastic=True, multi=True)
     assert fresh["disagreement"] < fixed["disagreement"]
     assert fresh["seam"] < 0.6 * fixed["seam"]
     assert fresh["distance"] < 0.7 * fixed["distance"]
 
 
-def test_maximum_stochasticity_makes_views_agree_with_tweedie(ring, codec):
+def test_maximum_stochasticity_makes_views_agree_with_tweedie(path, ring, codec):
     """Row 1 against row 2. Over 32 seeds: 0.090 +- 0.005 against 0.064 +- 0.002."""
-    fixed = measure(ring, codec, stripes(), stochastic=False, multi=False)
-    fresh = measure(ring, codec, stripes(), stochastic=True, multi=False)
+    fixed = measure(path, ring, codec, stripes(), stochastic=False, multi=False)
+    fresh = measure(path, ring, codec, stripes(), stochastic=True, multi=False)
     assert fresh["disagreement"] < 0.9 * fixed["disagreement"]
 
 
-def test_disjoint_views_are_nearer_to_the_models_pictures(ring, codec):
+def test_disjoint_views_are_nearer_to_the_models_pictures(path, ring, codec):
     """Row 4 against row 6: averages of views that differ are no picture. Over 32 seeds: 0.107 against 0.083 (+- 0.006)."""
-    averaged = measure(ring, codec, colours(), stochastic=True, multi=True)
-    disjoint = measure(ring, codec, colours(), stochastic=True, multi=True, disjoint=True)
+    averaged = measure(path, ring, codec, colours(), stochastic=True, multi=True)
+    disjoint = measure(path, ring, codec, colours(), stochastic=True, multi=True, disjoint=True)
     assert disjoint["distance"] < averaged["distance"]
 
 
-def test_maximum_stochasticity_completes_a_partial_observation(toy_space, codec):
+def test_maximum_stochasticity_completes_a_partial_observation(path, toy_space, codec):
     """Appendix D.1: one view, half of it held to an observation after every step. With sigma = 0 the other half follows
     its own first noise; with the largest sigma it comes to fit. Over 24 seeds: error of the free half 0.42 against 0.11."""
     modes = stripes()
@@ -123,7 +122,7 @@ def test_maximum_stochasticity_completes_a_partial_observation(toy_space, codec)
         for seed in SEEDS:
             space = Observed((SIZE, SIZE), SIZE, [[(0, 0)]])
             space.truth = modes[seed]
-            z = run(space, codec, modes, seed, stochastic=stochastic, multi=True).z
+            z = run(path, space, codec, modes, seed, stochastic=stochastic, multi=True).z
             found.append((z - space.truth)[..., SIZE // 2:].square().mean().sqrt())
         return float(torch.stack(found).mean())
 

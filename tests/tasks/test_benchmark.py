@@ -13,9 +13,9 @@ from scripts.benchmark import Measured
 HERE, THERE = Path("here"), Path("there")
 
 
-def measured(total: float, *, cpu: float = 10.0, forwards: int = 100, memory: int = 10**9, **phases: float) -> Measured:
+def measured(total: float, *, cpu: float = 10.0, nfe: int = 100, memory: int = 10**9, **phases: float) -> Measured:
     seconds = {"denoise": total / 2, **phases, "total": total}
-    return Measured({"seconds": seconds, "forwards": forwards, "peak_memory": memory}, cpu)
+    return Measured({"seconds": seconds, "nfe": nfe, "peak_memory": memory}, cpu)
 
 
 def cell(cells: list[str], column: str) -> str:
@@ -39,7 +39,7 @@ def test_of_the_repeats_the_least_of_each_phase_counts():
 
 def test_repeats_that_did_different_work_are_refused():
     with pytest.raises(RuntimeError, match="not the same job"):
-        benchmark.least([measured(50), measured(50, forwards=101)])
+        benchmark.least([measured(50), measured(50, nfe=101)])
 
 
 def test_phases_that_only_one_commit_knows_do_no_harm():
@@ -65,9 +65,9 @@ def test_ratios_are_old_over_new_and_beside_over_the_same_tree_alone():
 
 
 def test_planned_forwards_stand_beside_the_counted_ones():
-    assert benchmark.nfe_row("panorama", "paper", {"planned_forwards": 7790, "forwards": 7790})[2:] == ["7790", "7790", "yes"]
-    assert benchmark.nfe_row("panorama", "paper", {"planned_forwards": 7450, "forwards": 7790})[2:] == ["7450", "7790", "**no**"]
-    assert benchmark.nfe_row("panorama", "paper", {"forwards": 7450})[2:] == ["", "7450", ""]
+    assert benchmark.nfe_row("panorama", "paper", {"planned_nfe": 7790, "nfe": 7790})[2:] == ["7790", "7790", "yes"]
+    assert benchmark.nfe_row("panorama", "paper", {"planned_nfe": 7450, "nfe": 7790})[2:] == ["7450", "7790", "**no**"]
+    assert benchmark.nfe_row("panorama", "paper", {"nfe": 7450})[2:] == ["", "7450", ""]
 
 
 def test_the_busy_process_ends_with_its_block():

@@ -61,7 +61,7 @@ def test_a_whole_job_stays_on_the_card(jobs, kind, precision, dtype, tmp_path):
     with fake_card():
         card, report = run(tmp_path / "job", jobs[kind], "cuda", precision)
     assert (report["device"], report["dtype"]) == ("cuda", dtype)
-    assert report["forwards"] == report["planned_forwards"] and report["coverage"] > 0.5
+    assert report["nfe"] == report["planned_nfe"] and report["coverage"] > 0.5
     assert {"denoise", "encode", "decode", "project", "unproject", "total"} <= set(report["seconds"])
     assert not report["notices"] and card.std() > 1
 

@@ -18,7 +18,6 @@ from engine.checkpoints import ModelCache, in_own_words, negative_for, sampling_
 from engine.command_line import main
 from engine.io.mesh_files import unwrap
 from engine.models.codec import StableDiffusionCodec
-from engine.models.ideal import scaled_linear_alpha_bar
 from engine.models.text import Vocabulary, load_vocabulary, unknown_words
 from engine.prompts import prompts_of
 from engine.protocol.errors import BadResult, InvalidJob, InvalidMesh, InvalidParameter, ModelUnavailable
@@ -27,7 +26,7 @@ from engine.protocol.kinds import KINDS, PanoramaParams, TextureParams
 from engine.protocol.messages import Notice, Phase, Preview, Progress, Result
 from engine.protocol.params import BUILTIN_MODEL, PRESETS, SamplingParams
 from engine.sampling.plan import plan
-from engine.sampling.schedule import Schedule
+from engine.sampling.schedule import Schedule, scaled_linear_alpha_bar
 from engine.spaces.equirect import EquirectSpace
 from engine.spaces.views import mesh_views, panorama_views
 from engine.tasks import run_job
@@ -89,8 +88,8 @@ def test_progress_counts_the_forwards_that_were_planned(panorama, tmp_path):
     messages = run(save_job(tmp_path / "job", panorama))
     steps = [m for m in messages if isinstance(m, Progress) and m.phase is Phase.GENERATING]
     report = json.loads((tmp_path / "job" / "report.json").read_bytes())
-    assert steps[-1].step == steps[-1].total == report["forwards"] == report["planned_forwards"]
-    assert report["forwards"] == sum(stage["forwards"] for stage in report["stages"])
+    assert steps[-1].step == steps[-1].total == report["nfe"] == report["planned_nfe"]
+    assert report["nfe"] == sum(stage["nfe"] for stage in report["stages"])
     assert all(a.step <= b.step for a, b in zip(steps, steps[1:], strict=False))
     assert all(m.eta >= 0 for m in steps)
 
@@ -109,7 +108,7 @@ def test_coarse_steps_are_smaller_and_the_rest_is_at_full_size(panorama, tmp_pat
     steps = [m for m in messages if isinstance(m, Progress) and m.phase is Phase.GENERATING]
     assert steps[-1].step == steps[-1].total and sum(isinstance(m, Preview) for m in messages) == 3
     report = json.loads((tmp_path / "job" / "report.json").read_bytes())
-    assert report["forwards"] == report["planned_forwards"] > steps[-1].total  # half the size is a quarter of the work
+    assert report["nfe"] == report["planned_nfe"] > steps[-1].total  # half the size is a quarter of the work
     assert [(stage["view_resolution"], stage["steps"]) for stage in report["stages"]] == [(32, 4), (64, 2)]
     with pytest.raises(InvalidParameter, match="coarse_steps = 6"):
         replace(sampling, coarse_steps=6)
@@ -225,16 +224,16 @@ def test_presets_follow_the_paper_and_auto_the_catalogue(panorama):
     assert of("auto") == sampling_for(Job(kind="panorama", params=PanoramaParams(prompt="x")))
 
 
-@pytest.mark.parametrize("preset, forwards", [("paper", 7790), ("fast", 3230 + 40 - 40), ("turbo", 1280 + 10)])
-def test_presets_after_the_paper_cost_what_the_paper_says_and_what_fills_costs_is_apart(preset, forwards):
+@pytest.mark.parametrize("preset, nfe", [("paper", 7790), ("fast", 3230 + 40 - 40), ("turbo", 1280 + 10)])
+def test_presets_after_the_paper_cost_what_the_paper_says_and_what_fills_costs_is_apart(preset, nfe):
     """Appendices B and E by arithmetic: five views and guidance. The first solve of "fast" starts at t = 999 instead of 900 (49
     calls for 45), and its border step at 640 instead of 725 (32 for 36); that of "turbo" at 999 too (one call more)."""
     sampling = KINDS["panorama"].preset_sampling(preset)
     views = panorama_views("paper")
     space = EquirectSpace(256, 64, view_sets=views.view_sets, fill_sets=views.fill_sets)
-    steps = plan(sampling, space, Schedule(scaled_linear_alpha_bar()))
-    main = sum(steps.forwards_of(step) for step in steps.steps if not step.fill)
-    assert main == forwards
+    steps = plan(sampling, space, Schedule.variance_preserving(scaled_linear_alpha_bar()))
+    main = sum(steps.nfe_of(step) for step in steps.steps if not step.fill)
+    assert main == nfe
     assert [view.fov for step in steps.steps if not step.fill for view in step.views] == [72.0] * 5 * sampling.outer_steps
     assert len(steps.steps) - steps.main_steps == 4
 

@@ -107,7 +107,7 @@ class Recorder:
 
 class Made(NamedTuple):
     z: Tensor  # [3, H, W]
-    forwards: int
+    nfe: int
     passes: int
     last_t: int  # noise level of the last pass
     disagreement: float
@@ -131,12 +131,12 @@ def panorama(model: Checkpoint, prompt: str, params: SamplingParams, seed: int) 
     """One panorama of the band; what lies above and below it stays blank."""
     space = Recorder(EquirectSpace(WIDTH, model.view_resolution, view_sets=views_paper_band(), fill_sets=()))
     denoiser = model.denoiser(prompts_by_label(prompt, suffixes(KINDS["panorama"], prompt, {}), model.reads_whole))
-    planned = plan(params, space, Schedule(denoiser.alpha_bar))
+    planned = plan(params, space, model.schedule(Schedule))
     for step in synchronize(planned, space, model.codec, denoiser, seed=seed):
         if isinstance(step, OuterStep):
             canvas = step.canvas
     last, apart = planned.steps[-1], view_disagreement(*space.layers())
-    return Made(space.fill_and_pad(canvas), denoiser.forwards, len(planned.steps), last.t, apart, last.views)
+    return Made(space.fill_and_pad(canvas), denoiser.nfe, len(planned.steps), last.t, apart, last.views)
 
 
 def measured(row: Row, number: int, prompt: str, facts: Facts, made: Made, classifier: Classifier) -> dict:
@@ -146,7 +146,7 @@ def measured(row: Row, number: int, prompt: str, facts: Facts, made: Made, class
     said = predicted.answers["scene"]
     sets = views_paper_band()
     entry = {
-        "row": row.name, "prompt_number": number, "prompt": prompt, "scene": facts.scene, "forwards": made.forwards,
+        "row": row.name, "prompt_number": number, "prompt": prompt, "scene": facts.scene, "nfe": made.nfe,
         "passes": made.passes, "last_t": made.last_t, "right": float(np.mean([answer == facts.scene for answer in said])),
         "agreement": agreement(said), "seam": seam_jump(made.z, sets, LATITUDES)[0], "detail": detail(crops),
         "disagreement": made.disagreement, "features": np.round(predicted.features, 4).tolist(),
@@ -204,7 +204,7 @@ def run(arguments: argparse.Namespace) -> str:
             entry = measured(row, number, prompt, facts, made, classifier)
             add_line(log, entry)
             print(f"{prompt!r} row {row.name}: {entry['right']:.0%} right, seam {entry['seam']:.2f}, "
-                  f"disagreement {entry['disagreement']:.3f}, {made.forwards} forwards", flush=True)  # fmt: skip
+                  f"disagreement {entry['disagreement']:.3f}, {made.nfe} forwards", flush=True)  # fmt: skip
     keep = range(arguments.prompts)
     entries = [entry for entry in lines_of(log) if entry["prompt_number"] in keep]
     lines = show(arguments.out.parent, home, [prompt for _, prompt in jobs[:SHOWN]])

@@ -83,7 +83,7 @@ class Summary(NamedTuple):
     disagreement: tuple[float, float]
     detail: float  # over that of single pictures
     agreement: float
-    forwards: float
+    nfe: float
     passes: int
     last_t: int
 
@@ -146,7 +146,7 @@ def table_line(row: Row, mine: Summary) -> str:
     return (
         f"| {row.name} | {marks} | {mine.passes} | {mine.last_t} | {mine.frechet:.1f} | {percent(mine.right)} | "
         f"{with_error(mine.seam)} | {with_error(mine.disagreement, 255)} | {mine.detail:.2f} | {100 * mine.agreement:.0f} % | "
-        f"{mine.forwards:.0f} | {paper} |"
+        f"{mine.nfe:.0f} | {paper} |"
     )
 
 
@@ -162,7 +162,7 @@ def summary(entries: Sequence[dict], singles: Sequence[dict]) -> Summary:
         frechet=frechet_distance(features(entries), features(singles)),
         agreement=float(np.mean([entry["agreement"] for entry in entries])),
         detail=float(np.mean([entry["detail"] for entry in entries]) / np.mean([entry["detail"] for entry in singles])),
-        forwards=float(np.mean([entry["forwards"] for entry in entries])),
+        nfe=float(np.mean([entry["nfe"] for entry in entries])),
         passes=entries[0]["passes"],
         last_t=entries[0]["last_t"],
         **columns,

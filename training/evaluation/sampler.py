@@ -52,7 +52,7 @@ def sample(
     half: bool = False,  # bfloat16 where torch's autocast takes it
 ) -> np.ndarray:
     """One picture per caption and seed, [n, H, H, 3] uint8, by DDIM on `steps` evenly spaced timesteps."""
-    schedule = Schedule(model.alpha_bar)
+    schedule = model.schedule(Schedule)
     timesteps = schedule.solve_timesteps(schedule.last, steps + 1, "linear")  # its points include the clean end
     latent_shape = model.codec.latent_shape(model.view_resolution)
     pictures = []

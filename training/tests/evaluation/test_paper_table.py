@@ -20,7 +20,7 @@ def entries(offsets: dict[str, float]) -> list[dict]:
             features = rng.normal(size=(10, 6)) + offset
             lines.append({
                 "row": row, "prompt_number": prompt, "features": features.tolist(), "right": 0.9, "agreement": 1.0,
-                "seam": 1 + offset, "disagreement": offset / 255, "forwards": 100, "detail": 1 - offset / 10,
+                "seam": 1 + offset, "disagreement": offset / 255, "nfe": 100, "detail": 1 - offset / 10,
                 "passes": 30 if row in ("1", "2", "3", "5") else 8,
                 "last_t": {"4": 331, "6": 331, WITH_BORDER_STEPS.name: 640}.get(row, 33),
                 "seam_last_set": 1 + offset, "seam_set_before": 1.0,
