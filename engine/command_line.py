@@ -82,9 +82,10 @@ def with_sampling(job: Job, args: argparse.Namespace) -> Job:
     changes = given(args, SamplingParams)
     if not changes:
         return job
-    from .checkpoints import sampling_for
+    from .models.catalog import entry_for
 
-    return replace(job, sampling=replace(sampling_for(job), **changes))
+    preset = entry_for(job.params.model).sampling(job.row, job.params.preset)
+    return replace(job, sampling=replace(preset, **changes))
 
 
 def run_folder(folder: Path) -> int:
@@ -93,7 +94,7 @@ def run_folder(folder: Path) -> int:
 
     load_job(folder)  # a bad job is refused before torch takes its seconds to load
     from .canonical import SpaceCache
-    from .checkpoints import ModelCache
+    from .models.load import ModelCache
     from .tasks import run_job
 
     bar = None
@@ -128,8 +129,7 @@ def serve(args: argparse.Namespace) -> int:
 
 
 def list_models(args: argparse.Namespace) -> int:
-    from .checkpoints import models_root
-    from .models.catalog import describe_models
+    from .models.catalog import describe_models, models_root
 
     print(describe_models(models_root(args.models_folder)))
     return 0

@@ -20,8 +20,8 @@ def findings() -> Iterator[tuple[bool, str]]:
 
     import torch
 
-    from .checkpoints import device_for
     from .models.catalog import BUILTIN_FOLDER
+    from .models.device import device_for
 
     device = device_for("auto")
     product = torch.ones(8, 8, device=device) @ torch.ones(8, 8, device=device)

@@ -12,8 +12,8 @@ def wait_passively(environment: MutableMapping[str, str]) -> None:
 
     By default they spin. Where another process holds one of the cores, all the others then spin while the last thread waits
     for its turn: a network call was seen to take fifty times as long. GNU's OpenMP may spin for SPINS, some ten microseconds:
-    geometry is a fifth faster so on two idle cores. Networks do not need it: each thread has views of its own (models/chunks.py).
-    Who has set either variable has decided already.
+    geometry is a fifth faster so on two idle cores. Networks do not need it: each thread has views of its own
+    (models/adaptive_batch.py). Who has set either variable has decided already.
     """
     if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & set(environment):
         environment.update(OMP_WAIT_POLICY="PASSIVE", GOMP_SPINCOUNT=SPINS)

@@ -2,16 +2,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from itertools import accumulate
 from pathlib import Path
+from typing import TypeVar
 
 from .contracts import Space
 from .io.images import PREVIEW_WIDTH, save_jpeg
+from .models.hub import Download
 from .protocol.messages import Phase, Preview, Progress
 from .sampling.plan import Plan
 from .sampling.synchronize import InnerStep, OuterStep
 
+Result = TypeVar("Result")
 PREVIEW_EVERY = 2  # outer steps
 
 
@@ -45,3 +48,13 @@ class Tracker:
             return []
         path = save_jpeg(self._folder / "preview.jpg", space.to_image(event.canvas), width=PREVIEW_WIDTH)
         return [Preview(job=self._job, path=str(path.resolve()))]
+
+
+def downloading(job: str, downloads: Generator[Download, None, Result]) -> Generator[Progress, None, Result]:
+    """The messages of a download for `job`; returns what the download returns."""
+    while True:
+        try:
+            step = next(downloads)
+        except StopIteration as end:
+            return end.value
+        yield Progress(job=job, phase=Phase.DOWNLOADING, step=step.done, total=max(step.total, 1), detail=step.file)

@@ -1,11 +1,16 @@
-"""What a view adds to the artist's prompt, so that the model knows where it looks."""
+"""From the artist's prompt to what the model is given: in words it was trained on, with what each view adds."""
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
+from .models.rewriting import rewrite
+from .models.vocabulary import Vocabulary, unknown_words
 from .protocol.job import Job
 from .protocol.kinds import JobKind, Place
+from .protocol.messages import Notice
+from .protocol.params import DEFAULT_NEGATIVE_PROMPT
 
 INDOORS = frozenset("""apartment attic ballroom basement bathroom bedroom cellar classroom corridor garage gym gymnasium hallway
     indoor indoors interior kitchen laboratory library lobby loft lounge office pantry restaurant room sauna stairwell tavern
@@ -35,6 +40,31 @@ def suffixes(kind: JobKind, prompt: str, own: Mapping[str, str]) -> dict[str, st
     """What each view label of a job of `kind` adds to `prompt`; `own`: by label, the artist's words in place of ours."""
     by_label = kind.suffixes.get(place_of(prompt), kind.suffixes[""])
     return {**by_label, **{label: f", {words.strip()}" for label, words in own.items() if words.strip()}}
+
+
+def in_own_words(job: Job, vocabulary: Vocabulary) -> tuple[Job, tuple[Notice, ...]]:
+    """`job` with its prompt in words that a checkpoint of this `vocabulary` was trained on, and notices that say so.
+
+    There are none when the prompt is as it was: there is no table of words, or all its words are known.
+    """
+    prompt, notices = rewrite(job.params.prompt, job.row.concept, vocabulary.lexicon)
+    return (replace(job, params=replace(job.params, prompt=prompt)), notices) if notices else (job, ())
+
+
+def negative_for(job: Job, vocabulary: Vocabulary) -> tuple[str, tuple[Notice, ...]]:
+    """The negative prompt to use, and a notice where it is not the one that was asked for.
+
+    A checkpoint with a small vocabulary takes words it was never shown for noise, and guidance away from noise is noise:
+    there the words it does not know are dropped, silently only where they are our own default.
+    """
+    asked = job.params.negative_prompt
+    strange = {word for word, _ in unknown_words(asked, vocabulary)}
+    if not strange:
+        return asked, ()
+    kept = ", ".join(part for part in (piece.strip() for piece in asked.split(",")) if not strange & set(part.lower().split()))
+    if asked == DEFAULT_NEGATIVE_PROMPT:
+        return kept, ()
+    return kept, (Notice("negative_shortened", kept=kept, words=", ".join(sorted(strange))),)
 
 
 def prompts_of(job: Job, fits: Callable[[str], bool]) -> dict[str, str]:

@@ -88,7 +88,7 @@ class TaskWorker:
         import torch
 
         from .canonical import SpaceCache
-        from .checkpoints import ModelCache
+        from .models.load import ModelCache
         from .tasks import run_job
 
         torch.set_num_threads(threads_beside_blender(torch.get_num_threads(), os.environ))

@@ -10,14 +10,13 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from .canonical import Request, SpaceCache, size_notices
-from .checkpoints import ModelCache, checkpoint_for, in_own_words, negative_for, sampling_for
 from .contracts import Denoiser, LatentCodec, Space
 from .io.images import save_png
 from .io.meter import Meter, MeteredCodec, MeteredDenoiser, MeteredSpace
 from .io.report import Outcome, Report, stages_of, write_report
-from .models.catalog import entry_for
-from .progress import Tracker
-from .prompts import prompts_of
+from .models.load import ModelCache
+from .progress import Tracker, downloading
+from .prompts import in_own_words, negative_for, prompts_of
 from .protocol.errors import BadResult
 from .protocol.job import load_job
 from .protocol.messages import Message, Phase, Progress, Result
@@ -31,12 +30,12 @@ def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Iterator[Me
     job, name, started = load_job(folder), folder.name, time.perf_counter()
 
     yield Progress(job=name, phase=Phase.LOADING, step=0, total=1)
-    checkpoint = yield from checkpoint_for(job, name, models)
-    entry, sampling, meter = entry_for(job.params.model), sampling_for(job), Meter(checkpoint.device)
+    entry, checkpoint = yield from downloading(name, models.load(job.params.model, job.engine, depth=job.row.has_depth))
+    sampling, meter = job.sampling or entry.sampling(job.row, job.params.preset), Meter(checkpoint.device)
     meter.seconds["load"] = time.perf_counter() - started
-    job, rewritten = in_own_words(job, checkpoint)
-    prompts = prompts_of(job, checkpoint.reads_whole)
-    negative, dropped = negative_for(job, checkpoint)
+    job, rewritten = in_own_words(job, checkpoint.vocabulary)
+    prompts = prompts_of(job, checkpoint.fits_context)
+    negative, dropped = negative_for(job, checkpoint.vocabulary)
     notices = [*rewritten, *checkpoint.notices([job.params.prompt]), *dropped]
 
     yield Progress(job=name, phase=Phase.PREPARING, step=0, total=1)

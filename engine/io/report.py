@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from ..models.codec import check_finite
+from ..models.device import check_finite
 from ..protocol import VERSION
 from ..protocol.errors import BadResult
 from ..protocol.files import write_json

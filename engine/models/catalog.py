@@ -1,6 +1,7 @@
 """The known checkpoints, as `catalog.toml` lists them, and which of them are on this machine."""
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from dataclasses import dataclass, fields
@@ -8,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from ..protocol.environment import ROOT_VARIABLE, models_folder
 from ..protocol.errors import InvalidParameter, ModelUnavailable
 from ..protocol.kinds import KINDS, JobKind
 from ..protocol.params import BUILTIN_MODEL, SamplingParams, from_dict
@@ -53,6 +55,7 @@ class ModelEntry:
     name: str
     label: str
     licence: str
+    family: str  # a name of models.load.FAMILIES
     sources: tuple[Source, ...]
     files: tuple[str, ...]
     download_gb: float  # 10^9 bytes
@@ -121,20 +124,37 @@ def entry_for(model: str) -> ModelEntry:
     return matches[0] if matches else models[BUILTIN_MODEL]
 
 
-def model_folder(model: str, models_root: Path) -> Path:
-    """Where the checkpoint `model` lies once it is here: a name's own folder under `models_root`, or the folder itself."""
+def models_root(folder: str) -> Path:
+    """Where downloaded checkpoints lie: `folder`, or models/ under the installer's root, or under the checkout."""
+    if folder:
+        return Path(folder).expanduser()
+    root = os.environ.get(ROOT_VARIABLE)
+    return models_folder(Path(root) if root else Path(__file__).resolve().parents[2] / ".stochsync")
+
+
+class Located(NamedTuple):
+    """What a model's name or path stands for: its entry, and where its parts lie once they are on this machine."""
+
+    name: str  # as it was asked for
+    entry: ModelEntry
+    folder: Path
+    controlnet: Path | None  # inside its folder, or a folder of its own beside it; None: it has none
+
+    @property
+    def is_own_folder(self) -> bool:
+        """Whether it is a folder of the artist's, or ships with the project: nothing of it can be downloaded."""
+        return self.name != self.entry.name or not self.entry.sources
+
+
+def locate(model: str, models_root: Path) -> Located:
+    """Look `model` up, a name of the catalogue or the path of a diffusers folder. ModelUnavailable."""
+    entry = entry_for(model)
     if model == BUILTIN_MODEL:
-        return BUILTIN_FOLDER
-    return models_root / model if model in load_catalog().models else Path(model).expanduser()
-
-
-def controlnet_folder(model: str, models_root: Path) -> Path | None:
-    """Where the ControlNet of `model` lies once it is here: inside its folder, or a folder under `models_root`."""
-    inside = own_controlnet(model_folder(model, models_root))
-    if inside is not None:
-        return inside
-    name = entry_for(model).controlnet
-    return models_root / name if name else None
+        folder = BUILTIN_FOLDER
+    else:
+        folder = models_root / model if model == entry.name else Path(model).expanduser()
+    beside = models_root / entry.controlnet if entry.controlnet else None
+    return Located(model, entry, folder, own_controlnet(folder) or beside)
 
 
 class ModelStatus(NamedTuple):
@@ -153,7 +173,8 @@ def list_models(models_root: Path) -> list[ModelStatus]:
 
 
 def _status(entry: ModelEntry, models_root: Path) -> ModelStatus:
-    folder, net = model_folder(entry.name, models_root), controlnet_folder(entry.name, models_root)
+    located = locate(entry.name, models_root)
+    folder, net = located.folder, located.controlnet
     if not folder.is_dir():
         return ModelStatus(entry, False, False, 0, "")
     try:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ..protocol.errors import DiskFull, ModelUnavailable
 from ..protocol.exhaustion import is_disk_full
 from ..protocol.wording import Cause
-from .catalog import ControlNetEntry, ModelEntry, Source, controlnet_folder, entry_for, load_catalog, model_folder
+from .catalog import ControlNetEntry, Located, ModelEntry, Source, load_catalog
 from .layout import check_controlnet, check_model
 
 STALL_TIMEOUT = 20.0
@@ -37,14 +37,6 @@ class Download(NamedTuple):
     file: str
 
 
-class Located(NamedTuple):
-    """A model ready to load."""
-
-    entry: ModelEntry
-    folder: Path
-    controlnet: Path | None
-
-
 class _SourceFailed(Exception):
     """One source could not deliver; the next is tried. `code` and `facts` are a Cause's, less the name of the source."""
 
@@ -60,32 +52,28 @@ class _RemoteFile(NamedTuple):
     checksum: str  # sha256 (64 digits), git blob id (40 digits), or ""
 
 
-def resolve(model: str, models_root: Path, *, depth: bool, online: bool, endpoint: str | None = None,
-            timeout: float = STALL_TIMEOUT) -> Generator[Download, None, Located]:
-    """Find the checkpoint `model`, with its depth ControlNet if `depth`; yields Download while anything is fetched.
+def obtain(located: Located, *, depth: bool, online: bool, endpoint: str | None = None,
+           timeout: float = STALL_TIMEOUT) -> Iterator[Download]:
+    """Bring what `located` names onto this machine, with its depth ControlNet if `depth`, and check it.
 
-    Raises ModelUnavailable (fix "allow_online" where a download would help but is not allowed) and DiskFull.
+    Yields Download while anything is fetched. Raises ModelUnavailable (with the remedy "allow_online" where a download would help
+    but is not allowed) and DiskFull.
     """
-    entry = entry_for(model)
-    folder = model_folder(model, models_root)
-    if folder.is_dir() or not entry.sources or model != entry.name:
-        check_model(folder)
-    else:
-        yield from _obtain(entry, folder, online, endpoint, timeout)
-        check_model(folder)
+    if not located.folder.is_dir() and not located.is_own_folder:
+        yield from _download(located.entry, located.folder, online, endpoint, timeout)
+    check_model(located.folder)
     if not depth:
-        return Located(entry, folder, None)
-    net = controlnet_folder(model, models_root)
+        return
+    net = located.controlnet
     if net is None:
-        raise ModelUnavailable("model_no_depth", model=model)
+        raise ModelUnavailable("model_no_depth", model=located.name)
     if not net.is_dir():
-        yield from _obtain(load_catalog().controlnets[entry.controlnet], net, online, endpoint, timeout)
+        yield from _download(load_catalog().controlnets[located.entry.controlnet], net, online, endpoint, timeout)
     check_controlnet(net)
-    return Located(entry, folder, net)
 
 
-def _obtain(entry: ModelEntry | ControlNetEntry, folder: Path, online: bool, endpoint: str | None,
-            timeout: float) -> Iterator[Download]:
+def _download(entry: ModelEntry | ControlNetEntry, folder: Path, online: bool, endpoint: str | None,
+              timeout: float) -> Iterator[Download]:
     """Download `entry` into `folder`, from the first of its sources that delivers."""
     if not online:
         raise ModelUnavailable("model_missing", label=entry.label, folder=str(folder), gigabytes=entry.download_gb)

@@ -1,7 +1,7 @@
 """What a checkpoint folder must hold, checked without torch: cheap enough for lists, exact enough to name the bad file.
 
-A model is a diffusers folder (model_index.json, tokenizer, text_encoder, unet, vae, scheduler; optional controlnet/);
-a ControlNet is a folder with config.json and its weights.
+A model is a diffusers folder: model_index.json lists its parts, each a folder with its configuration and weights; a depth
+ControlNet may lie in controlnet/. A ControlNet is a folder with config.json and its weights.
 """
 from __future__ import annotations
 
@@ -9,18 +9,41 @@ import json
 import math
 import struct
 from pathlib import Path
+from typing import NamedTuple
 
 from ..protocol.errors import ModelUnavailable
 
-CONFIGS = {
-    "tokenizer": "tokenizer_config.json",
-    "text_encoder": "config.json",
-    "unet": "config.json",
-    "vae": "config.json",
-    "scheduler": "scheduler_config.json",
-}
-WEIGHTS = {"text_encoder": "model", "unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model"}
+UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
+"""Parts of diffusers' pipelines that are not loaded here, and so need not be in the folder."""
+WEIGHTS_STEMS = {"diffusers": "diffusion_pytorch_model", "transformers": "model"}
 CONTROLNET_FOLDER = "controlnet"
+
+
+class Component(NamedTuple):
+    """One part of a pipeline, as model_index.json lists it."""
+
+    name: str  # of its folder, e.g. "unet"
+    library: str  # "diffusers" | "transformers"
+    cls: str  # e.g. "UNet2DConditionModel"
+
+    @property
+    def config(self) -> str:
+        """The name of its configuration file."""
+        if "Tokenizer" in self.cls:
+            return "tokenizer_config.json"
+        return "scheduler_config.json" if self.cls.endswith("Scheduler") else "config.json"
+
+    @property
+    def weights(self) -> str:
+        """The stem of its weights file; "" where it has none."""
+        return WEIGHTS_STEMS.get(self.library, "") if self.config == "config.json" else ""
+
+
+def components(folder: Path) -> dict[str, Component]:
+    """The parts that the pipeline in `folder` is made of, by name."""
+    listed = read_json(folder / "model_index.json")
+    return {name: Component(name, *value) for name, value in listed.items()
+            if name not in UNUSED and isinstance(value, list) and len(value) == 2 and all(isinstance(v, str) for v in value)}
 
 
 def is_model(folder: Path) -> bool:
@@ -38,15 +61,14 @@ def check_model(folder: Path) -> None:
     """ModelUnavailable, naming the file, when anything that loading needs is missing or damaged."""
     if not folder.is_dir():
         raise ModelUnavailable("model_folder_missing", folder=str(folder))
-    read_json(folder / "model_index.json")
-    for part, config in CONFIGS.items():
-        read_json(folder / part / config)
-    if not (folder / "tokenizer" / "tokenizer.json").is_file():  # older checkpoints have the two files it is made from
-        for name in ("vocab.json", "merges.txt"):
-            if not (folder / "tokenizer" / name).is_file():
-                raise ModelUnavailable("model_file_missing", path=str(folder / "tokenizer" / name))
-    for part, stem in WEIGHTS.items():
-        check_safetensors(weights_file(folder / part, stem))
+    for part in components(folder).values():
+        read_json(folder / part.name / part.config)
+        if part.weights:
+            check_safetensors(weights_file(folder / part.name, part.weights))
+        if "Tokenizer" in part.cls and not (folder / part.name / "tokenizer.json").is_file():
+            for name in ("vocab.json", "merges.txt"):  # older checkpoints have the two files that it is made from
+                if not (folder / part.name / name).is_file():
+                    raise ModelUnavailable("model_file_missing", path=str(folder / part.name / name))
 
 
 def check_controlnet(folder: Path) -> None:

@@ -33,6 +33,15 @@ def free_memory(device: torch.device) -> int | None:
     return None
 
 
+
+def free_cached_memory() -> None:
+    """Give what torch's allocator keeps in reserve back to the device."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
 def check_memory(weights: Mapping[Path, torch.dtype], device: torch.device) -> None:
     """OutOfMemory, with both figures, when the safetensors files `weights`, each in its dtype, cannot fit on `device`."""
     needed = sum(parameters_in(path) * dtype.itemsize for path, dtype in weights.items()) + ROOM_TO_WORK

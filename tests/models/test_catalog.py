@@ -6,12 +6,12 @@ import shutil
 
 import pytest
 
-from engine.models import catalog
-from engine.models.catalog import CATALOG_FILE, describe_models, entry_for, list_models, load_catalog, model_folder
+from engine.models.catalog import CATALOG_FILE, describe_models, entry_for, list_models, load_catalog, locate
+from engine.models.families.sd import load_checkpoint
 from engine.models.layout import check_model, parameters_in, weights_file
-from engine.models.stable_diffusion import load_checkpoint
+from engine.models.load import FAMILIES, ModelCache
 from engine.protocol.errors import InvalidParameter, ModelUnavailable
-from engine.protocol.params import BUILTIN_MODEL, SamplingParams
+from engine.protocol.params import BUILTIN_MODEL, EngineParams, SamplingParams
 
 ENTRIES = [*load_catalog().models.values(), *load_catalog().controlnets.values()]
 
@@ -97,10 +97,10 @@ def test_header_counts_the_parameters(tiny_eps):
 
 
 def test_the_builtin_checkpoint_is_whole_and_what_its_entry_says(tmp_path):
-    folder = model_folder(BUILTIN_MODEL, tmp_path)
+    located = locate(BUILTIN_MODEL, tmp_path)
+    folder, entry = located.folder, located.entry
     check_model(folder)
-    checkpoint = load_checkpoint(folder, catalog.controlnet_folder(BUILTIN_MODEL, tmp_path))
-    entry = entry_for(BUILTIN_MODEL)
+    checkpoint = load_checkpoint(folder, located.controlnet)
     assert checkpoint.controlnet is not None
     assert checkpoint.view_resolution == entry.view_resolution
     # What it was trained at: the presets after the paper keep to it, and only Auto's last passes draw finer views.
@@ -110,3 +110,12 @@ def test_the_builtin_checkpoint_is_whole_and_what_its_entry_says(tmp_path):
     assert checkpoint.prediction_type == entry.prediction_type
     assert {"red", "brick"} <= checkpoint.vocabulary.words
     assert checkpoint.memory_bytes() < entry.memory_gb * 1e9
+
+
+def test_every_family_of_the_catalogue_can_be_loaded_and_depth_only_where_it_is_asked_for(tiny_eps):
+    assert {entry.family for entry in load_catalog().models.values()} <= set(FAMILIES)
+    for depth in (False, True):
+        loading = ModelCache().load(str(tiny_eps), EngineParams(device="cpu"), depth=depth)
+        with pytest.raises(StopIteration) as end:
+            next(loading)
+        assert (end.value.value.checkpoint.controlnet is not None) == depth

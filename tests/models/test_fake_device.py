@@ -10,7 +10,7 @@ import pytest
 import torch
 from fake_card import CUDA, MixedDevices, OnCard, fake_card
 
-from engine.models.stable_diffusion import load_checkpoint
+from engine.models.families.sd import load_checkpoint
 
 HALVES = (torch.float16, torch.bfloat16)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from engine.models import hub
-from engine.models.catalog import load_catalog
-from engine.models.hub import resolve
-from engine.models.stable_diffusion import load_checkpoint
+from engine.models.catalog import load_catalog, locate
+from engine.models.families.sd import load_checkpoint
+from engine.models.hub import obtain
 from engine.protocol.errors import DiskFull, ModelUnavailable
 
 FIRST, SECOND, LAST = (source.id for source in load_catalog().models["sd21-base"].sources)
@@ -125,13 +125,9 @@ def depth_net(tiny_v) -> Path:
 
 
 def fetch(loopback, root: Path, *, model: str = "sd21-base", depth: bool = False, online: bool = True, timeout: float = 5.0):
-    """Run resolve to its end; returns what it found and every progress it reported."""
-    steps, generator = [], resolve(model, root, depth=depth, online=online, endpoint=loopback.endpoint, timeout=timeout)
-    while True:
-        try:
-            steps.append(next(generator))
-        except StopIteration as end:
-            return end.value, steps
+    """Obtain the model to the end; returns what it is and every progress that was reported."""
+    located = locate(model, root)
+    return located, list(obtain(located, depth=depth, online=online, endpoint=loopback.endpoint, timeout=timeout))
 
 
 def files_under(folder: Path) -> set[str]:
@@ -223,7 +219,7 @@ def test_a_closed_download_goes_on_where_it_stopped_even_from_a_mirror(loopback,
     """The process ends in the middle of a file; days later the first source is gone, the second has the same file."""
     name = "unet/diffusion_pytorch_model.fp16.safetensors"
     loopback.repositories = {FIRST: sd21}
-    generator = resolve("sd21-base", tmp_path, depth=False, online=True, endpoint=loopback.endpoint, timeout=5.0)
+    generator = obtain(locate("sd21-base", tmp_path), depth=False, online=True, endpoint=loopback.endpoint, timeout=5.0)
     for step in generator:
         if step.file == name and loopback.sent[name] == 0 and not loopback.cut_after:
             loopback.cut_after = {name: 1_500_000}
@@ -309,7 +305,7 @@ def test_a_folder_that_cannot_be_written(loopback, sd21, tmp_path):
 def test_a_local_folder_is_a_model(loopback, tiny_eps, tmp_path):
     located, steps = fetch(loopback, tmp_path, model=str(tiny_eps), depth=True, online=False)
     assert located.folder == tiny_eps and located.controlnet == tiny_eps / "controlnet" and not steps
-    assert fetch(loopback, tmp_path, model=str(tiny_eps), online=False)[0].controlnet is None
+    assert fetch(loopback, tmp_path, model=str(tiny_eps), online=False) == (located, [])
 
 
 def test_a_local_folder_without_depth_cannot_make_textures(loopback, tiny_eps, tmp_path):

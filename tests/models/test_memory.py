@@ -10,11 +10,11 @@ from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
 from live_bytes import LiveBytes
 from torch._subclasses import FakeTensorMode
 
-from engine.models import chunks
+from engine.models import adaptive_batch
+from engine.models.adaptive_batch import SHARE, AdaptiveBatch
 from engine.models.catalog import BUILTIN_FOLDER
-from engine.models.chunks import SHARE, Chunks
+from engine.models.families.sd import load_checkpoint
 from engine.models.memory import unet_bytes, vae_bytes
-from engine.models.stable_diffusion import load_checkpoint
 from engine.protocol.exhaustion import is_out_of_memory
 
 SD21 = {
@@ -75,11 +75,11 @@ def test_the_estimate_holds_for_the_networks_in_use(family, size, dtype):
 
 def free(monkeypatch, amount: int | None) -> None:
     """The question how much is free is answered with `amount`."""
-    monkeypatch.setattr(chunks, "free_memory", lambda device: amount)
+    monkeypatch.setattr(adaptive_batch, "free_memory", lambda device: amount)
 
 
 def test_a_batch_is_cut_to_what_is_free(monkeypatch):
-    cut, seen = Chunks(), []
+    cut, seen = AdaptiveBatch(), []
 
     def call(part: slice) -> torch.Tensor:
         seen.append(part.stop - part.start)
@@ -94,7 +94,7 @@ def test_a_batch_is_cut_to_what_is_free(monkeypatch):
     cut.run(10, call, 1000)
     assert seen[-1] == 10
     free(monkeypatch, 10**12)  # what ran short for a while is not remembered: another program may have ended
-    assert cut.cut(10, 1000) == (10, 1) and Chunks(3).cut(10, 1000) == (3, 1)
+    assert cut.cut(10, 1000) == (10, 1) and AdaptiveBatch(3).cut(10, 1000) == (3, 1)
 
 
 @pytest.mark.parametrize("views", range(1, 20))
@@ -104,7 +104,7 @@ def test_pieces_share_out_evenly_among_workers(monkeypatch, views, workers, limi
     """No worker gets more than its share but for the last view, and all workers together stay within the free memory."""
     for free_views in (None, 1, 3, 100):
         free(monkeypatch, None if free_views is None else int((free_views + 0.5) * 1000 / SHARE))
-        size, together = Chunks(limit, workers=workers).cut(views, 1000)
+        size, together = AdaptiveBatch(limit, workers=workers).cut(views, 1000)
         assert 1 <= size <= (limit or views) and 1 <= together <= workers
         assert size <= -(-views // together)
         assert free_views is None or size * together <= max(free_views, 1)
@@ -121,7 +121,7 @@ def test_pieces_are_computed_side_by_side_and_come_in_their_order():
         return torch.arange(part.start, part.stop)
 
     threads = torch.get_num_threads()
-    assert Chunks(workers=3).run(6, call).tolist() == list(range(6))
+    assert AdaptiveBatch(workers=3).run(6, call).tolist() == list(range(6))
     assert torch.get_num_threads() == threads
 
 
@@ -129,7 +129,7 @@ def test_pieces_are_computed_side_by_side_and_come_in_their_order():
 def test_more_threads_than_views_are_shared_out(views, threads):
     """Six cores and two views: three threads each, or four cores would stand idle."""
     seen = []
-    Chunks(workers=6).run(views, lambda part: seen.append(torch.get_num_threads()) or torch.zeros(part.stop - part.start))
+    AdaptiveBatch(workers=6).run(views, lambda part: seen.append(torch.get_num_threads()) or torch.zeros(part.stop - part.start))
     assert seen == [threads] * views
 
 
@@ -149,15 +149,15 @@ def test_a_lack_of_memory_among_workers_ends_with_one_view_at_a_time():
         raise MemoryError  # two at a time are too many
 
     running = threading.Lock()
-    chunks_ = Chunks(workers=2)
-    assert chunks_.run(4, call).tolist() == list(range(4))
-    assert (chunks_.limit, chunks_.workers) == (1, 1) and seen[-4:] == [1] * 4
+    batch = AdaptiveBatch(workers=2)
+    assert batch.run(4, call).tolist() == list(range(4))
+    assert (batch.limit, batch.workers) == (1, 1) and seen[-4:] == [1] * 4
 
 
 def test_networks_ask_before_they_run(tiny_eps, monkeypatch):
     """The same pictures, three views at a time instead of eight, and nothing had to fail first."""
     checkpoint = load_checkpoint(tiny_eps, dtype=torch.float32)
-    checkpoint.unet_chunks.workers = checkpoint.vae_chunks.workers = 1
+    checkpoint.unet_batch.workers = checkpoint.vae_batch.workers = 1
     sizes = []
     checkpoint.unet.register_forward_pre_hook(lambda module, inputs: sizes.append(len(inputs[0])))
     checkpoint.vae.decoder.register_forward_pre_hook(lambda module, inputs: sizes.append(len(inputs[0])))
@@ -195,6 +195,6 @@ def test_other_failures_are_none_of_memory(text):
 
 
 def test_a_card_decodes_two_pictures_at_a_time():
-    from engine.models.stable_diffusion import VIEWS as AT_ONCE
+    from engine.models.families.sd import VIEWS as AT_ONCE
 
     assert AT_ONCE["cuda"] == {"unet": 0, "vae": 2}

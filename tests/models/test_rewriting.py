@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.models.rewriting import LISTED, bare, load_lexicon, look_up, rewrite, subject_of, words_of
-from engine.models.text import load_vocabulary
+from engine.models.vocabulary import load_vocabulary
 from engine.protocol.kinds import KINDS
 from engine.protocol.messages import Notice
 

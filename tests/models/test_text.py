@@ -7,8 +7,8 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 
-from engine.models.stable_diffusion import load_checkpoint
-from engine.models.text import FILLERS, Vocabulary, cut_off, embed, load_vocabulary, prompt_notices, tokenize, unknown_words
+from engine.models.families.sd import embed, load_checkpoint, tokenize, truncated_tail
+from engine.models.vocabulary import FILLERS, Vocabulary, load_vocabulary, unknown_words, vocabulary_notices
 from engine.protocol.messages import Notice
 
 
@@ -29,8 +29,8 @@ def test_embeddings_equal_the_pipelines(checkpoint, tiny_eps):
 def test_exactly_what_does_not_fit_is_named(checkpoint):
     """77 tokens are 75 words between two marks: the 76th word is the first to go."""
     words = ["red"] * 75
-    assert cut_off(checkpoint.tokenizer, " ".join(words)) == ""
-    assert cut_off(checkpoint.tokenizer, " ".join([*words, "green", "sky"])) == "green sky"
+    assert truncated_tail(checkpoint.tokenizer, " ".join(words)) == ""
+    assert truncated_tail(checkpoint.tokenizer, " ".join([*words, "green", "sky"])) == "green sky"
     kept = tokenize(checkpoint.tokenizer, [" ".join([*words, "green", "sky"])]).input_ids
     assert torch.equal(kept, tokenize(checkpoint.tokenizer, [" ".join(words)]).input_ids)
 
@@ -55,8 +55,8 @@ def test_vocabulary_comes_from_the_folder(checkpoint, tmp_path):
     assert load_vocabulary(tmp_path) == Vocabulary()
     (tmp_path / "vocabulary.json").write_text(json.dumps({"words": ["brick", "red"], "colours": ["red"]}), encoding="utf-8")
     assert load_vocabulary(tmp_path).words == {"brick", "red"}
-    (notice,) = prompt_notices(checkpoint.tokenizer, load_vocabulary(tmp_path), ["red castle", "a red castle, side"])
+    (notice,) = vocabulary_notices(load_vocabulary(tmp_path), ["red castle", "a red castle, side"])
     assert notice == Notice("words_unknown", words='"castle", "side"')
-    unknown, nearest = prompt_notices(checkpoint.tokenizer, Vocabulary(frozenset({"brick"}), {"wall": "brick"}), ["wall, qqq"])
+    unknown, nearest = vocabulary_notices(Vocabulary(frozenset({"brick"}), {"wall": "brick"}), ["wall, qqq"])
     assert unknown == Notice("words_unknown", words='"wall", "qqq"')
     assert nearest == Notice("words_nearest", pairs='"wall" → "brick"')

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.checkpoints import ModelCache, checkpoint_for
+from engine.models.load import ModelCache
 from engine.processor import SPINS, threads_beside_blender, wait_passively
 from engine.protocol.errors import ModelUnavailable
-from engine.protocol.job import Job
-from engine.protocol.kinds import PanoramaParams
+from engine.protocol.params import EngineParams
 from engine.server import TaskWorker, as_engine_error
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +67,7 @@ def test_every_way_to_say_that_memory_ran_out(text):
 @pytest.mark.parametrize("model", ["builtin", "no such model"])
 def test_garbage_is_collected_once_a_model_was_asked_for(model):
     """The process starts without, which saves time on imports; a job that went on so would keep every reference cycle."""
-    loading = checkpoint_for(Job(kind="panorama", params=PanoramaParams(prompt="a meadow", model=model)), "job", ModelCache())
+    loading = ModelCache().load(model, EngineParams(), depth=False)
     gc.disable()
     try:
         list(loading)
@@ -84,9 +83,8 @@ def test_garbage_is_collected_once_a_model_was_asked_for(model):
 def test_a_freed_model_is_no_longer_passed_over():
     """What refers to itself would else stay for as long as the process: a model's modules may."""
     cache = ModelCache()
-    job = Job(kind="panorama", params=PanoramaParams(prompt="a meadow", model="builtin"))
     gc.disable()
-    list(checkpoint_for(job, "job", cache))
+    list(cache.load("builtin", EngineParams(), depth=False))
     assert gc.get_freeze_count() > 0
     cache.free()
     assert gc.get_freeze_count() == 0
@@ -100,7 +98,7 @@ def test_only_what_a_process_starts_with_is_passed_over():
     canvas = Canvas()
     canvas.sizes, gone = {64: canvas}, weakref.ref(canvas)
     assert gc.isenabled()
-    list(checkpoint_for(Job(kind="panorama", params=PanoramaParams(prompt="a meadow", model="builtin")), "job", ModelCache()))
+    list(ModelCache().load("builtin", EngineParams(), depth=False))
     del canvas
     gc.collect()
     assert gone() is None

@@ -13,8 +13,8 @@ from PIL import Image
 from tiny_checkpoint import make_tiny_checkpoint
 
 from engine.canonical import SpaceCache
-from engine.checkpoints import ModelCache
 from engine.io.mesh_files import unwrap
+from engine.models.load import ModelCache
 from engine.protocol.job import Job, save_job
 from engine.protocol.kinds import PanoramaParams, TextureParams
 from engine.protocol.messages import Result

@@ -14,12 +14,13 @@ from PIL import Image
 from tiny_checkpoint import make_tiny_checkpoint
 
 from engine.canonical import Request, SpaceCache
-from engine.checkpoints import ModelCache, in_own_words, negative_for, sampling_for
 from engine.command_line import main
 from engine.io.mesh_files import unwrap
-from engine.models.codec import StableDiffusionCodec
-from engine.models.text import Vocabulary, load_vocabulary, unknown_words
-from engine.prompts import prompts_of
+from engine.models.catalog import BUILTIN_FOLDER, entry_for
+from engine.models.families.sd import StableDiffusionCodec, load_checkpoint
+from engine.models.load import FAMILIES, ModelCache
+from engine.models.vocabulary import Vocabulary, load_vocabulary, unknown_words
+from engine.prompts import in_own_words, negative_for, prompts_of
 from engine.protocol.errors import BadResult, InvalidJob, InvalidMesh, InvalidParameter, ModelUnavailable
 from engine.protocol.job import Job, save_job
 from engine.protocol.kinds import KINDS, PanoramaParams, TextureParams
@@ -189,8 +190,8 @@ def test_a_model_that_gives_nan_is_an_error_and_no_file(panorama, tmp_path, monk
 def test_a_broken_half_precision_result_is_made_again_in_full(panorama, tmp_path, monkeypatch, sound, dtype):
     """No card with broken fp16 can be had here: bfloat16 stands for half precision, and its decoder is made to fail."""
     decode, models = StableDiffusionCodec.decode, ModelCache()
-    put, loaded = models.put, []
-    monkeypatch.setattr(models, "put", lambda key, checkpoint: (loaded.append(checkpoint), put(key, checkpoint)))
+    loaded = []
+    monkeypatch.setitem(FAMILIES, "sd", lambda *folders, **options: loaded.append(load_checkpoint(*folders, **options)) or loaded[0])
     monkeypatch.setattr(StableDiffusionCodec, "decode", lambda self, x: decode(self, x) * (
         1.0 if sound(loaded[0]) else float("nan")))
     folder = save_job(tmp_path / "job", replace(panorama, engine=replace(panorama.engine, precision="bfloat16")))
@@ -212,8 +213,7 @@ def test_what_cannot_be_done_is_said(panorama, texture, tmp_path):
 
 def test_presets_follow_the_paper_and_auto_the_catalogue(panorama):
     def of(preset: str, kind: str = "panorama") -> SamplingParams:
-        cls = PanoramaParams if kind == "panorama" else TextureParams
-        return sampling_for(Job(kind=kind, params=cls(prompt="x", preset=preset)))
+        return entry_for(BUILTIN_MODEL).sampling(KINDS[kind], preset)
 
     paper = of("paper")
     assert (paper.t_start, paper.t_stop, paper.outer_steps, paper.ode_steps) == (900, 270, 25, 50)
@@ -221,7 +221,7 @@ def test_presets_follow_the_paper_and_auto_the_catalogue(panorama):
     assert of("paper", "texture").t_start == 999  # the last of a thousand timesteps
     assert (of("fast").t_stop, of("fast").outer_steps) == (700, 8)
     assert of("turbo").solver == "dpmpp" and of("turbo").outer_steps == 8
-    assert of("auto") == sampling_for(Job(kind="panorama", params=PanoramaParams(prompt="x")))
+    assert of("auto") == of(PanoramaParams(prompt="x").preset)
 
 
 @pytest.mark.parametrize("preset, nfe", [("paper", 7790), ("fast", 3230 + 40 - 40), ("turbo", 1280 + 10)])
@@ -242,18 +242,17 @@ def test_presets_after_the_paper_cost_what_the_paper_says_and_what_fills_costs_i
 @pytest.mark.parametrize("model", [BUILTIN_MODEL, "sd15", "sd21-base"])
 def test_every_texture_preset_has_three_rounds_of_all_view_sets(preset, model):
     """With fewer, most views are drawn once, after a warm-up in which none knows of the others."""
-    sampling = sampling_for(Job(kind="texture", params=TextureParams(prompt="x", preset=preset, model=model)))
+    sampling = entry_for(model).sampling(KINDS["texture"], preset)
     rounds = sampling.outer_steps / len(mesh_views(sampling.views).view_sets)
     assert sampling.warmup == 1 and sampling.outer_steps >= 15 and rounds >= 3
     assert sampling.outer_steps - sampling.coarse_steps >= len(mesh_views(sampling.views).view_sets)
 
 
 def test_words_a_small_model_does_not_know_leave_the_negative_prompt(panorama):
-    class Small:
-        vocabulary = Vocabulary(frozenset({"snow", "red"}))
+    small = Vocabulary(frozenset({"snow", "red"}))
 
     def negative(text: str) -> tuple[str, tuple[Notice, ...]]:
-        return negative_for(replace(panorama, params=replace(panorama.params, negative_prompt=text)), Small)
+        return negative_for(replace(panorama, params=replace(panorama.params, negative_prompt=text)), small)
 
     assert negative("red, blurry, snow") == ("red, snow", (Notice("negative_shortened", kept="red, snow", words="blurry"),))
     assert negative(PanoramaParams(prompt="x").negative_prompt) == ("", ())
@@ -303,16 +302,14 @@ def test_the_doctor_and_the_list_of_models_speak(capsys):
 
 def test_a_checkpoint_with_a_table_is_given_its_own_words_and_the_artist_is_told(panorama):
     """What views add still comes after it, and fits the place that is drawn."""
-    class Small:
-        vocabulary = load_vocabulary(Path(__file__).resolve().parents[2] / "engine" / "models" / "builtin")
+    small = load_vocabulary(BUILTIN_FOLDER)
 
     def asked(prompt: str) -> Job:
         return replace(panorama, params=replace(panorama.params, prompt=prompt))
 
-    job, told = in_own_words(asked("misty bayou at daybreak"), Small)
-    assert unknown_words(job.params.prompt, Small.vocabulary) == [] and told[0].code == "drawn_as"
+    job, told = in_own_words(asked("misty bayou at daybreak"), small)
+    assert unknown_words(job.params.prompt, small) == [] and told[0].code == "drawn_as"
     assert prompts_of(job, lambda text: True)["up"] == f"{job.params.prompt}, looking up at the sky"
     same = asked("an alpine meadow at dawn")
-    assert in_own_words(same, Small) == (same, ())
-    Small.vocabulary = Vocabulary()
-    assert in_own_words(asked("misty bayou"), Small) == (asked("misty bayou"), ())
+    assert in_own_words(same, small) == (same, ())
+    assert in_own_words(asked("misty bayou"), Vocabulary()) == (asked("misty bayou"), ())

@@ -22,7 +22,7 @@ from torch import Tensor
 from engine.contracts import Space
 from engine.io.images import load_png, save_png, to_uint8
 from engine.models.catalog import BUILTIN_FOLDER, entry_for
-from engine.models.stable_diffusion import Checkpoint
+from engine.models.load import Checkpoint
 from engine.prompts import prompts_by_label, suffixes
 from engine.protocol.kinds import KINDS
 from engine.protocol.params import SamplingParams
@@ -130,7 +130,7 @@ def settings(row: Row, base: SamplingParams) -> SamplingParams:
 def panorama(model: Checkpoint, prompt: str, params: SamplingParams, seed: int) -> Made:
     """One panorama of the band; what lies above and below it stays blank."""
     space = Recorder(EquirectSpace(WIDTH, model.view_resolution, view_sets=views_paper_band(), fill_sets=()))
-    denoiser = model.denoiser(prompts_by_label(prompt, suffixes(KINDS["panorama"], prompt, {}), model.reads_whole))
+    denoiser = model.denoiser(prompts_by_label(prompt, suffixes(KINDS["panorama"], prompt, {}), model.fits_context))
     planned = plan(params, space, model.schedule(Schedule))
     for step in synchronize(planned, space, model.codec, denoiser, seed=seed):
         if isinstance(step, OuterStep):

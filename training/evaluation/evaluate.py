@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from engine.models.stable_diffusion import Checkpoint
+from engine.models.load import Checkpoint
 
 from ..world import dataset
 from ..world.captions import KINDS, Facts, caption

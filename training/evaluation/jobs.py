@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from engine.canonical import SpaceCache
-from engine.checkpoints import ModelCache
 from engine.io.images import load_png
+from engine.models.load import ModelCache
 from engine.protocol.job import Job, Mesh, load_mesh, save_job
 from engine.protocol.kinds import PanoramaParams, TextureParams
 from engine.protocol.params import EngineParams

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from engine.models.families.sd import StableDiffusion as Checkpoint
+from engine.models.families.sd import load_checkpoint
 from engine.models.layout import own_controlnet
-from engine.models.stable_diffusion import Checkpoint, load_checkpoint
 from engine.sampling.denoise import denoise
 from engine.sampling.schedule import Schedule
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.models.stable_diffusion import Checkpoint
+from engine.models.load import Checkpoint
 
 from ..world import dataset
 from ..world.captions import KINDS

@@ -9,8 +9,8 @@ import torch
 
 pytest.importorskip("diffusers")
 
+from engine.models.families.sd import load_checkpoint
 from engine.models.layout import own_controlnet
-from engine.models.stable_diffusion import load_checkpoint
 from training.networks import train_text, train_unet, train_vae
 from training.networks.common import ProcessGroup
 from training.networks.export import export

@@ -11,8 +11,8 @@ import torch
 from fake_card import fake_card
 
 from engine.models.catalog import BUILTIN_FOLDER
-from engine.models.precision import Precision, best_dtype, dtype_named, multiplies_bfloat16, precision_for
-from engine.models.stable_diffusion import load_checkpoint
+from engine.models.device import Precision, best_dtype, dtype_named, multiplies_bfloat16, precision_for
+from engine.models.families.sd import load_checkpoint
 from engine.protocol.errors import InvalidParameter
 from engine.protocol.messages import Notice
 

@@ -9,13 +9,13 @@ from torch import Tensor
 from ..protocol.errors import OutOfMemory
 from ..protocol.exhaustion import is_out_of_memory
 from ..threads import side_by_side
-from .memory import free_memory
+from .memory import free_cached_memory, free_memory
 
 SHARE = 0.8
 """How much of the free memory a call may be planned to fill: allocators round up, and other programs want some as well."""
 
 
-class Chunks:
+class AdaptiveBatch:
     """Cuts batches into pieces of at most `limit` views that fit into the free memory, and computes them side by side.
 
     Asking first matters: some drivers do not refuse but move memory to the slow side of the bus. Where memory runs out all
@@ -60,11 +60,3 @@ class Chunks:
                 raise OutOfMemory("memory_for_view", reason=failure)
             self.workers, self.limit = (workers, size // 2) if size > 1 else (1, 1)
             free_cached_memory()
-
-
-def free_cached_memory() -> None:
-    """Give what torch's allocator keeps in reserve back to the device."""
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    elif torch.backends.mps.is_available():
-        torch.mps.empty_cache()

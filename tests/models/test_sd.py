@@ -16,7 +16,7 @@ from diffusers import (
     UNet2DConditionModel,
 )
 
-from engine.models.stable_diffusion import load_checkpoint
+from engine.models.families.sd import load_checkpoint
 from engine.protocol.errors import BadResult, ModelUnavailable, OutOfMemory
 
 PROMPTS = {"horizon": "a red brick wall", "up": "a red brick wall, looking up at the sky"}
@@ -134,14 +134,14 @@ def test_prompt_depth_and_scale_matter(checkpoint):
             assert (a - b).abs().max() > 1e-3  # far above rounding
 
 
-def test_chunks_change_nothing(checkpoint):
+def test_the_size_of_batches_changes_nothing(checkpoint):
     x, depth = noise(5, 4, 8, 8), torch.rand(5, 1, 64, 64)
     views = [Labelled(name) for name in ("horizon", "up", "horizon", "up", "up")]
     images = torch.rand(5, 3, 64, 64)
     denoiser = checkpoint.denoiser(PROMPTS, NEGATIVE)
 
     def run(limit: int) -> list[torch.Tensor]:
-        checkpoint.unet_chunks.limit = checkpoint.vae_chunks.limit = limit
+        checkpoint.unet_batch.limit = checkpoint.vae_batch.limit = limit
         latents = checkpoint.codec.encode(images, generators(5))
         return [denoiser(x, 500, views, depth, 4.0), latents, checkpoint.codec.decode(latents)]
 
@@ -168,9 +168,9 @@ def test_depth_is_read_once_for_all_steps_of_a_solve(checkpoint):
     read = []
     hook = checkpoint.controlnet.controlnet_cond_embedding.embedding.register_forward_hook(lambda *call: read.append(call))
     steps = [denoiser(x, t, views, one, 4.0) for t in (900, 500, 100)]
-    assert len(read) == -(-3 // checkpoint.unet_chunks.limit)
+    assert len(read) == -(-3 // checkpoint.unet_batch.limit)
     changed = denoiser(x, 900, views, other, 4.0)
-    assert len(read) == 2 * -(-3 // checkpoint.unet_chunks.limit)
+    assert len(read) == 2 * -(-3 // checkpoint.unet_batch.limit)
     hook.remove()
     assert (changed - steps[0]).abs().max() > 10 * ROUNDING
     for t, step in zip((900, 500, 100), steps, strict=True):

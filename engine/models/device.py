@@ -1,11 +1,12 @@
-"""In which precision each network runs on a device, unless a job says otherwise."""
+"""The device of a job, and in which precision each network runs on it unless a job says otherwise."""
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
-from ..protocol.errors import InvalidParameter
+from ..protocol.errors import BadResult, InvalidParameter
 
 NAMES = {"auto": None, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 """What a job may ask for, and the dtype it means; None: what is best on the device."""
@@ -17,6 +18,16 @@ class Precision(NamedTuple):
     networks: torch.dtype  # UNet and ControlNet
     vae: torch.dtype
     text: torch.dtype
+
+
+def device_for(name: str) -> torch.device:
+    """The device called `name`; "auto" is CUDA (or ROCm) where there is one, then Metal, then the CPU."""
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, here in found.items() if here))
+    if not found[name]:
+        raise InvalidParameter("device_unusable", device=repr(name), torch=torch.__version__)
+    return torch.device(name)
 
 
 def dtype_named(name: str) -> torch.dtype | None:
@@ -55,3 +66,9 @@ def multiplies_bfloat16() -> bool:
     """
     found = torch.cpu.get_capabilities()
     return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
+
+
+def check_finite(images: Tensor) -> None:
+    """BadResult when `images` hold NaN or infinity, as half precision gives on some cards; the caller may retry in float32."""
+    if not torch.isfinite(images).all():
+        raise BadResult("result_not_finite")
