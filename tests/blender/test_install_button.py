@@ -46,7 +46,7 @@ def test_progress_then_done(install):
     assert (run.percent, run.text, run.problem) == (40, "Downloading torch", None)
 
 
-def test_a_failure_says_cause_and_remedy(install):
+def test_a_failure_says_cause_and_advice(install):
     run = install("say(kind='failed', cause='The disk is full.', remedy='Free 2 GB.'); sys.exit(1)")
     follow(run)
     assert run.problem.text == "The disk is full. Free 2 GB." and run.problem.fix == "install_engine"
@@ -78,7 +78,7 @@ def test_offline_is_refused_with_a_way_out(part):
     assert not bpy.app.online_access
     with pytest.raises(RuntimeError, match="online access"):
         bpy.ops.stochsync.install_engine()
-    assert part("pump").current().problem.fix == "allow_online"
+    assert part("pump").current().problem.error.fix == "allow_online"
 
 
 def test_it_runs_the_installer_of_this_extension(part):

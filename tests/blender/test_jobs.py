@@ -90,7 +90,7 @@ def test_an_engine_killed_in_mid_job(quick, pump, part, protocol):
     until(pump, lambda: pump.state.fraction > 0.05)
     os.kill(pump._client.pid, signal.SIGKILL)
     until(pump, lambda: not pump.busy)
-    assert "killed" in pump.problem.text and pump.problem.fix == "restart_engine"
+    assert "killed" in pump.problem.error.text and pump.problem.error.fix == "restart_engine"
     assert snapshot() == before
     bpy.ops.stochsync.fix(code="restart_engine")
     assert bpy.ops.stochsync.generate_panorama() == {"FINISHED"}  # the next job is unharmed
@@ -137,9 +137,9 @@ def one_error(operator, words: str, pump, fix: str | None = None) -> None:
     before = snapshot()
     with pytest.raises(RuntimeError, match=words):
         operator()
-    assert pump.problem.text and not pump.busy and not pump.queue and snapshot() == before
+    assert pump.problem.error.text and not pump.busy and not pump.queue and snapshot() == before
     if fix is not None:
-        assert pump.problem.fix == fix
+        assert pump.problem.error.fix == fix
 
 
 def test_no_engine(settings, pump, monkeypatch, tmp_path):
@@ -186,7 +186,7 @@ def test_a_result_that_no_longer_fits_is_one_error(quick, pump, part):
     submit_texture(part, quick)
     bpy.data.objects.remove(bpy.data.objects["Cube"])
     until(pump, lambda: not pump.busy)
-    assert "deleted meanwhile" in pump.problem.text
+    assert "deleted meanwhile" in pump.problem.error.text
 
 
 def test_switching_off_ends_the_engine(quick, pump, part):

@@ -77,6 +77,19 @@ def missing(monkeypatch, tmp_path):
     monkeypatch.setenv("STOCHSYNC_ENGINE_PYTHON", str(tmp_path / "absent"))
 
 
+@pytest.fixture
+def problem(protocol):
+    """problem(fix) -> an error of the table with that fix, with long texts for facts where it has any."""
+    def of(fix):
+        errors, wording, rows = protocol("errors"), protocol("wording"), protocol("wording_errors").ERRORS
+        code, template = max(((code, row.template) for code, row in rows.items() if row.fix == fix),
+                             key=lambda one: len(wording.facts_of(one[1])))
+        facts = {name: 1.5 if f"{{{name}:" in template else "One two three four five six seven eight nine ten."
+                 for name in wording.facts_of(template)}
+        return errors.error_of(code, facts)
+    return of
+
+
 def test_off_and_on_again_leaves_nothing(part):
     for _ in range(2):
         addon_utils.disable(PACKAGE)
@@ -145,38 +158,41 @@ def test_the_target_is_named(draw, installed):
 def test_running(draw, installed, part, protocol):
     pump = part("pump").current()
     pump.task = part("tasks").Task(kind="texture", folder=Path("/none/job"), scene="Scene", target="Cube")
-    progress = protocol("messages").Progress(job="job", phase="Generating", step=1, total=2, eta=42.0)
+    progress = protocol("messages").Progress(job="job", phase=protocol("messages").Phase.GENERATING, step=1, total=2, eta=42.0,
+                                             memory=3_200_000_000)
     pump.state = part("job_state").fold(part("job_state").begin("job"), progress)
     drawn = draw()
     bar = next(one for one in drawn if one.startswith("progress"))
     assert "Generating" in bar and "40 s left" in bar and "operator stochsync.cancel" in drawn
+    assert "Peak memory: 3.2 GB" in drawn
     assert not any("generate" in one for one in drawn if one.startswith("operator"))
     pump.task = None
 
 
-def test_every_problem_has_its_button_and_fits_the_panel(draw, installed, part, protocol):
-    errors = protocol("errors")
+def test_every_problem_has_its_button_and_fits_the_panel(draw, installed, part, protocol, problem):
     pump = part("pump").current()
-    for code, label in errors.FIXES.items():
-        pump.show(errors.EngineError("One two three four five six seven eight nine ten. " * 4, fix=code))
+    for code, label in protocol("wording").FIXES.items():
+        pump.show(problem(code))
         drawn = draw()
         assert "operator stochsync.copy_report" in drawn and "operator stochsync.dismiss" in drawn
         assert (f"operator stochsync.fix {label}" in drawn) == bool(code)
-        text = [one for one in drawn if one.startswith(("One", "two", "three")) or "seven" in one]
-        assert len(text) > 2 and max(map(len, text)) <= part("panels").columns(bpy.context)
+        box = drawn[drawn.index("operator stochsync.generate_texture") + 1:]
+        text = box[:box.index("operator stochsync.dismiss")]
+        assert " ".join(text) == pump.problem.error.text
+        assert max(map(len, text)) <= part("panels").columns(bpy.context)
     pump.dismiss()
     assert "operator stochsync.copy_report" not in draw()
 
 
-def test_every_remedy_is_known(part, protocol):
-    assert set(part("operators").REMEDIES) == set(protocol("errors").FIXES) - {""}
+def test_every_fix_is_known(part, protocol):
+    assert set(part("operators").FIX_ACTIONS) == set(protocol("wording").FIXES) - {""}
 
 
-def test_remedies_do_what_they_say(part, protocol, settings, installed):
-    errors, pump = protocol("errors"), part("pump").current()
+def test_fixes_do_what_they_say(part, problem, settings, installed):
+    pump = part("pump").current()
 
     def press(code):
-        pump.show(errors.EngineError("x", fix=code))
+        pump.show(problem(code))
         assert bpy.ops.stochsync.fix(code=code) == {"FINISHED"} and pump.problem is None
 
     press("lower_size")
@@ -193,14 +209,14 @@ def test_remedies_do_what_they_say(part, protocol, settings, installed):
 def test_report_has_versions_error_and_log(part, protocol, tmp_path):
     pump = part("pump").current()
     (part("preferences").root_folder() / "install.log").write_text("last words\n")
-    pump.show(protocol("errors").EngineError("It broke.", fix="open_log"))
+    pump.show(protocol("errors").InternalError("failure_unknown", type="KeyError", reason="It broke"))
     text = part("operators").problem_report(pump.problem)
-    for piece in (bpy.app.version_string, "StochSync 0", "It broke.", "last words"):
+    for piece in (bpy.app.version_string, "StochSync 0", "failure_unknown", "It broke", "last words"):
         assert piece in text
 
 
 def test_opening_another_file_forgets_the_error(part, protocol):
     pump = part("pump").current()
-    pump.show(protocol("errors").EngineError("x"))
+    pump.show(protocol("errors").Busy("engine_busy"))
     bpy.ops.wm.read_homefile(use_factory_startup=False)
     assert part("pump").current().problem is None
