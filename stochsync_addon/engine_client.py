@@ -267,6 +267,8 @@ class EngineClient:
         if not self._greeted:
             words, log = last_line(self.log), str(self.log)
             how = how or "EOF"
+            if how == "SIGKILL":
+                return EngineUnavailable("engine_killed_early", log=log)
             if words:
                 return EngineUnavailable("engine_ended_early_saying", how=how, last_line=words, log=log)
             return EngineUnavailable("engine_ended_early", how=how, log=log)

@@ -38,7 +38,7 @@ CLASS_PAGES: Mapping[str, tuple[str, str]] = {
     "BadResult": ("A picture that came out broken", "Choose another model, or `precision` float32."),
     "EngineUnavailable": ("An engine that does not start", "Install the engine again."),
     "EngineDied": ("An engine that ended", "Start it again."),
-    "ProtocolError": ("Add-on and engine do not understand each other", "Restart the engine; if it comes back, install it again."),
+    "ProtocolError": ("Add-on and engine do not understand each other", "Restart the engine, or install it again."),
     "Cancelled": ("Cancelled", "Nothing: it was asked for."),
     "Busy": ("Busy", "Wait, or cancel what runs."),
     "InternalError": ("A defect of ours", "Please report it, with what **Copy Report** copies."),
