@@ -20,8 +20,8 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 STDLIB = set(sys.stdlib_module_names)
 ROOMS = ("stochsync_addon", "engine", "engine.protocol", "engine.sampling", "engine.spaces", "engine.models")
 BLENDER = {"bpy", "bmesh", "mathutils", "gpu", "blf", "addon_utils"}
-NO_BPY = {"stochsync_addon.engine_client", "stochsync_addon.engine_link", "stochsync_addon.engine_process",
-          "stochsync_addon.job_state", "stochsync_addon.engine_install"}
+NO_BPY = {"stochsync_addon.client.client", "stochsync_addon.client.link", "stochsync_addon.client.process",
+          "stochsync_addon.client.job_state", "stochsync_addon.client.install"}
 
 
 def modules() -> dict[str, Path]:
@@ -74,7 +74,7 @@ def of_room(wanted: str) -> list[str]:
 
 def test_the_walk_sees_what_it_should():
     """Guards this file itself: a walk that found nothing would allow everything."""
-    assert "bpy" in IMPORTS["stochsync_addon.materials"] and "engine.protocol.errors" in IMPORTS["stochsync_addon.pump"]
+    assert "bpy" in IMPORTS["stochsync_addon.scene.materials"] and "engine.protocol.errors" in IMPORTS["stochsync_addon.session"]
     assert "stochsync_addon.registration" in {*IMPORTS["__init__"], *(f"{one}.registration" for one in IMPORTS["__init__"])}
     assert all(of_room(one) for one in ROOMS)
 
@@ -143,7 +143,7 @@ def test_sampling_is_torch_alone():
 
 def test_nothing_heavy_is_imported_for_hello():
     """What `serve` imports at the top of its modules, all the way down, is free of torch: hello comes first."""
-    waiting, seen = ["engine.__main__", "engine.server"], set()
+    waiting, seen = ["engine.__main__", "engine.serve.server"], set()
     while waiting:
         name = waiting.pop()
         if name in seen or name not in MODULES:

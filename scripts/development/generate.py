@@ -1,4 +1,4 @@
-"""Writes the pages that are made from tables of the code, so that they cannot say anything else.
+"""Writes the pages and modules that are made from tables, so that they cannot say anything else.
 
     python scripts/development/generate.py            writes them
     python scripts/development/generate.py --check    says which are out of date, and ends with 1 if any is
@@ -6,9 +6,15 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.machinery
+import importlib.util
+import json
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 if str(CHECKOUT) not in sys.path:
@@ -72,7 +78,54 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-OUTPUTS: dict[str, Callable[[], str]] = {"docs/troubleshooting.md": troubleshooting}
+MODEL_LABELS = '''"""The known checkpoints, for the add-on, which reads no file of the engine. Made from models/catalog.toml.
+
+Written by scripts/development/generate.py; change the catalogue, not this file.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+MODEL_LABELS: Mapping[str, str] = MappingProxyType({
+%s})
+"""Name -> label, as the Model field suggests them."""
+'''
+
+
+def model_labels() -> str:
+    """engine/protocol/model_labels.py: the name and label of every model in the catalogue."""
+    catalogue = tomllib.loads((CHECKOUT / "engine" / "models" / "catalog.toml").read_text(encoding="utf-8"))
+    return MODEL_LABELS % "".join(f"    {_quoted(name)}: {_quoted(entry['label'])},\n"
+                                  for name, entry in catalogue["model"].items())
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+STATES_BEGIN, STATES_END = "<!-- states: made by scripts/development/generate.py -->\n", "<!-- end of states -->\n"
+
+
+def architecture() -> str:
+    """docs/architecture.md with the diagram of the client's states as the table has them now."""
+    page = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    before, _, rest = page.partition(STATES_BEGIN)
+    _, _, after = rest.partition(STATES_END)
+    return f"{before}{STATES_BEGIN}```mermaid\n{_addon('client.states').diagram()}```\n{STATES_END}{after}"
+
+
+def _addon(name: str) -> ModuleType:
+    """A module of the add-on that needs no Blender, imported as Blender does it: inside one package with the engine."""
+    if "stochsync" not in sys.modules:
+        spec = importlib.machinery.ModuleSpec("stochsync", loader=None, is_package=True)
+        spec.submodule_search_locations = [str(CHECKOUT)]
+        sys.modules["stochsync"] = importlib.util.module_from_spec(spec)
+    return importlib.import_module(f"stochsync.stochsync_addon.{name}")
+
+
+OUTPUTS: dict[str, Callable[[], str]] = {"docs/troubleshooting.md": troubleshooting, "docs/architecture.md": architecture,
+                                          "engine/protocol/model_labels.py": model_labels}
 """Path from the checkout -> what the file must hold."""
 
 

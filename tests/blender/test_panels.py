@@ -58,7 +58,7 @@ def draw(part):
     """draw() -> everything that the panels draw now."""
     def collect():
         drawn = []
-        for panel in part("panels").CLASSES:
+        for panel in part("ui.panels").CLASSES:
             if not hasattr(panel, "poll") or panel.poll(bpy.context):
                 panel.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
         return drawn
@@ -111,24 +111,24 @@ def test_every_default_and_range_is_the_protocol_s(settings, protocol):
 
 def test_sizes_snap_to_what_the_engine_takes(settings, part):
     settings.texture_size, settings.prompt_texture = 1000, "x"
-    assert settings.texture_size == 1024 - 1024 % 64 and part("properties").texture_params(settings).size == 1024
+    assert settings.texture_size == 1024 - 1024 % 64 and part("ui.properties").texture_params(settings).size == 1024
 
 
 def test_seed_is_new_each_time_unless_locked(settings, part):
     seeds = set()
     for _ in range(4):
-        part("properties").draw_seed(settings)
+        part("ui.properties").draw_seed(settings)
         seeds.add(settings.seed)
     assert len(seeds) == 4  # two of 2^31 alike: once in 360 million runs
     settings.seed_lock = True
-    part("properties").draw_seed(settings)
+    part("ui.properties").draw_seed(settings)
     assert settings.seed in seeds
 
 
 def test_models_of_the_catalogue_are_offered(part, protocol):
-    names = [name for name, _ in part("properties").search_models(None, None, "")]
+    names = [name for name, _ in part("ui.properties").search_models(None, None, "")]
     assert protocol("params").BUILTIN_MODEL in names and len(names) > 1
-    assert all("sd15" in name for name, _ in part("properties").search_models(None, None, "sd15"))
+    assert all("sd15" in name for name, _ in part("ui.properties").search_models(None, None, "sd15"))
 
 
 def test_without_an_engine_the_panel_offers_to_install_it(draw, missing):
@@ -156,44 +156,44 @@ def test_the_target_is_named(draw, installed):
 
 
 def test_running(draw, installed, part, protocol):
-    pump = part("pump").current()
-    pump.task = part("tasks").Task(kind="texture", folder=Path("/none/job"), scene="Scene", target="Cube")
+    session = part("session").current()
+    session.job = part("pending_job").PendingJob(kind="texture", folder=Path("/none/job"), scene="Scene", target="Cube")
     progress = protocol("messages").Progress(job="job", phase=protocol("messages").Phase.GENERATING, step=1, total=2, eta=42.0,
                                              memory=3_200_000_000)
-    pump.state = part("job_state").fold(part("job_state").begin("job"), progress)
+    session.state = part("client.job_state").fold(part("client.job_state").begin("job"), progress)
     drawn = draw()
     bar = next(one for one in drawn if one.startswith("progress"))
     assert "Generating" in bar and "40 s left" in bar and "operator stochsync.cancel" in drawn
     assert "Peak memory: 3.2 GB" in drawn
     assert not any("generate" in one for one in drawn if one.startswith("operator"))
-    pump.task = None
+    session.job = None
 
 
 def test_every_problem_has_its_button_and_fits_the_panel(draw, installed, part, protocol, problem):
-    pump = part("pump").current()
+    session = part("session").current()
     for code, label in protocol("wording").FIXES.items():
-        pump.show(problem(code))
+        session.show(problem(code))
         drawn = draw()
         assert "operator stochsync.copy_report" in drawn and "operator stochsync.dismiss" in drawn
         assert (f"operator stochsync.fix {label}" in drawn) == bool(code)
         box = drawn[drawn.index("operator stochsync.generate_texture") + 1:]
         text = box[:box.index("operator stochsync.dismiss")]
-        assert " ".join(text) == pump.problem.error.text
-        assert max(map(len, text)) <= part("panels").columns(bpy.context)
-    pump.dismiss()
+        assert " ".join(text) == session.problem.error.text
+        assert max(map(len, text)) <= part("ui.panels").columns(bpy.context)
+    session.dismiss()
     assert "operator stochsync.copy_report" not in draw()
 
 
 def test_every_fix_is_known(part, protocol):
-    assert set(part("operators").FIX_ACTIONS) == set(protocol("wording").FIXES) - {""}
+    assert set(part("ui.operators").FIX_ACTIONS) == set(protocol("wording").FIXES) - {""}
 
 
 def test_fixes_do_what_they_say(part, problem, settings, installed):
-    pump = part("pump").current()
+    session = part("session").current()
 
     def press(code):
-        pump.show(problem(code))
-        assert bpy.ops.stochsync.fix(code=code) == {"FINISHED"} and pump.problem is None
+        session.show(problem(code))
+        assert bpy.ops.stochsync.fix(code=code) == {"FINISHED"} and session.problem is None
 
     press("lower_size")
     assert settings.texture_size == 512
@@ -207,16 +207,16 @@ def test_fixes_do_what_they_say(part, problem, settings, installed):
 
 
 def test_report_has_versions_error_and_log(part, protocol, tmp_path):
-    pump = part("pump").current()
-    (part("preferences").root_folder() / "install.log").write_text("last words\n")
-    pump.show(protocol("errors").InternalError("failure_unknown", type="KeyError", reason="It broke"))
-    text = part("operators").problem_report(pump.problem)
+    session = part("session").current()
+    (part("ui.preferences").root_folder() / "install.log").write_text("last words\n")
+    session.show(protocol("errors").InternalError("failure_unknown", type="KeyError", reason="It broke"))
+    text = part("ui.operators").problem_report(session.problem)
     for piece in (bpy.app.version_string, "StochSync 0", "failure_unknown", "It broke", "last words"):
         assert piece in text
 
 
 def test_opening_another_file_forgets_the_error(part, protocol):
-    pump = part("pump").current()
-    pump.show(protocol("errors").Busy("engine_busy"))
+    session = part("session").current()
+    session.show(protocol("errors").Busy("engine_busy"))
     bpy.ops.wm.read_homefile(use_factory_startup=False)
-    assert part("pump").current().problem is None
+    assert part("session").current().problem is None

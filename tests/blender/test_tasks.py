@@ -15,14 +15,14 @@ def prepare(part, protocol, tmp_path):
     params, kinds = protocol("params"), protocol("kinds")
 
     def make(obj):
-        return part("tasks").prepare_texture(bpy.context, obj, kinds.TextureParams(prompt="x", size=64), params.EngineParams(),
+        return part("pending_job").prepare_texture(bpy.context, obj, kinds.TextureParams(prompt="x", size=64), params.EngineParams(),
                                              tmp_path / "jobs")
     return make
 
 
 @pytest.fixture
 def finish(part, picture):
-    return lambda task, array=GREY: part("tasks").finish(bpy.context, task, picture(array))
+    return lambda task, array=GREY: part("pending_job").finish(bpy.context, task, picture(array))
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_undo_brings_the_world_back(part, protocol, finish, tmp_path):
     params, kinds = protocol("params"), protocol("kinds")
     former = bpy.context.scene.world.name
     bpy.ops.ed.undo_push(message="before")
-    finish(part("tasks").prepare_panorama(bpy.context, kinds.PanoramaParams(prompt="x"), params.EngineParams(), tmp_path))
+    finish(part("pending_job").prepare_panorama(bpy.context, kinds.PanoramaParams(prompt="x"), params.EngineParams(), tmp_path))
     assert bpy.context.scene.world.name != former
     bpy.ops.ed.undo()
     assert bpy.context.scene.world.name == former
@@ -149,17 +149,17 @@ def test_strength_is_the_former_world_s_until_set(part, protocol, finish, settin
     params, kinds = protocol("params"), protocol("kinds")
     background = next(node for node in bpy.context.scene.world.node_tree.nodes if node.bl_idname == "ShaderNodeBackground")
     background.inputs["Strength"].default_value = 0.25
-    make = lambda: part("tasks").prepare_panorama(bpy.context, kinds.PanoramaParams(prompt="x"), params.EngineParams(),  # noqa: E731
+    make = lambda: part("pending_job").prepare_panorama(bpy.context, kinds.PanoramaParams(prompt="x"), params.EngineParams(),  # noqa: E731
                                                   tmp_path)
     finish(make())
-    assert part("world").strength_of(bpy.context.scene.world) == 0.25 == settings.panorama_strength
+    assert part("scene.world").strength_of(bpy.context.scene.world) == 0.25 == settings.panorama_strength
     settings.panorama_strength = 2.0
     finish(make())
-    assert part("world").strength_of(bpy.context.scene.world) == 2.0
+    assert part("scene.world").strength_of(bpy.context.scene.world) == 2.0
 
 
 def test_old_job_folders_are_removed(part, tmp_path):
-    tasks = part("tasks")
+    tasks = part("pending_job")
     for number in range(tasks.KEPT_JOBS + 5):
         folder = tmp_path / f"2020{number:04d}-000000-panorama"
         folder.mkdir()

@@ -16,7 +16,7 @@ from engine.processor import SPINS, threads_beside_blender, wait_passively
 from engine.protocol.errors import ModelUnavailable
 from engine.protocol.job import Job
 from engine.protocol.kinds import PanoramaParams
-from engine.server import TaskWorker, as_engine_error
+from engine.serve.server import TaskWorker, as_engine_error
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "import runpy, sys; sys.argv = ['engine', 'doctor']; runpy.run_module('engine', run_name='__main__', alter_sys=True)"
