@@ -100,8 +100,8 @@ def submit_texture(part, settings):
     """What the button does with a window: start and return."""
     engine, jobs = part("ui.preferences").engine_params(), part("ui.preferences").root_folder() / "jobs"
     cube = bpy.data.objects["Cube"]
-    part("session").current().submit([part("pending_job").prepare_texture(bpy.context, cube, part("ui.properties").texture_params(settings),
-                                                                 engine, jobs)])
+    params = part("ui.properties").params_of("texture", settings)
+    part("session").current().submit([part("pending_job").prepare_texture(bpy.context, cube.name, params, engine, jobs)])
 
 
 def test_cancel_frees_the_panel_at_once(quick, session, part):

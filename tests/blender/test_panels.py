@@ -111,7 +111,7 @@ def test_every_default_and_range_is_the_protocol_s(settings, protocol):
 
 def test_sizes_snap_to_what_the_engine_takes(settings, part):
     settings.texture_size, settings.prompt_texture = 1000, "x"
-    assert settings.texture_size == 1024 - 1024 % 64 and part("ui.properties").texture_params(settings).size == 1024
+    assert settings.texture_size == 1024 - 1024 % 64 and part("ui.properties").params_of("texture", settings).size == 1024
 
 
 def test_seed_is_new_each_time_unless_locked(settings, part):
@@ -137,11 +137,11 @@ def test_without_an_engine_the_panel_offers_to_install_it(draw, missing):
     assert "operator stochsync.fix Allow Online Access" in drawn  # the wheel starts offline
 
 
-@pytest.mark.parametrize("mode", ["texture", "panorama"])
-def test_idle(draw, installed, settings, mode):
-    settings.mode = mode
+@pytest.mark.parametrize("kind", ["texture", "panorama"])
+def test_idle(draw, installed, settings, kind):
+    settings.kind = kind
     drawn = draw()
-    assert f"operator stochsync.generate_{mode}" in drawn and f"prop prompt_{mode}" in drawn and "prop seed_lock" in drawn
+    assert f"operator stochsync.generate_{kind}" in drawn and f"prop prompt_{kind}" in drawn and "prop seed_lock" in drawn
     assert not any(one.startswith("progress") for one in drawn)
 
 

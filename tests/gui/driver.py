@@ -70,7 +70,8 @@ def serve():
         for region in area.regions:
             region.tag_redraw()  # Blender does it after a click, not after a script
     cube = bpy.data.objects.get("Suzanne")
-    put("state.json", {"busy": session.busy, "headline": session.headline, "problem": session.problem.error.text if session.problem else "",
+    problem = session.problem.error.text if session.problem else ""
+    put("state.json", {"busy": session.busy, "headline": session.headline, "problem": problem,
                        "images": [one.name for one in bpy.data.images if one.get("stochsync")], "mode": bpy.context.mode,
                        "layers": [one.name for one in cube.data.uv_layers] if cube else []})
     return 0.1

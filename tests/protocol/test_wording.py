@@ -30,8 +30,8 @@ WORDED_HERE = {"print", "_leave", "param", "JobKind", "ValueError", "TypeError",
 """Calls that may hold a sentence: a log's, a tooltip's, and what is raised at a programmer, which is a library's own message."""
 
 NOT_SAID = {"PITCH_SUFFIXES", "SIDE_SUFFIXES", "DEFAULT_NEGATIVE_PROMPT", "IDLE", "FILLERS", "INDOORS", "OUTDOORS", "ENCLOSED",
-            "ENCLOSED_PHRASES", "ALLOCATION_FAILED"}
-"""Constants that are read by a model, or compared with what others say."""
+            "ENCLOSED_PHRASES", "ALLOCATION_FAILED", "MODEL_LABELS"}
+"""Constants that are read by a model, or compared with what others say; and names of models."""
 
 FOR_A_TERMINAL = {"describe_models"}
 """Functions whose text a command line prints."""
