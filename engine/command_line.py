@@ -123,7 +123,7 @@ def run_existing(args: argparse.Namespace) -> int:
 
 
 def serve(args: argparse.Namespace) -> int:
-    from .server import serve as serve_forever
+    from .serve.server import serve as serve_forever
 
     return serve_forever(args.address)
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import bpy
 
 from ..engine.protocol.errors import EngineError, InvalidMesh
-from ..engine.protocol.kinds import PanoramaParams, TextureParams
-from .preferences import SOURCE, engine_installed, engine_python
-from .properties import PANORAMA, TEXTURE
+from ..engine.protocol.kinds import KINDS
+from ..engine.protocol.options import add_options, given
+from .kinds import IN_BLENDER
+from .ui.preferences import SOURCE, engine_installed, engine_python
 
 COMMAND = "stochsync"
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
@@ -40,13 +40,9 @@ def parser() -> argparse.ArgumentParser:
     panorama = commands.add_parser("panorama", help="make a panorama and set it as the World")
     panorama.add_argument("--strength", type=float, help="brightness of the World (default: that of the World before)")
     panorama.add_argument("--rotation", type=float, help="degrees about the vertical (default: 0)")
-    for command, cls in ((texture, TextureParams), (panorama, PanoramaParams)):
+    for name, command in (("texture", texture), ("panorama", panorama)):
         command.add_argument("--save", type=Path, metavar="FILE.blend", help="write the scene here afterwards")
-        for f in fields(cls):
-            default = f" (default: {f.default})" if f.default != "" else ""
-            command.add_argument(f"--{f.name.replace('_', '-')}", type=type(f.default), required=f.name == "prompt",
-                                 choices=f.metadata["choices"] or None, default=f.default,
-                                 help=f.metadata["tip"].replace("%", "%%") + default)
+        add_options(command, KINDS[name].params, required=("prompt",))
     commands.add_parser("doctor", help="check the engine's installation")
     return top
 
@@ -82,16 +78,14 @@ def make_texture(args: argparse.Namespace) -> int:
     for one in layer.objects:
         one.select_set(one == target)
     layer.objects.active = target
-    settings = take_over(args, TextureParams, TEXTURE)
-    settings.mode = "texture"
+    take_over(args, "texture")
     bpy.ops.stochsync.generate_texture()
     return save(args.save)
 
 
 def make_panorama(args: argparse.Namespace) -> int:
     """Make a panorama the World of the open scene."""
-    settings = take_over(args, PanoramaParams, PANORAMA)
-    settings.mode = "panorama"
+    settings = take_over(args, "panorama")
     for name in ("strength", "rotation"):
         if getattr(args, name) is not None:
             setattr(settings, f"panorama_{name}", getattr(args, name))
@@ -99,13 +93,13 @@ def make_panorama(args: argparse.Namespace) -> int:
     return save(args.save)
 
 
-def take_over(args: argparse.Namespace, cls: type, names: dict[str, str]) -> object:
+def take_over(args: argparse.Namespace, kind: str) -> bpy.types.PropertyGroup:
     """Put the options into the scene's settings. InvalidParameter for what would not fit there unchanged."""
-    cls(**{name: getattr(args, name) for name in names.values()})
+    params = KINDS[kind].params(**given(args, KINDS[kind].params))
     settings = bpy.context.scene.stochsync
-    for own, name in names.items():
-        setattr(settings, own, getattr(args, name))
-    settings.seed_lock = True
+    for own, name in IN_BLENDER[kind].settings.items():
+        setattr(settings, own, getattr(params, name))
+    settings.kind, settings.seed_lock = kind, True
     return settings
 
 

@@ -3,26 +3,27 @@ from __future__ import annotations
 
 import bpy
 
-from . import command_line, operators, panels, pump
-from .preferences import StochSyncPreferences
-from .properties import StochSyncSettings
+from . import command_line, session
+from .ui import operators, panels
+from .ui.preferences import StochSyncPreferences
+from .ui.properties import StochSyncSettings
 
 CLASSES = (StochSyncPreferences, StochSyncSettings, *operators.CLASSES, *panels.CLASSES)
 
 
 def register() -> None:
-    """Tell Blender about the classes, the scene's settings, the command and the pump."""
+    """Tell Blender about the classes, the scene's settings, the command and the session."""
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.stochsync = bpy.props.PointerProperty(type=StochSyncSettings)
-    pump.register()
+    session.register()
     command_line.register()
 
 
 def unregister() -> None:
     """The reverse; ends the engine, and removes the timer, since Blender crashes at exit over one that is left."""
     command_line.unregister()
-    pump.unregister()
+    session.unregister()
     del bpy.types.Scene.stochsync
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -1,7 +1,7 @@
 """Lets the tests import the files as they lie here: `engine`, and the add-on as Blender sees it, inside one package.
 
 Blender loads the whole extension as a package, so the add-on says `from ..engine.protocol import ...`. Tests that need no
-Blender say `from stochsync.stochsync_addon.job_state import ...`; `stochsync` is the checkout, its Blender shim left alone.
+Blender say `from stochsync.stochsync_addon.client.job_state import ...`; `stochsync` is the checkout without its Blender shim.
 """
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from stochsync.engine.protocol.messages import Failed, Result
-from stochsync.stochsync_addon.engine_client import EngineClient
+from stochsync.stochsync_addon.client.client import EngineClient
 
 MAIN_THREAD = 0.05  # seconds that a call may take on Blender's main thread (the bound)
 WAITED = 0.5  # seconds on the wall after which a call must have waited for the engine: less can be a busy machine's doing

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import pytest
 
+from engine.protocol.kinds import KINDS
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 STDLIB = set(sys.stdlib_module_names)
 ROOMS = ("stochsync_addon", "engine", "engine.protocol", "engine.sampling", "engine.spaces", "engine.models")
 BLENDER = {"bpy", "bmesh", "mathutils", "gpu", "blf", "addon_utils"}
-NO_BPY = {"stochsync_addon.engine_client", "stochsync_addon.engine_link", "stochsync_addon.engine_process",
-          "stochsync_addon.job_state", "stochsync_addon.engine_install"}
+NO_BPY = "stochsync_addon.client"
 
 
 def modules() -> dict[str, Path]:
@@ -54,6 +55,7 @@ def imports(name: str, nodes: Iterable[ast.AST]) -> set[str]:
 
 MODULES = modules()
 TREES = {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in MODULES.items()}
+LENGTHS = {name: len(file.read_text(encoding="utf-8").splitlines()) for name, file in MODULES.items()}
 IMPORTS = {name: imports(name, ast.walk(tree)) for name, tree in TREES.items()}
 
 
@@ -74,7 +76,7 @@ def of_room(wanted: str) -> list[str]:
 
 def test_the_walk_sees_what_it_should():
     """Guards this file itself: a walk that found nothing would allow everything."""
-    assert "bpy" in IMPORTS["stochsync_addon.materials"] and "engine.protocol.errors" in IMPORTS["stochsync_addon.pump"]
+    assert "bpy" in IMPORTS["stochsync_addon.scene.materials"] and "engine.protocol.errors" in IMPORTS["stochsync_addon.session"]
     assert "stochsync_addon.registration" in {*IMPORTS["__init__"], *(f"{one}.registration" for one in IMPORTS["__init__"])}
     assert all(of_room(one) for one in ROOMS)
 
@@ -93,7 +95,38 @@ def test_the_addon_knows_the_protocol_only(name):
     assert {room(one) for one in IMPORTS[name]} <= {"", "stochsync_addon", "engine.protocol"}
     assert roots(name) <= STDLIB | BLENDER | {"numpy"}, "Blender's Python has nothing else"
     assert "threading" not in roots(name), "Blender does not support threads"
-    assert name not in NO_BPY or not roots(name) & BLENDER
+    assert not (name + ".").startswith(NO_BPY + ".") or not roots(name) & BLENDER
+
+
+@pytest.mark.parametrize("name", of_room("stochsync_addon"))
+def test_the_addon_reads_no_file_of_the_engine(name):
+    """What it must know of the models is in engine/protocol, made by scripts/development/generate.py."""
+    assert not roots(name) & {"tomllib"}
+    told = [node.value for node in ast.walk(TREES[name]) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    assert not [text for text in told if text == "models" or "catalog.toml" in text or text.startswith("engine/")]
+
+
+@pytest.mark.parametrize("name", sorted(IMPORTS))
+def test_no_kind_of_job_is_asked_for_by_name(name):
+    """What differs by kind is in its row: of protocol/kinds.py, canonical.py, or the add-on's kinds.py."""
+    names = {"texture", "panorama", "plane"}
+    compared = [one for node in ast.walk(TREES[name]) if isinstance(node, ast.Compare) for one in (node.left, *node.comparators)]
+    compared += [pattern.value for node in ast.walk(TREES[name]) if isinstance(node, ast.Match)
+                 for case in node.cases for pattern in ast.walk(case.pattern) if isinstance(pattern, ast.MatchValue)]
+    held = [leaf.value for one in compared for leaf in ast.walk(one) if isinstance(leaf, ast.Constant)]
+    assert not names & {value for value in held if isinstance(value, str)}
+
+
+def test_every_kind_in_blender_is_a_kind():
+    """And names each of its parameters; read from the syntax tree, since Blender may be missing."""
+    tree = TREES["stochsync_addon.kinds"]
+    table = next(node.value for node in tree.body if isinstance(node, ast.AnnAssign) and node.target.id == "IN_BLENDER")
+    assert {key.value for key in table.keys} <= set(KINDS)
+
+
+def test_modules_stay_small():
+    """A module of more than 400 lines is two modules."""
+    assert not {name: count for name, count in LENGTHS.items() if count > 400}
 
 
 @pytest.mark.parametrize("name", of_room("engine.protocol"))
@@ -143,7 +176,7 @@ def test_sampling_is_torch_alone():
 
 def test_nothing_heavy_is_imported_for_hello():
     """What `serve` imports at the top of its modules, all the way down, is free of torch: hello comes first."""
-    waiting, seen = ["engine.__main__", "engine.server"], set()
+    waiting, seen = ["engine.__main__", "engine.serve.server"], set()
     while waiting:
         name = waiting.pop()
         if name in seen or name not in MODULES:

@@ -1,4 +1,4 @@
-"""Names that the engine, the add-on and the installer must agree on: environment variables, and what lies under the root folder."""
+"""What engine, add-on and installer must agree on: environment variables, and where things lie under the root folder."""
 from __future__ import annotations
 
 import sys

@@ -19,6 +19,8 @@ def check_mesh(
     if len(uv) != len(faces):
         raise InvalidMesh("uv_count", faces=len(faces), uvs=len(uv))
     check_faces(vertices, faces)
+    if np.linalg.norm(np.ptp(vertices[faces.ravel()].astype(np.float64), axis=0)) == 0:
+        raise InvalidMesh("mesh_no_extent")
     if not np.isfinite(uv).all():
         raise InvalidMesh("uv_not_finite")
     if np.abs(uv).max() > FARTHEST_UV:

@@ -166,6 +166,9 @@ ENGINE_UNAVAILABLE = {
     "engine_not_installed": Wording("The engine is not installed yet:", "press Install Engine.", fix="install_engine"),
     "engine_not_started": Wording("The engine could not be started: {reason}.", "Install the engine again.",
                                   fix="install_engine"),
+    "engine_killed_early": Wording("The engine was killed (SIGKILL) before it was ready, which the system does when memory runs "
+                                   "out.", "Close other programs, or install the engine again. Its log is {log}.",
+                                   fix="install_engine"),
     "engine_ended_early": Wording("The engine ended before it was ready ({how}).", "Install the engine again. Its log is {log}.",
                                   fix="install_engine"),
     "engine_ended_early_saying": Wording("The engine ended before it was ready ({how}: {last_line}).", "Install the engine "

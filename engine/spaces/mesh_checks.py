@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..protocol.errors import InvalidMesh
 from ..protocol.mesh_checks import check_mesh
 
 
@@ -15,8 +14,6 @@ def checked(vertices: np.ndarray, faces: np.ndarray, uv: np.ndarray) -> tuple[np
     """
     vertices, uv = np.asarray(vertices, dtype=np.float64), np.asarray(uv, dtype=np.float64)
     faces = np.asarray(faces, dtype=np.int64)
-    if faces.size == 0:
-        raise InvalidMesh("mesh_no_faces")
     if vertices.ndim != 2 or vertices.shape[1] != 3 or faces.ndim != 2 or faces.shape[1] != 3:
         raise ValueError(f"vertices {vertices.shape} and faces {faces.shape} must be [V, 3] and [F, 3]")
     if uv.shape != (len(faces), 3, 2):
@@ -26,13 +23,10 @@ def checked(vertices: np.ndarray, faces: np.ndarray, uv: np.ndarray) -> tuple[np
 
 
 def bounding_sphere(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, float]:
-    """Centre [3] of the bounding box of what the faces use, and the radius around it; InvalidMesh where that is 0."""
+    """Centre [3] of the bounding box of what the faces use, and the radius around it, above 0 for what `checked` lets pass."""
     used = vertices[np.unique(faces)]
     centre = (used.min(0) + used.max(0)) / 2
-    radius = float(np.linalg.norm(used - centre, axis=1).max())
-    if radius == 0:
-        raise InvalidMesh("mesh_no_extent")
-    return centre, radius
+    return centre, float(np.linalg.norm(used - centre, axis=1).max())
 
 
 def with_occluders(

@@ -56,7 +56,7 @@ def addon():
 
 @pytest.fixture
 def part(addon):
-    """part("materials") -> the add-on's module of that name, as Blender has loaded it."""
+    """part("scene.materials") -> the add-on's module of that name, as Blender has loaded it."""
     import importlib
 
     return lambda name: importlib.import_module(f"{PACKAGE}.stochsync_addon.{name}")

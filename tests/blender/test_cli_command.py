@@ -19,7 +19,7 @@ def command(part, capfd):
 @pytest.fixture
 def quick(part, protocol, monkeypatch):
     sampling = protocol("params").SamplingParams(outer_steps=2, ode_steps=2, warmup=1, blend_steps=0)
-    monkeypatch.setattr(part("tasks"), "Job", functools.partial(protocol("job").Job, sampling=sampling))
+    monkeypatch.setattr(part("pending_job"), "Job", functools.partial(protocol("job").Job, sampling=sampling))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 

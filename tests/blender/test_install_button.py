@@ -25,7 +25,7 @@ def install(part, tmp_path):
     def start(rest):
         script = tmp_path / "install_deps.py"
         script.write_text(SCRIPT.format(rest=rest))
-        made.append(part("engine_install").EngineInstall(tmp_path / "root", "cpu", python=sys.executable, script=script))
+        made.append(part("client.install").EngineInstall(tmp_path / "root", "cpu", python=sys.executable, script=script))
         return made[-1]
     yield start
     for one in made:
@@ -46,7 +46,7 @@ def test_progress_then_done(install):
     assert (run.percent, run.text, run.problem) == (40, "Downloading torch", None)
 
 
-def test_a_failure_says_cause_and_remedy(install):
+def test_a_failure_says_cause_and_advice(install):
     run = install("say(kind='failed', cause='The disk is full.', remedy='Free 2 GB.'); sys.exit(1)")
     follow(run)
     assert run.problem.text == "The disk is full. Free 2 GB." and run.problem.fix == "install_engine"
@@ -71,15 +71,15 @@ def test_stop_ends_it_and_its_children(install):
 def test_an_unwritable_folder_is_one_error(part, protocol, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(protocol("errors").EngineUnavailable, match="another engine folder"):
-        part("engine_install").EngineInstall(tmp_path / "file" / "root", "cpu")
+        part("client.install").EngineInstall(tmp_path / "file" / "root", "cpu")
 
 
 def test_offline_is_refused_with_a_way_out(part):
     assert not bpy.app.online_access
     with pytest.raises(RuntimeError, match="online access"):
         bpy.ops.stochsync.install_engine()
-    assert part("pump").current().problem.fix == "allow_online"
+    assert part("session").current().problem.error.fix == "allow_online"
 
 
 def test_it_runs_the_installer_of_this_extension(part):
-    assert part("engine_install").SCRIPT.is_file()
+    assert part("client.install").SCRIPT.is_file()

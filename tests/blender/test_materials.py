@@ -19,8 +19,8 @@ def cube():
 def show(part, picture):
     """show(obj) -> puts the four-colour picture on it."""
     def apply(obj, array=QUADRANTS, layer="UVMap"):
-        image = part("image_import").import_image(picture(array), f"StochSync {obj.name}", f"texture:{obj.name}")
-        part("materials").apply_texture(obj, image, layer)
+        image = part("scene.image_import").import_image(picture(array), f"StochSync {obj.name}", f"texture:{obj.name}")
+        part("scene.materials").apply_texture(obj, image, layer)
         return image
     return apply
 
@@ -59,7 +59,7 @@ def test_a_damaged_picture_is_refused(part, protocol, tmp_path):
     count = len(bpy.data.images)
     for path in (broken, tmp_path / "absent.png"):
         with pytest.raises(protocol("errors").InvalidJob, match=path.name):
-            part("image_import").import_image(path, "x", "y")
+            part("scene.image_import").import_image(path, "x", "y")
     assert len(bpy.data.images) == count
 
 

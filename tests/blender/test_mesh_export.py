@@ -20,7 +20,7 @@ def volume_of(mesh) -> float:
 
 @pytest.fixture
 def export(part):
-    return lambda obj: part("mesh_export").export(bpy.context, obj)
+    return lambda obj: part("scene.mesh_export").export(bpy.context, obj)
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_mode_is_given_back_after_an_error(export, cube, protocol):
 
 def refusal(part, protocol) -> str:
     with pytest.raises(protocol("errors").InvalidMesh) as caught:
-        part("mesh_export").texturable_objects(bpy.context)
+        part("scene.mesh_export").texturable_objects(bpy.context)
     assert caught.value.fix == "select_mesh"
     return caught.value.text
 
@@ -157,7 +157,7 @@ def test_refusals_say_what_to_do(part, protocol, cube):
     assert "'Camera' is not a mesh" in refusal(part, protocol)
     cube.select_set(True)
     bpy.context.view_layer.objects.active = cube
-    assert part("mesh_export").texturable_objects(bpy.context) == [cube]  # the camera beside it is no hindrance
+    assert part("scene.mesh_export").texturable_objects(bpy.context) == [cube]  # the camera beside it is no hindrance
     cube.data.clear_geometry()
     assert "'Cube' has no faces" in refusal(part, protocol)
     cube.hide_viewport = True
@@ -187,5 +187,5 @@ def test_shared_meshes_count_once_and_the_active_one_leads(part, cube):
         bpy.context.collection.objects.link(one)
         one.select_set(True)
     bpy.context.view_layer.objects.active = other
-    chosen = part("mesh_export").texturable_objects(bpy.context)
+    chosen = part("scene.mesh_export").texturable_objects(bpy.context)
     assert chosen[0] == other and len(chosen) == 2 and len({one.data for one in chosen}) == 2

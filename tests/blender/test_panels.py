@@ -58,7 +58,7 @@ def draw(part):
     """draw() -> everything that the panels draw now."""
     def collect():
         drawn = []
-        for panel in part("panels").CLASSES:
+        for panel in part("ui.panels").CLASSES:
             if not hasattr(panel, "poll") or panel.poll(bpy.context):
                 panel.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
         return drawn
@@ -75,6 +75,19 @@ def installed(monkeypatch, tmp_path):
 @pytest.fixture
 def missing(monkeypatch, tmp_path):
     monkeypatch.setenv("STOCHSYNC_ENGINE_PYTHON", str(tmp_path / "absent"))
+
+
+@pytest.fixture
+def problem(protocol):
+    """problem(fix) -> an error of the table with that fix, with long texts for facts where it has any."""
+    def of(fix):
+        errors, wording, rows = protocol("errors"), protocol("wording"), protocol("wording_errors").ERRORS
+        code, template = max(((code, row.template) for code, row in rows.items() if row.fix == fix),
+                             key=lambda one: len(wording.facts_of(one[1])))
+        facts = {name: 1.5 if f"{{{name}:" in template else "One two three four five six seven eight nine ten."
+                 for name in wording.facts_of(template)}
+        return errors.error_of(code, facts)
+    return of
 
 
 def test_off_and_on_again_leaves_nothing(part):
@@ -98,24 +111,24 @@ def test_every_default_and_range_is_the_protocol_s(settings, protocol):
 
 def test_sizes_snap_to_what_the_engine_takes(settings, part):
     settings.texture_size, settings.prompt_texture = 1000, "x"
-    assert settings.texture_size == 1024 - 1024 % 64 and part("properties").texture_params(settings).size == 1024
+    assert settings.texture_size == 1024 - 1024 % 64 and part("ui.properties").params_of("texture", settings).size == 1024
 
 
 def test_seed_is_new_each_time_unless_locked(settings, part):
     seeds = set()
     for _ in range(4):
-        part("properties").draw_seed(settings)
+        part("ui.properties").draw_seed(settings)
         seeds.add(settings.seed)
     assert len(seeds) == 4  # two of 2^31 alike: once in 360 million runs
     settings.seed_lock = True
-    part("properties").draw_seed(settings)
+    part("ui.properties").draw_seed(settings)
     assert settings.seed in seeds
 
 
 def test_models_of_the_catalogue_are_offered(part, protocol):
-    names = [name for name, _ in part("properties").search_models(None, None, "")]
+    names = [name for name, _ in part("ui.properties").search_models(None, None, "")]
     assert protocol("params").BUILTIN_MODEL in names and len(names) > 1
-    assert all("sd15" in name for name, _ in part("properties").search_models(None, None, "sd15"))
+    assert all("sd15" in name for name, _ in part("ui.properties").search_models(None, None, "sd15"))
 
 
 def test_without_an_engine_the_panel_offers_to_install_it(draw, missing):
@@ -124,11 +137,11 @@ def test_without_an_engine_the_panel_offers_to_install_it(draw, missing):
     assert "operator stochsync.fix Allow Online Access" in drawn  # the wheel starts offline
 
 
-@pytest.mark.parametrize("mode", ["texture", "panorama"])
-def test_idle(draw, installed, settings, mode):
-    settings.mode = mode
+@pytest.mark.parametrize("kind", ["texture", "panorama"])
+def test_idle(draw, installed, settings, kind):
+    settings.kind = kind
     drawn = draw()
-    assert f"operator stochsync.generate_{mode}" in drawn and f"prop prompt_{mode}" in drawn and "prop seed_lock" in drawn
+    assert f"operator stochsync.generate_{kind}" in drawn and f"prop prompt_{kind}" in drawn and "prop seed_lock" in drawn
     assert not any(one.startswith("progress") for one in drawn)
 
 
@@ -143,41 +156,44 @@ def test_the_target_is_named(draw, installed):
 
 
 def test_running(draw, installed, part, protocol):
-    pump = part("pump").current()
-    pump.task = part("tasks").Task(kind="texture", folder=Path("/none/job"), scene="Scene", target="Cube")
-    progress = protocol("messages").Progress(job="job", phase="Generating", step=1, total=2, eta=42.0)
-    pump.state = part("job_state").fold(part("job_state").begin("job"), progress)
+    session = part("session").current()
+    session.job = part("pending_job").PendingJob(kind="texture", folder=Path("/none/job"), scene="Scene", target="Cube")
+    progress = protocol("messages").Progress(job="job", phase=protocol("messages").Phase.GENERATING, step=1, total=2, eta=42.0,
+                                             memory=3_200_000_000)
+    session.state = part("client.job_state").fold(part("client.job_state").begin("job"), progress)
     drawn = draw()
     bar = next(one for one in drawn if one.startswith("progress"))
     assert "Generating" in bar and "40 s left" in bar and "operator stochsync.cancel" in drawn
+    assert "Peak memory: 3.2 GB" in drawn
     assert not any("generate" in one for one in drawn if one.startswith("operator"))
-    pump.task = None
+    session.job = None
 
 
-def test_every_problem_has_its_button_and_fits_the_panel(draw, installed, part, protocol):
-    errors = protocol("errors")
-    pump = part("pump").current()
-    for code, label in errors.FIXES.items():
-        pump.show(errors.EngineError("One two three four five six seven eight nine ten. " * 4, fix=code))
+def test_every_problem_has_its_button_and_fits_the_panel(draw, installed, part, protocol, problem):
+    session = part("session").current()
+    for code, label in protocol("wording").FIXES.items():
+        session.show(problem(code))
         drawn = draw()
         assert "operator stochsync.copy_report" in drawn and "operator stochsync.dismiss" in drawn
         assert (f"operator stochsync.fix {label}" in drawn) == bool(code)
-        text = [one for one in drawn if one.startswith(("One", "two", "three")) or "seven" in one]
-        assert len(text) > 2 and max(map(len, text)) <= part("panels").columns(bpy.context)
-    pump.dismiss()
+        box = drawn[drawn.index("operator stochsync.generate_texture") + 1:]
+        text = box[:box.index("operator stochsync.dismiss")]
+        assert " ".join(text) == session.problem.error.text
+        assert max(map(len, text)) <= part("ui.panels").columns(bpy.context)
+    session.dismiss()
     assert "operator stochsync.copy_report" not in draw()
 
 
-def test_every_remedy_is_known(part, protocol):
-    assert set(part("operators").REMEDIES) == set(protocol("errors").FIXES) - {""}
+def test_every_fix_is_known(part, protocol):
+    assert set(part("ui.operators").FIX_ACTIONS) == set(protocol("wording").FIXES) - {""}
 
 
-def test_remedies_do_what_they_say(part, protocol, settings, installed):
-    errors, pump = protocol("errors"), part("pump").current()
+def test_fixes_do_what_they_say(part, problem, settings, installed):
+    session = part("session").current()
 
     def press(code):
-        pump.show(errors.EngineError("x", fix=code))
-        assert bpy.ops.stochsync.fix(code=code) == {"FINISHED"} and pump.problem is None
+        session.show(problem(code))
+        assert bpy.ops.stochsync.fix(code=code) == {"FINISHED"} and session.problem is None
 
     press("lower_size")
     assert settings.texture_size == 512
@@ -191,16 +207,16 @@ def test_remedies_do_what_they_say(part, protocol, settings, installed):
 
 
 def test_report_has_versions_error_and_log(part, protocol, tmp_path):
-    pump = part("pump").current()
-    (part("preferences").root_folder() / "install.log").write_text("last words\n")
-    pump.show(protocol("errors").EngineError("It broke.", fix="open_log"))
-    text = part("operators").problem_report(pump.problem)
-    for piece in (bpy.app.version_string, "StochSync 0", "It broke.", "last words"):
+    session = part("session").current()
+    (part("ui.preferences").root_folder() / "install.log").write_text("last words\n")
+    session.show(protocol("errors").InternalError("failure_unknown", type="KeyError", reason="It broke"))
+    text = part("ui.operators").problem_report(session.problem)
+    for piece in (bpy.app.version_string, "StochSync 0", "failure_unknown", "It broke", "last words"):
         assert piece in text
 
 
 def test_opening_another_file_forgets_the_error(part, protocol):
-    pump = part("pump").current()
-    pump.show(protocol("errors").EngineError("x"))
+    session = part("session").current()
+    session.show(protocol("errors").Busy("engine_busy"))
     bpy.ops.wm.read_homefile(use_factory_startup=False)
-    assert part("pump").current().problem is None
+    assert part("session").current().problem is None

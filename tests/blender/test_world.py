@@ -43,8 +43,8 @@ def surround(part, picture):
     def apply(strength=1.0, rotation=0.0, array=None):
         path = picture(equirect() if array is None else array)
         scene = bpy.context.scene
-        image = part("image_import").import_image(path, "StochSync Panorama", f"panorama:{scene.name}")
-        part("world").apply_panorama(scene, image, strength, rotation)
+        image = part("scene.image_import").import_image(path, "StochSync Panorama", f"panorama:{scene.name}")
+        part("scene.world").apply_panorama(scene, image, strength, rotation)
         return scene.world
     return apply
 

@@ -55,7 +55,7 @@ def open_tab():
 
 
 def serve():
-    pump = sys.modules["bl_ext.user_default.stochsync.stochsync_addon.pump"].current()
+    session = sys.modules["bl_ext.user_default.stochsync.stochsync_addon.session"].current()
     path = f"{OUT}/do.py"
     if os.path.exists(path):
         with open(path) as handle:
@@ -64,13 +64,14 @@ def serve():
         window, area, region = sidebar()
         with bpy.context.temp_override(window=window, area=area, region=next(r for r in area.regions if r.type == "WINDOW")):
             try:
-                exec(text, {"bpy": bpy, "pump": pump, "settings": bpy.context.scene.stochsync, "os": os})
+                exec(text, {"bpy": bpy, "session": session, "settings": bpy.context.scene.stochsync, "os": os})
             except Exception:
                 traceback.print_exc()
         for region in area.regions:
             region.tag_redraw()  # Blender does it after a click, not after a script
     cube = bpy.data.objects.get("Suzanne")
-    put("state.json", {"busy": pump.busy, "headline": pump.headline, "problem": pump.problem.text if pump.problem else "",
+    problem = session.problem.error.text if session.problem else ""
+    put("state.json", {"busy": session.busy, "headline": session.headline, "problem": problem,
                        "images": [one.name for one in bpy.data.images if one.get("stochsync")], "mode": bpy.context.mode,
                        "layers": [one.name for one in cube.data.uv_layers] if cube else []})
     return 0.1

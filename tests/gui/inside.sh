@@ -47,7 +47,7 @@ xdotool key ctrl+z; sleep 2; until_state 'not images and not layers and mode == 
 xdotool key ctrl+shift+z; sleep 2; until_state 'images and layers'
 run 'bpy.ops.object.mode_set(mode="EDIT"); bpy.ops.stochsync.generate_texture()'; until_state 'busy'; until_state 'not busy'
 state 'mode == "EDIT_MESH" and not problem' || { cat $OUT/state.json; exit 1; }
-run 'bpy.ops.object.mode_set(mode="OBJECT"); settings.mode = "panorama"'; shot 4_panorama
+run 'bpy.ops.object.mode_set(mode="OBJECT"); settings.kind = "panorama"'; shot 4_panorama
 run 'bpy.ops.stochsync.generate_panorama()'; until_state 'busy'; run 'bpy.ops.stochsync.cancel()'; until_state 'not busy and not problem'
 run 'settings.model = "/nowhere/model"; bpy.ops.stochsync.generate_panorama()'; until_state 'problem'; shot 5_error
 if grep -nE 'Traceback|Error:' $OUT/gui.log; then echo 'errors in the log'; exit 1; fi

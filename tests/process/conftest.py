@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from engine_driver import Driver
-from stochsync.stochsync_addon.engine_client import EngineClient, Patience
+from stochsync.stochsync_addon.client.client import EngineClient, Timeouts
 
 ROOT = Path(__file__).resolve().parents[2]
 STANDIN = Path(__file__).with_name("standin_engine.py")
@@ -17,9 +17,9 @@ def drive(tmp_path):
     """Makes drivers of played engines; stops whatever was started."""
     drivers = []
 
-    def make(command: tuple[str, ...] | None = None, **patience: float) -> Driver:
+    def make(command: tuple[str, ...] | None = None, **timeouts: float) -> Driver:
         command = command or (sys.executable, "-I", "-B", "-u", "-X", "utf8", str(STANDIN), str(ROOT))
-        client = EngineClient(command, logs=tmp_path / "logs", patience=Patience(**patience))
+        client = EngineClient(command, logs=tmp_path / "logs", timeouts=Timeouts(**timeouts))
         drivers.append(Driver(client))
         return drivers[-1]
 

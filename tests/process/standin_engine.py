@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, sys.argv[1])
 
-from engine import server
 from engine.protocol.errors import InvalidMesh
 from engine.protocol.messages import Message, Notice, Phase, Preview, Progress, Result
+from engine.serve import server
 
 
 class Player:

@@ -17,7 +17,8 @@ from engine_driver import MAIN_THREAD
 from stochsync.engine.protocol.errors import Busy, EngineDied, EngineUnavailable, ProtocolError
 from stochsync.engine.protocol.messages import Cancel, Failed, Progress, Quit, Result
 from stochsync.engine.protocol.wire import frame
-from stochsync.stochsync_addon.engine_process import engine_command
+from stochsync.stochsync_addon.client.process import engine_command
+from stochsync.stochsync_addon.client.states import State
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -43,7 +44,7 @@ def test_cancel_frees_the_artist_at_once_and_the_next_job_runs_in_the_same_proce
     pid = driver.client.pid
     driver.call(driver.client.cancel, "long")
     assert [m.code for m in driver.poll() if isinstance(m, Failed)] == ["cancelled"]
-    assert driver.client.state == "ready"
+    assert driver.client.state == "cancelling"  # so that the next job may be ordered
     driver.client.run(play("plain"))
     assert isinstance(driver.end_of("plain"), Result)
     assert driver.client.pid == pid
@@ -96,10 +97,9 @@ def test_one_job_at_a_time(drive, play):
     driver.until(lambda: running(driver, "long"))
     from stochsync.engine.protocol.messages import RunJob
     driver.client._write(RunJob(path=str(play("plain"))))  # past the client's own check
-    driver.client._sent, kept = RunJob(path="plain"), driver.client._sent
-    driver.client._job = "plain"
+    driver.client._in_hand, kept = RunJob(path="plain"), driver.client._in_hand
     assert driver.end_of("plain").code == "engine_busy"
-    driver.client._sent, driver.client._job = kept, "long"
+    driver.client._in_hand, driver.client._wanted, driver.client.state = kept, kept, State.BUSY
     assert isinstance(driver.end_of("long"), Result)
 
 
@@ -237,7 +237,7 @@ def engine_that_says(tmp_path: Path, says: str) -> tuple[str, ...]:
         sys.path.insert(0, {str(ROOT)!r})
         from engine.protocol import *
         from engine.protocol.messages import *
-        from engine.server import join, read_key
+        from engine.serve.server import join, read_key
         connection = join(sys.argv[2], read_key())
         hello = Hello(protocol=PROTOCOL_VERSION, engine=VERSION, pid=os.getpid())
     """) + textwrap.dedent(says) + "\ntime.sleep(60)\n")
@@ -292,7 +292,7 @@ def test_client_out_of_step_ends_the_engine(drive, play):
 
 def test_wrong_key_is_refused_both_ways(drive, play, tmp_path):
     script = tmp_path / "impostor.py"
-    script.write_text(f"import sys, time; sys.path.insert(0, {str(ROOT)!r})\nfrom engine.server import join, read_key\n"
+    script.write_text(f"import sys, time; sys.path.insert(0, {str(ROOT)!r})\nfrom engine.serve.server import join, read_key\n"
                       "read_key(); join(sys.argv[2], bytes(32))\ntime.sleep(60)\n")
     driver = drive((sys.executable, "-I", str(script)))
     driver.client.run(play("plain"))
@@ -318,7 +318,7 @@ def test_wrong_key_is_refused_both_ways(drive, play, tmp_path):
 
 
 def test_strangers_on_the_socket_do_not_keep_the_engine_out(drive, play, monkeypatch):
-    monkeypatch.setattr("stochsync.stochsync_addon.engine_link.sys", SimpleNamespace(platform="another"))  # loopback
+    monkeypatch.setattr("stochsync.stochsync_addon.client.link.sys", SimpleNamespace(platform="another"))  # loopback
     driver = drive()
     driver.client.run(play("plain"))
     host, port = driver.client._link.address.split(":")
@@ -421,7 +421,7 @@ def test_no_engine_outlives_its_blender(play, tmp_path, what):
         sys.path.insert(0, {str(ROOT / "tests")!r})
         import conftest
         from pathlib import Path
-        from stochsync.stochsync_addon.engine_client import EngineClient
+        from stochsync.stochsync_addon.client.client import EngineClient
         command = (sys.executable, "-I", {str(HERE / "standin_engine.py")!r}, {str(ROOT)!r})
         client = EngineClient(command, logs=Path({str(tmp_path)!r}))
         client.run(Path({str(folder)!r}))

@@ -6,7 +6,7 @@ import random
 import pytest
 from stochsync.engine.protocol.errors import EngineUnavailable
 from stochsync.engine.protocol.messages import Failed, Heartbeat, Notice, Phase, Preview, Progress, Result
-from stochsync.stochsync_addon.job_state import SPANS, JobState, begin, fail, fold, phase_text, report, time_left
+from stochsync.stochsync_addon.client.job_state import SPANS, JobState, begin, fail, fold, phase_text, report, time_left
 
 FULL = Failed(job="a", code="disk_full")
 CANCELLED = Failed(job="a", code="cancelled")

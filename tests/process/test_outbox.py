@@ -7,7 +7,7 @@ import pytest
 
 from engine.protocol.errors import ProtocolError
 from engine.protocol.messages import Failed, Heartbeat, Phase, Preview, Progress, Result, decode
-from engine.serve_outbox import Outbox
+from engine.serve.outbox import Outbox
 
 
 def sent_by(outbox: Outbox, until: int) -> list:

@@ -15,7 +15,7 @@ from engine.models.load import ModelCache
 from engine.processor import SPINS, threads_beside_blender, wait_passively
 from engine.protocol.errors import ModelUnavailable
 from engine.protocol.params import EngineParams
-from engine.server import TaskWorker, as_engine_error
+from engine.serve.server import TaskWorker, as_engine_error
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "import runpy, sys; sys.argv = ['engine', 'doctor']; runpy.run_module('engine', run_name='__main__', alter_sys=True)"

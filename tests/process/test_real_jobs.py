@@ -17,9 +17,9 @@ from stochsync.engine.protocol.job import Job, Mesh, save_job
 from stochsync.engine.protocol.kinds import PanoramaParams, TextureParams
 from stochsync.engine.protocol.messages import Failed, Phase, Preview, Progress, Result
 from stochsync.engine.protocol.params import EngineParams, SamplingParams
-from stochsync.stochsync_addon.engine_client import EngineClient
-from stochsync.stochsync_addon.engine_process import engine_command
-from stochsync.stochsync_addon.job_state import SPANS, begin, fold
+from stochsync.stochsync_addon.client.client import EngineClient
+from stochsync.stochsync_addon.client.job_state import SPANS, begin, fold
+from stochsync.stochsync_addon.client.process import engine_command
 
 ROOT = Path(__file__).resolve().parents[2]
 BRIEF = SamplingParams(outer_steps=3, warmup=1, blend_steps=1, ode_steps=3, t_stop=500)

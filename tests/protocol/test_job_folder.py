@@ -106,11 +106,17 @@ def test_damaged_meshes_are_refused_and_nothing_worse(tmp_path, mesh):
         load_mesh(folder)
 
 
+def test_a_vertex_without_a_place_that_no_face_uses_does_no_harm(mesh, tmp_path):
+    vertices = np.concatenate([mesh.vertices, np.full((1, 3), np.nan, np.float32)])
+    folder = save_job(tmp_path / "t", TEXTURE, replace(mesh, vertices=vertices))
+    assert np.isnan(load_mesh(folder).vertices[3]).all()
+
+
 @pytest.mark.parametrize("change, fix", [
     ({"faces": np.zeros((0, 3), np.int32)}, "select_mesh"), ({"vertices": np.full((3, 3), np.nan, np.float32)}, "select_mesh"),
     ({"uv": np.full((1, 3, 2), np.inf, np.float32)}, "unwrap"), ({"uv": np.zeros((2, 3, 2), np.float32)}, "unwrap"),
 ])
-def test_the_remedy_fits_the_fault(mesh, change, fix):
+def test_the_fix_suits_the_fault(mesh, change, fix):
     """A button that unwraps does not help against vertices that are no numbers."""
     with pytest.raises(InvalidMesh) as caught:
         replace(mesh, **change)

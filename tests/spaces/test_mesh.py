@@ -9,6 +9,7 @@ from mesh_canvases import flat, front, paint, smooth_texture
 from mesh_shapes import PLANE, PLANE_UV, boxed, knot, sphere
 
 from engine.protocol.errors import InvalidMesh
+from engine.protocol.job import Mesh
 from engine.spaces.mesh import MeshSpace
 from engine.spaces.raster import RasterCanvas
 from engine.spaces.views import orbit, pixels
@@ -307,6 +308,10 @@ def test_a_mesh_that_cannot_be_painted_is_refused_in_plain_words(vertices, faces
     with pytest.raises(InvalidMesh, match=complaint) as caught:
         MeshSpace(vertices, faces, uv, 32, 32)
     assert caught.value.fix == fix
+    if caught.value.code != "uv_empty":  # which depends on the size of the texture
+        with pytest.raises(InvalidMesh) as sooner:
+            Mesh(vertices=np.asarray(vertices, np.float32), faces=np.asarray(faces, np.int32), uv=np.asarray(uv, np.float32))
+        assert sooner.value.code == caught.value.code, "a job folder takes what the space does"
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,9 @@ from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import NoReturn, Protocol
 
-from .processor import threads_beside_blender
-from .protocol import PROTOCOL_VERSION, VERSION
-from .protocol.errors import (
+from ..processor import threads_beside_blender
+from ..protocol import PROTOCOL_VERSION, VERSION
+from ..protocol.errors import (
     Busy,
     Cancelled,
     DiskFull,
@@ -33,9 +33,9 @@ from .protocol.errors import (
     OutOfMemory,
     ProtocolError,
 )
-from .protocol.exhaustion import is_disk_full, is_out_of_memory
-from .protocol.files import sweep
-from .protocol.messages import (
+from ..protocol.exhaustion import is_disk_full, is_out_of_memory
+from ..protocol.files import sweep
+from ..protocol.messages import (
     MAX_BYTES,
     Cancel,
     Failed,
@@ -50,10 +50,10 @@ from .protocol.messages import (
     RunJob,
     decode,
 )
-from .protocol.wire import KEY_BYTES, NONCE_BYTES, check_addon, engine_answer
-from .protocol.wording import shortened
-from .serve_log import Output, log_traceback, make_prints_unfailing
-from .serve_outbox import Outbox
+from ..protocol.wire import KEY_BYTES, NONCE_BYTES, check_addon, engine_answer
+from ..protocol.wording import shortened
+from .log import Output, log_traceback, make_prints_unfailing
+from .outbox import Outbox
 
 PULSE = 1.0  # seconds between heartbeats
 TRIM = 0.2  # seconds between looks at the log's size
@@ -87,9 +87,9 @@ class TaskWorker:
     def __init__(self) -> None:
         import torch
 
-        from .canonical import SpaceCache
-        from .models.load import ModelCache
-        from .tasks import run_job
+        from ..canonical import SpaceCache
+        from ..models.load import ModelCache
+        from ..tasks import run_job
 
         torch.set_num_threads(threads_beside_blender(torch.get_num_threads(), os.environ))
         self._run_job, self._models, self._spaces = run_job, ModelCache(), SpaceCache()

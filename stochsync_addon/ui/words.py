@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import bpy
 
-from ..engine.protocol.errors import EngineError
-from ..engine.protocol.messages import Notice
+from ...engine.protocol.errors import EngineError
+from ...engine.protocol.messages import Notice
 
 
 def translate(template: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ..engine.protocol.environment import ROOT_VARIABLE, library_variables
+from ...engine.protocol.environment import ROOT_VARIABLE, library_variables
 
 OLD_LOG = 7 * 24 * 3600.0  # seconds
 

@@ -8,10 +8,10 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from ..engine.protocol import VERSION
-from ..engine.protocol.errors import Cancelled, EngineError, error_of
-from ..engine.protocol.messages import Failed, Message, Notice, Phase, Preview, Progress, Result
-from ..engine.protocol.wording import PHASES, Fact, facts_of, fill
+from ...engine.protocol import VERSION
+from ...engine.protocol.errors import Cancelled, EngineError, error_of
+from ...engine.protocol.messages import Failed, Message, Notice, Phase, Preview, Progress, Result
+from ...engine.protocol.wording import PHASES, Fact, facts_of, fill
 
 SPANS = {Phase.STARTING: (0.0, 0.02), Phase.LOADING: (0.02, 0.05), Phase.PREPARING: (0.05, 0.08),
          Phase.GENERATING: (0.08, 0.96), Phase.FILLING: (0.96, 0.98), Phase.WRITING: (0.98, 1.0)}

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ..engine.protocol.errors import InvalidMesh
-from ..engine.protocol.job import Mesh
+from ...engine.protocol.errors import InvalidMesh
+from ...engine.protocol.job import Mesh
 from .modes import object_mode
 
 NEW_UV_LAYER = "StochSync UV"

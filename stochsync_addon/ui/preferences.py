@@ -8,12 +8,12 @@ from pathlib import Path
 
 import bpy
 
-from ..engine.protocol.environment import ENGINE_ENVIRONMENT, PYTHON_VARIABLE, python_of
-from ..engine.protocol.params import EngineParams
+from ...engine.protocol.environment import ENGINE_ENVIRONMENT, PYTHON_VARIABLE, python_of
+from ...engine.protocol.params import EngineParams
 from .properties import enum_labels
 
-ROOT_PACKAGE = __package__.rpartition(".")[0]
-SOURCE = Path(__file__).resolve().parents[1]
+ROOT_PACKAGE = __package__.rsplit(".", 2)[0]
+SOURCE = Path(__file__).resolve().parents[2]
 TIPS = {f.name: f.metadata for f in fields(EngineParams)}
 
 

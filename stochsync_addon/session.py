@@ -1,6 +1,6 @@
 """The one timer: it polls the engine and the installer, and hands finished pictures over. Under `blender -b`, a loop.
 
-There is one Pump, made when the add-on is switched on: what runs, what waits, and what the panel says about it.
+There is one Session, made when the add-on is switched on: what runs, what waits, and what the panel says about it.
 """
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ import bpy
 
 from ..engine.protocol.errors import Busy, EngineError, InternalError, error_of
 from ..engine.protocol.messages import Notice
-from .engine_client import EngineClient
-from .engine_install import EngineInstall
-from .engine_process import engine_command, engine_environment
-from .job_state import JobState, begin, fail, fold, phase_text
-from .preferences import SOURCE, engine_python, root_folder
-from .tasks import Task, finish
+from .client.client import EngineClient
+from .client.install import EngineInstall
+from .client.job_state import JobState, begin, fail, fold, phase_text
+from .client.process import engine_command, engine_environment
+from .kinds import apply_result
+from .pending_job import PendingJob
+from .ui.preferences import SOURCE, engine_python, root_folder
 
 BUSY_INTERVAL = 0.1  # seconds between two looks while something runs
 IDLE_INTERVAL = 1.0  # ... while a warm engine only has a heartbeat to tell
@@ -41,12 +42,12 @@ class Problem:
         return error_of(self.state.code, self.state.facts)
 
 
-class Pump:
-    """Runs tasks one after the other. Everything here returns at once, but for `wait` and for handing a result over."""
+class Session:
+    """Runs jobs one after the other. Everything here returns at once, but for `wait` and for handing a result over."""
 
     def __init__(self) -> None:
-        self.queue: deque[Task] = deque()
-        self.task: Task | None = None  # the one that the engine works on
+        self.queue: deque[PendingJob] = deque()
+        self.job: PendingJob | None = None  # the one that the engine works on
         self.state = JobState()
         self.problem: Problem | None = None
         self.notes: tuple[Notice, ...] = ()  # of the last results
@@ -63,16 +64,16 @@ class Pump:
     @property
     def busy(self) -> bool:
         """Whether a job or an installation is under way."""
-        return self.task is not None or self.installing
+        return self.job is not None or self.installing
 
     def refuse_if_busy(self) -> None:
         if self.busy:
             raise Busy("addon_busy")
 
-    def submit(self, tasks: Iterable[Task]) -> None:
-        """Start `tasks`, one after the other. EngineUnavailable when the engine cannot be started."""
+    def submit(self, jobs: Iterable[PendingJob]) -> None:
+        """Start `jobs`, one after the other. EngineUnavailable when the engine cannot be started."""
         self.refuse_if_busy()
-        self.queue.extend(tasks)
+        self.queue.extend(jobs)
         self.notes, self.finished = (), ""
         self._next()
         self._watch()
@@ -89,8 +90,8 @@ class Pump:
         self.queue.clear()
         if self.installing:
             self.installer.stop()
-        elif self.task is not None:
-            self._client.cancel(self.task.folder.name)
+        elif self.job is not None:
+            self._client.cancel(self.job.folder.name)
 
     def free_memory(self) -> None:
         """Let the engine unload its model."""
@@ -102,7 +103,7 @@ class Pump:
         if self._client is not None:
             self._client.stop()
             self._client = None
-        self.task = None
+        self.job = None
         self.queue.clear()
 
     def shutdown(self) -> None:
@@ -160,9 +161,9 @@ class Pump:
         """Where things stand, in one line that changes with the phase and every ten percent."""
         if self.installing:
             return f"{self.installer.text} ({self.installer.percent // 10 * 10} %)"
-        if self.task is None:
+        if self.job is None:
             return self.finished
-        return f"{self.task.label}: {phase_text(self.state)} ({int(10 * self.state.fraction) * 10} %)"
+        return f"{self.job.label}: {phase_text(self.state)} ({int(10 * self.state.fraction) * 10} %)"
 
     def _watch(self) -> None:
         self._idle_since = time.monotonic()
@@ -170,15 +171,15 @@ class Pump:
             bpy.app.timers.register(_tick, first_interval=BUSY_INTERVAL, persistent=True)
 
     def _next(self) -> None:
-        """Send the next task to the engine."""
-        self.task = self.queue.popleft() if self.queue else None
-        if self.task is None:
+        """Send the next job to the engine."""
+        self.job = self.queue.popleft() if self.queue else None
+        if self.job is None:
             return
-        self.state = begin(self.task.folder.name)
+        self.state = begin(self.job.folder.name)
         try:
-            self._engine().run(self.task.folder)
+            self._engine().run(self.job.folder)
         except EngineError:
-            self.task = None
+            self.job = None
             self.queue.clear()
             raise
 
@@ -209,20 +210,20 @@ class Pump:
         messages = self._client.poll()
         for message in messages:
             self.state = fold(self.state, message)
-            if self.task is None or self.state.active:
+            if self.job is None or self.state.active:
                 continue
             if self.state.status == "done":
-                self._hand_over(self.task, self.state)
+                self._hand_over(self.job, self.state)
             else:
                 self._fail(self.state)
         return bool(messages)
 
-    def _hand_over(self, task: Task, state: JobState) -> None:
-        """Put the result into the scene, then go on with the next task."""
+    def _hand_over(self, job: PendingJob, state: JobState) -> None:
+        """Put the result into the scene, then go on with the next job."""
         try:
-            finish(bpy.context, task, Path(state.result))
+            apply_result(bpy.context, job, Path(state.result))
             self.notes += state.notices
-            self.finished = f"{task.label} is done."
+            self.finished = f"{job.label} is done."
             self._next()
         except EngineError as error:
             self._fail(fail(state, error))
@@ -231,21 +232,21 @@ class Pump:
             raise
 
     def _fail(self, state: JobState) -> None:
-        """End with what `state` says; what waits is forgotten, since it was asked for in the same breath."""
-        folder = self.task.folder if self.task is not None else None
-        self.state, self.task = state, None
+        """End with what `state` says; what waits is forgotten, since it was asked for together with it."""
+        folder = self.job.folder if self.job is not None else None
+        self.state, self.job = state, None
         self.queue.clear()
         self._show(state, folder)
 
 
-_pump: Pump | None = None
+_session: Session | None = None
 
 
-def current() -> Pump:
-    """The pump, made by `register`: Blender's classes have no other way to find it."""
-    if _pump is None:
+def current() -> Session:
+    """The session, made by `register`: Blender's classes have no other way to find it."""
+    if _session is None:
         raise RuntimeError("The StochSync add-on is not switched on.")
-    return _pump
+    return _session
 
 
 def _tick() -> float | None:
@@ -270,17 +271,17 @@ def redraw_panels() -> None:
 
 
 def register() -> None:
-    """Make the pump."""
-    global _pump
-    _pump = Pump()
+    """Make the session."""
+    global _session
+    _session = Session()
     bpy.app.handlers.load_pre.append(_on_load)
 
 
 def unregister() -> None:
     """End everything, and take the timer away: Blender 4.2 crashes at exit over one that is left."""
-    global _pump
+    global _session
     if bpy.app.timers.is_registered(_tick):
         bpy.app.timers.unregister(_tick)
     bpy.app.handlers.load_pre.remove(_on_load)
     current().shutdown()
-    _pump = None
+    _session = None

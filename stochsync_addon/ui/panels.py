@@ -1,21 +1,16 @@
 """The N-panel: draws what is, from names and numbers only. It is redrawn all the time, so it computes nothing."""
 from __future__ import annotations
 
-import textwrap
-
 import bpy
 
-from ..engine.protocol.params import BUILTIN_MODEL
-from ..engine.protocol.wording import FIXES, fill
-from . import pump
-from .job_state import phase_text, time_left
-from .mesh_export import NEW_UV_LAYER
+from ...engine.protocol.params import BUILTIN_MODEL
+from ...engine.protocol.wording import FIXES, fill
+from ..client.job_state import phase_text, time_left
+from ..kinds import IN_BLENDER
+from ..session import Problem, Session, current
+from .drawing import columns, draw_text
 from .preferences import engine_installed
 from .words import translate, words_of
-
-CHARACTER_WIDTH = 6.3  # pixels of an average letter of the interface font at scale 1
-PANEL_MARGIN = 60.0  # pixels of a panel that its boxes and the sidebar's tabs take up, at scale 1
-LEAST_CHARACTERS = 16
 
 
 class Sidebar:
@@ -33,7 +28,7 @@ class STOCHSYNC_PT_main(Sidebar, bpy.types.Panel):
     bl_label = "StochSync"
 
     def draw(self, context):
-        layout, settings, running = self.layout, context.scene.stochsync, pump.current()
+        layout, settings, running = self.layout, context.scene.stochsync, current()
         if running.installing:
             draw_progress(layout, running.installer.text, running.installer.percent / 100, "")
             return
@@ -41,18 +36,15 @@ class STOCHSYNC_PT_main(Sidebar, bpy.types.Panel):
             draw_install(layout, columns(context))
             draw_problem(layout, running.problem, columns(context))
             return
-        layout.row(align=True).prop(settings, "mode", expand=True)
-        if settings.mode == "texture":
-            draw_texture(layout, context, settings)
-        else:
-            draw_panorama(layout, settings)
+        layout.row(align=True).prop(settings, "kind", expand=True)
+        IN_BLENDER[settings.kind].draw(layout, context, settings)
         draw_online(layout, settings, columns(context))
         button = layout.column()
-        if running.task is not None:
+        if running.job is not None:
             draw_job(button, running)
         else:
             button.scale_y = 1.8
-            button.operator(f"stochsync.generate_{settings.mode}", icon="PLAY")
+            button.operator(f"stochsync.generate_{settings.kind}", icon="PLAY")
         draw_problem(layout, running.problem, columns(context))
         draw_notes(layout, running, columns(context))
 
@@ -66,7 +58,7 @@ class STOCHSYNC_PT_settings(Sidebar, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context):
-        return engine_installed() and not pump.current().installing
+        return engine_installed() and not current().installing
 
     def draw(self, context):
         layout, settings = self.layout, context.scene.stochsync
@@ -82,60 +74,11 @@ class STOCHSYNC_PT_settings(Sidebar, bpy.types.Panel):
         column.use_property_split = False
         column.label(text="Negative Prompt")
         column.prop(settings, "negative_prompt", text="")
-        if settings.mode == "panorama":
-            column.label(text="Words Upward and Downward")
-            column.prop(settings, "panorama_words_up", text="", icon="TRIA_UP")
-            column.prop(settings, "panorama_words_down", text="", icon="TRIA_DOWN")
+        IN_BLENDER[settings.kind].draw_more(column, settings)
         layout.operator("stochsync.free_memory", icon="TRASH")
 
 
-def columns(context: bpy.types.Context) -> int:
-    """Letters that fit into one line of the panel."""
-    scale = context.preferences.system.ui_scale or 1.0  # 0 before the first window is drawn
-    width = context.region.width if context.region is not None else 280
-    return max(LEAST_CHARACTERS, int((width / scale - PANEL_MARGIN) / CHARACTER_WIDTH))
-
-
-def draw_text(layout: bpy.types.UILayout, text: str, width: int, icon: str = "NONE") -> None:
-    """`text` in as many lines of `width` letters as it takes; Blender's labels do not wrap."""
-    column = layout.column(align=True)
-    column.scale_y = 0.8
-    for number, line in enumerate(textwrap.wrap(text, width) or [""]):
-        column.label(text=line, icon=icon if number == 0 else "BLANK1" if icon != "NONE" else "NONE")
-
-
-def draw_texture(layout: bpy.types.UILayout, context: bpy.types.Context, settings) -> None:
-    """Prompt and size of a texture, and what it goes on."""
-    layout.prop(settings, "prompt_texture", text="", icon="TEXTURE")
-    name, icon = target_text(context)
-    layout.label(text=name, icon=icon)
-    layout.prop(settings, "texture_size")
-
-
-def target_text(context: bpy.types.Context) -> tuple[str, str]:
-    """Which mesh and UV layer Generate Texture would use, and an icon."""
-    active = context.view_layer.objects.active
-    chosen = [one for one in context.selected_objects if one.type == "MESH"]
-    if active is not None and active.type == "MESH" and active.mode != "OBJECT" and active not in chosen:
-        chosen.append(active)
-    if not chosen:
-        return "Select a mesh", "ERROR"
-    if len(chosen) > 1:
-        return f"{len(chosen)} meshes, one texture each", "OUTLINER_OB_MESH"
-    layer = next((one.name for one in chosen[0].data.uv_layers if one.active_render), f"new layer {NEW_UV_LAYER}")
-    return f"{chosen[0].name}  ·  {layer}", "MESH_DATA"
-
-
-def draw_panorama(layout: bpy.types.UILayout, settings) -> None:
-    """Prompt, width and World settings of a panorama."""
-    layout.prop(settings, "prompt_panorama", text="", icon="WORLD")
-    column = layout.column(align=True)
-    column.prop(settings, "panorama_width")
-    column.prop(settings, "panorama_strength")
-    column.prop(settings, "panorama_rotation")
-
-
-def draw_online(layout: bpy.types.UILayout, settings, width: int) -> None:
+def draw_online(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup, width: int) -> None:
     """A word about models that may have to be fetched while online access is off."""
     if bpy.app.online_access or settings.model == BUILTIN_MODEL or "/" in settings.model or "\\" in settings.model:
         return
@@ -159,10 +102,10 @@ def draw_install(layout: bpy.types.UILayout, width: int) -> None:
     box.operator("stochsync.fix", text="Choose the Folder", icon="PREFERENCES").code = "open_preferences"
 
 
-def draw_job(layout: bpy.types.UILayout, running: pump.Pump) -> None:
+def draw_job(layout: bpy.types.UILayout, running: Session) -> None:
     """The job that runs: what it is, how far it is, and what memory it has taken."""
     state = running.state
-    draw_progress(layout, phase_text(state, translate), state.fraction, time_left(state.eta, translate), running.task.label)
+    draw_progress(layout, phase_text(state, translate), state.fraction, time_left(state.eta, translate), running.job.label)
     if state.memory:
         layout.label(text=fill(translate("Peak memory: {gigabytes:.1f} GB"), {"gigabytes": state.memory / 1e9}))
 
@@ -178,7 +121,7 @@ def draw_progress(layout: bpy.types.UILayout, phase: str, fraction: float, eta: 
     column.operator("stochsync.cancel", icon="X")
 
 
-def draw_problem(layout: bpy.types.UILayout, problem: pump.Problem | None, width: int) -> None:
+def draw_problem(layout: bpy.types.UILayout, problem: Problem | None, width: int) -> None:
     """The error box: what happened, its fix as a button, and a report for the bug tracker."""
     if problem is None:
         return
@@ -194,7 +137,7 @@ def draw_problem(layout: bpy.types.UILayout, problem: pump.Problem | None, width
     box.operator("stochsync.copy_report", icon="COPYDOWN")
 
 
-def draw_notes(layout: bpy.types.UILayout, running: pump.Pump, width: int) -> None:
+def draw_notes(layout: bpy.types.UILayout, running: Session, width: int) -> None:
     """What was made last, and what the engine had to say about it."""
     if running.busy or running.problem is not None:
         return

@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from .protocol.messages import Failed, Heartbeat, Message, Preview, Progress, encode
+from ..protocol.messages import Failed, Heartbeat, Message, Preview, Progress, encode
 
 
 class Outbox:

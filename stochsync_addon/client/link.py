@@ -5,8 +5,8 @@ import secrets
 import socket
 import sys
 
-from ..engine.protocol.errors import ProtocolError
-from ..engine.protocol.wire import NONCE_BYTES, PROOF_BYTES, Frames, check_engine, frame
+from ...engine.protocol.errors import ProtocolError
+from ...engine.protocol.wire import NONCE_BYTES, PROOF_BYTES, Frames, check_engine, frame
 
 READ_BYTES = 1 << 18  # most bytes read at once
 MOST_MESSAGES = 64  # most messages handed out at once

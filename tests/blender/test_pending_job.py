@@ -11,18 +11,18 @@ GREY[0, 0] = 255
 
 @pytest.fixture
 def prepare(part, protocol, tmp_path):
-    """prepare(obj) -> a texture task for it, its job folder written."""
+    """prepare(obj) -> a pending texture for it, its job folder written."""
     params, kinds = protocol("params"), protocol("kinds")
 
     def make(obj):
-        return part("tasks").prepare_texture(bpy.context, obj, kinds.TextureParams(prompt="x", size=64), params.EngineParams(),
-                                             tmp_path / "jobs")
+        asked = kinds.TextureParams(prompt="x", size=64)
+        return part("pending_job").prepare_texture(bpy.context, obj.name, asked, params.EngineParams(), tmp_path / "jobs")
     return make
 
 
 @pytest.fixture
 def finish(part, picture):
-    return lambda task, array=GREY: part("tasks").finish(bpy.context, task, picture(array))
+    return lambda pending, array=GREY: part("kinds").apply_result(bpy.context, pending, picture(array))
 
 
 @pytest.fixture
@@ -36,10 +36,10 @@ def has_picture(obj) -> bool:
 
 
 def test_a_job_folder_holds_what_was_asked(prepare, cube, protocol):
-    task = prepare(cube)
-    job = protocol("job").load_job(task.folder)
+    pending = prepare(cube)
+    job = protocol("job").load_job(pending.folder)
     assert job.params.prompt == "x" and job.params.size == 64 and job.kind == "texture"
-    assert len(protocol("job").load_mesh(task.folder).faces) == 12
+    assert len(protocol("job").load_mesh(pending.folder).faces) == 12
 
 
 def test_one_undo_step_takes_it_all_back(prepare, finish, cube):
@@ -60,7 +60,8 @@ def test_undo_brings_the_world_back(part, protocol, finish, tmp_path):
     params, kinds = protocol("params"), protocol("kinds")
     former = bpy.context.scene.world.name
     bpy.ops.ed.undo_push(message="before")
-    finish(part("tasks").prepare_panorama(bpy.context, kinds.PanoramaParams(prompt="x"), params.EngineParams(), tmp_path))
+    asked = kinds.PanoramaParams(prompt="x")
+    finish(part("pending_job").prepare_panorama(bpy.context, "", asked, params.EngineParams(), tmp_path))
     assert bpy.context.scene.world.name != former
     bpy.ops.ed.undo()
     assert bpy.context.scene.world.name == former
@@ -68,12 +69,12 @@ def test_undo_brings_the_world_back(part, protocol, finish, tmp_path):
 
 def test_the_unwrap_is_the_one_the_texture_was_made_for(prepare, finish, cube):
     cube.data.uv_layers.remove(cube.data.uv_layers[0])
-    task = prepare(cube)
-    finish(task)
+    pending = prepare(cube)
+    finish(pending)
     layer = cube.data.uv_layers["StochSync UV"]
     uv = np.empty((24, 2), np.float32)
     layer.uv.foreach_get("vector", uv.ravel())
-    assert np.array_equal(uv, task.new_uv) and layer.active_render
+    assert np.array_equal(uv, pending.new_uv) and layer.active_render
 
 
 def test_no_layer_is_added_where_there_is_one(prepare, finish, cube):
@@ -87,9 +88,9 @@ def test_no_layer_is_added_where_there_is_one(prepare, finish, cube):
 
 @pytest.mark.parametrize("mode", ["OBJECT", "EDIT", "SCULPT", "TEXTURE_PAINT"])
 def test_finishing_gives_any_mode_back(prepare, finish, cube, mode):
-    task = prepare(cube)
+    pending = prepare(cube)
     bpy.ops.object.mode_set(mode=mode)
-    finish(task)
+    finish(pending)
     assert cube.mode == mode and bpy.context.object == cube and has_picture(cube)
 
 
@@ -103,21 +104,21 @@ def test_rerun_reuses_layer_material_and_image(prepare, finish, cube):
 
 
 def test_an_object_hidden_meanwhile_is_textured_all_the_same(prepare, finish, cube):
-    task = prepare(cube)
+    pending = prepare(cube)
     cube.hide_set(True)
-    finish(task)
+    finish(pending)
     assert has_picture(cube) and cube.hide_get()
 
 
-def gone(part, task, scene):
+def gone(part, pending, scene):
     bpy.data.objects.remove(bpy.data.objects["Cube"])
 
 
-def renamed_layer(part, task, scene):
+def renamed_layer(part, pending, scene):
     bpy.data.objects["Cube"].data.uv_layers[0].name = "Other"
 
 
-def scene_gone(part, task, scene):
+def scene_gone(part, pending, scene):
     scene.name = "Other"
 
 
@@ -125,23 +126,23 @@ def scene_gone(part, task, scene):
                                            (scene_gone, "scene 'Scene' is gone")])
 def test_what_changed_too_much_is_left_alone(part, protocol, prepare, finish, cube, meddle, words):
     """The error names the finished picture, so that the work is not lost."""
-    task = prepare(cube)
-    meddle(part, task, bpy.context.scene)
+    pending = prepare(cube)
+    meddle(part, pending, bpy.context.scene)
     images, materials = len(bpy.data.images), len(bpy.data.materials)
     with pytest.raises(protocol("errors").EngineError, match=words) as caught:
-        finish(task)
+        finish(pending)
     assert "result.png" in caught.value.text
     assert (len(bpy.data.images), len(bpy.data.materials)) == (images, materials)
 
 
 def test_an_unwrap_for_another_topology_is_refused(protocol, prepare, finish, cube):
     cube.data.uv_layers.remove(cube.data.uv_layers[0])
-    task = prepare(cube)
+    pending = prepare(cube)
     bpy.ops.object.mode_set(mode="EDIT")
     bpy.ops.mesh.select_all(action="SELECT")
     bpy.ops.mesh.subdivide()
     with pytest.raises(protocol("errors").InvalidMesh, match="edited meanwhile"):
-        finish(task)
+        finish(pending)
     assert cube.mode == "EDIT" and not has_picture(cube)
 
 
@@ -149,17 +150,17 @@ def test_strength_is_the_former_world_s_until_set(part, protocol, finish, settin
     params, kinds = protocol("params"), protocol("kinds")
     background = next(node for node in bpy.context.scene.world.node_tree.nodes if node.bl_idname == "ShaderNodeBackground")
     background.inputs["Strength"].default_value = 0.25
-    make = lambda: part("tasks").prepare_panorama(bpy.context, kinds.PanoramaParams(prompt="x"), params.EngineParams(),  # noqa: E731
+    make = lambda: part("pending_job").prepare_panorama(bpy.context, "", kinds.PanoramaParams(prompt="x"), params.EngineParams(),  # noqa: E731
                                                   tmp_path)
     finish(make())
-    assert part("world").strength_of(bpy.context.scene.world) == 0.25 == settings.panorama_strength
+    assert part("scene.world").strength_of(bpy.context.scene.world) == 0.25 == settings.panorama_strength
     settings.panorama_strength = 2.0
     finish(make())
-    assert part("world").strength_of(bpy.context.scene.world) == 2.0
+    assert part("scene.world").strength_of(bpy.context.scene.world) == 2.0
 
 
 def test_old_job_folders_are_removed(part, tmp_path):
-    tasks = part("tasks")
+    tasks = part("pending_job")
     for number in range(tasks.KEPT_JOBS + 5):
         folder = tmp_path / f"2020{number:04d}-000000-panorama"
         folder.mkdir()

@@ -11,9 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..engine.protocol.errors import EngineUnavailable
+from ...engine.protocol.errors import EngineUnavailable
 
-SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "install_deps.py"
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "install_deps.py"
 
 
 class EngineInstall:

@@ -1,24 +1,18 @@
 """The panel's settings (`scene.stochsync`), built from the parameter dataclasses of the protocol: no default lives here.
 
-Only what is Blender's own business (lock, mode, strength, rotation) is declared in this file.
+Only what is Blender's own business (lock, kind, strength, rotation) is declared in this file.
 """
 import random
-import tomllib
 from dataclasses import fields
-from pathlib import Path
 
 import bpy
 
-from ..engine.protocol.kinds import PanoramaParams, TextureParams
-from . import world
+from ...engine.protocol.kinds import KINDS
+from ...engine.protocol.model_labels import MODEL_LABELS
+from ...engine.protocol.params import JobParams
+from ..kinds import IN_BLENDER
+from ..scene import world
 
-SHARED = {"negative_prompt": "negative_prompt", "model": "model", "preset": "preset", "seed": "seed"}
-TEXTURE = {"prompt_texture": "prompt", "texture_size": "size", **SHARED}
-PANORAMA = {"prompt_panorama": "prompt", "panorama_width": "width", "panorama_words_up": "words_up",
-            "panorama_words_down": "words_down", **SHARED}
-"""Name in `scene.stochsync` -> field of the dataclass."""
-
-CATALOG = Path(__file__).resolve().parents[1] / "engine" / "models" / "catalog.toml"
 SPELLING = {"cpu": "CPU", "cuda": "NVIDIA GPU (CUDA)", "mps": "Apple GPU (Metal)"}
 
 
@@ -27,15 +21,9 @@ def enum_labels(choices: tuple[str, ...]) -> list[tuple[str, str, str]]:
     return [(choice, SPELLING.get(choice, choice.capitalize()), "") for choice in choices]
 
 
-def catalogue_labels(catalog: Path) -> dict[str, str]:
-    """Name -> label of each checkpoint in the engine's catalogue."""
-    with open(catalog, "rb") as handle:
-        return {name: entry["label"] for name, entry in tomllib.load(handle)["model"].items()}
-
-
 def search_models(owner, context, typed):
     """Suggestions for the Model field."""
-    return [(name, label) for name, label in catalogue_labels(CATALOG).items() if typed.lower() in f"{name} {label}".lower()]
+    return [(name, label) for name, label in MODEL_LABELS.items() if typed.lower() in f"{name} {label}".lower()]
 
 
 def round_to(name: str, multiple: int):
@@ -80,10 +68,9 @@ def follow_rotation(owner, context):
 class StochSyncSettings(bpy.types.PropertyGroup):
     """What the artist asks for."""
 
-    mode: bpy.props.EnumProperty(
-        name="Make", default="texture",
-        items=[("texture", "Texture", "A texture for the selected mesh, on its own UVs", "TEXTURE", 0),
-               ("panorama", "Panorama", "A 360-degree panorama as the World of this scene", "WORLD", 1)])
+    kind: bpy.props.EnumProperty(
+        name="Make", default=next(iter(IN_BLENDER)),
+        items=[(name, KINDS[name].label, KINDS[name].tip, own.icon, i) for i, (name, own) in enumerate(IN_BLENDER.items())])
     seed_lock: bpy.props.BoolProperty(
         name="Lock Seed", default=False, description="Keep this seed; unlocked, every run draws a new one and shows it here")
     panorama_strength: bpy.props.FloatProperty(
@@ -94,9 +81,9 @@ class StochSyncSettings(bpy.types.PropertyGroup):
         description="Degrees by which the surroundings turn about the vertical, anticlockwise seen from above")
 
 
-for _cls, _names in ((TextureParams, TEXTURE), (PanoramaParams, PANORAMA)):
-    for _own, _field in _names.items():
-        StochSyncSettings.__annotations__[_own] = property_of(_cls, _field, _own)
+for _name, _kind in IN_BLENDER.items():
+    for _own, _field in _kind.settings.items():
+        StochSyncSettings.__annotations__[_own] = property_of(KINDS[_name].params, _field, _own)
 
 
 def draw_seed(settings: StochSyncSettings) -> None:
@@ -105,11 +92,6 @@ def draw_seed(settings: StochSyncSettings) -> None:
         settings.seed = random.SystemRandom().randrange(2**31)
 
 
-def texture_params(settings: StochSyncSettings) -> TextureParams:
-    """What the panel asks of a texture job; InvalidParameter when a value will not do."""
-    return TextureParams(**{name: getattr(settings, own) for own, name in TEXTURE.items()})
-
-
-def panorama_params(settings: StochSyncSettings) -> PanoramaParams:
-    """What the panel asks of a panorama job; InvalidParameter when a value will not do."""
-    return PanoramaParams(**{name: getattr(settings, own) for own, name in PANORAMA.items()})
+def params_of(kind: str, settings: StochSyncSettings) -> JobParams:
+    """What the panel asks of a job of `kind`; InvalidParameter when a value will not do."""
+    return KINDS[kind].params(**{name: getattr(settings, own) for own, name in IN_BLENDER[kind].settings.items()})

@@ -1,4 +1,4 @@
-"""The buttons: read the panel, call, report. What they do is in tasks.py and pump.py.
+"""The buttons: read the panel, call, report. What they do is in kinds.py and session.py.
 
 With a window, Generate starts the job and returns at once; under `blender -b` it returns when the job is done, and a
 failure raises RuntimeError from `bpy.ops`, as any other operator's does.
@@ -9,15 +9,16 @@ import platform
 
 import bpy
 
-from ..engine.protocol.errors import EngineError, EngineUnavailable
-from . import pump
-from .engine_process import tail
-from .job_state import JobState, report
-from .mesh_export import texturable_objects, unwrap_active
-from .modes import object_mode
+from ...engine.protocol.errors import EngineError, EngineUnavailable
+from ...engine.protocol.model_labels import MODEL_LABELS
+from ..client.job_state import JobState, report
+from ..client.process import tail
+from ..kinds import IN_BLENDER
+from ..scene.mesh_export import texturable_objects, unwrap_active
+from ..scene.modes import object_mode
+from ..session import Problem, current
 from .preferences import ROOT_PACKAGE, engine_installed, engine_params, preferences, root_folder
-from .properties import CATALOG, catalogue_labels, draw_seed, panorama_params, texture_params
-from .tasks import Task, prepare_panorama, prepare_texture
+from .properties import draw_seed, params_of
 from .words import words_of
 
 SMALLEST = 256  # pixels: Use a Smaller Size stops here
@@ -38,7 +39,7 @@ class Reporting:
 
     def execute(self, context):
         """Start; under -b also wait. An error goes to the panel's box, and under -b to whoever called."""
-        running = pump.current()
+        running = current()
         try:
             running.refuse_if_busy()
             running.dismiss()
@@ -53,36 +54,36 @@ class Reporting:
         return {"CANCELLED"}
 
 
-class STOCHSYNC_OT_generate_texture(Reporting, bpy.types.Operator):
+class Generate(Reporting):
+    """What the buttons that make something share."""
+
+    kind = ""  # a name of IN_BLENDER
+
+    def start(self, context):
+        settings, kind = context.scene.stochsync, IN_BLENDER[self.kind]
+        refuse_without_engine()
+        targets = kind.targets(context)
+        draw_seed(settings)
+        params, engine, jobs = params_of(self.kind, settings), engine_params(), root_folder() / "jobs"
+        current().submit([kind.prepare(context, target, params, engine, jobs) for target in targets])
+
+
+class STOCHSYNC_OT_generate_texture(Generate, bpy.types.Operator):
     """Make a texture for the selected meshes from the prompt, on their own UVs"""
 
     bl_idname = "stochsync.generate_texture"
     bl_label = "Generate Texture"
-    bl_options = {"REGISTER"}  # no UNDO: the one undo step comes with the finished picture (tasks.finish)
-
-    def start(self, context):
-        settings = context.scene.stochsync
-        refuse_without_engine()
-        objects = [one.name for one in texturable_objects(context)]
-        draw_seed(settings)
-        params, engine, jobs = texture_params(settings), engine_params(), root_folder() / "jobs"
-        pump.current().submit([prepare_texture(context, context.view_layer.objects[name], params, engine, jobs)
-                               for name in objects])
+    bl_options = {"REGISTER"}  # no UNDO: the one undo step comes with the finished picture (kinds.apply_result)
+    kind = "texture"
 
 
-class STOCHSYNC_OT_generate_panorama(Reporting, bpy.types.Operator):
+class STOCHSYNC_OT_generate_panorama(Generate, bpy.types.Operator):
     """Make a 360-degree panorama from the prompt and set it as the World of this scene"""
 
     bl_idname = "stochsync.generate_panorama"
     bl_label = "Generate Panorama"
     bl_options = {"REGISTER"}
-
-    def start(self, context):
-        settings = context.scene.stochsync
-        refuse_without_engine()
-        draw_seed(settings)
-        task: Task = prepare_panorama(context, panorama_params(settings), engine_params(), root_folder() / "jobs")
-        pump.current().submit([task])
+    kind = "panorama"
 
 
 class STOCHSYNC_OT_install_engine(Reporting, bpy.types.Operator):
@@ -94,7 +95,7 @@ class STOCHSYNC_OT_install_engine(Reporting, bpy.types.Operator):
     def start(self, context):
         if not bpy.app.online_access:
             raise EngineUnavailable("install_needs_online")
-        pump.current().install(root_folder(), preferences().device)
+        current().install(root_folder(), preferences().device)
 
 
 class STOCHSYNC_OT_cancel(bpy.types.Operator):
@@ -105,10 +106,10 @@ class STOCHSYNC_OT_cancel(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return pump.current().busy
+        return current().busy
 
     def execute(self, context):
-        pump.current().cancel()
+        current().cancel()
         return {"FINISHED"}
 
 
@@ -119,7 +120,7 @@ class STOCHSYNC_OT_free_memory(bpy.types.Operator):
     bl_label = "Free Memory"
 
     def execute(self, context):
-        pump.current().free_memory()
+        current().free_memory()
         return {"FINISHED"}
 
 
@@ -130,7 +131,7 @@ class STOCHSYNC_OT_dismiss(bpy.types.Operator):
     bl_label = "Dismiss"
 
     def execute(self, context):
-        pump.current().dismiss()
+        current().dismiss()
         return {"FINISHED"}
 
 
@@ -141,12 +142,12 @@ class STOCHSYNC_OT_copy_report(bpy.types.Operator):
     bl_label = "Copy Report"
 
     def execute(self, context):
-        context.window_manager.clipboard = problem_report(pump.current().problem)
+        context.window_manager.clipboard = problem_report(current().problem)
         self.report({"INFO"}, "The report is in the clipboard.")
         return {"FINISHED"}
 
 
-def problem_report(problem: pump.Problem | None) -> str:
+def problem_report(problem: Problem | None) -> str:
     """Everything that a bug report needs, as text."""
     versions = {"Blender": bpy.app.version_string, "System": platform.platform()}
     if problem is None:
@@ -165,7 +166,7 @@ class STOCHSYNC_OT_set_model(bpy.types.Operator):
 
     def execute(self, context):
         context.scene.stochsync.model = self.model
-        pump.current().dismiss()
+        current().dismiss()
         return {"FINISHED"}
 
 
@@ -176,7 +177,7 @@ class STOCHSYNC_MT_models(bpy.types.Menu):
     bl_label = "Models"
 
     def draw(self, context):
-        for name, label in catalogue_labels(CATALOG).items():
+        for name, label in MODEL_LABELS.items():
             self.layout.operator("stochsync.set_model", text=label).model = name
 
 
@@ -190,9 +191,9 @@ class STOCHSYNC_OT_fix(bpy.types.Operator):
     code: bpy.props.StringProperty()
 
     def execute(self, context):
-        problem = pump.current().problem
+        problem = current().problem
         fix = FIX_ACTIONS[self.code]
-        pump.current().dismiss()
+        current().dismiss()
         fix(context, problem)
         return {"FINISHED"}
 
@@ -202,7 +203,7 @@ def install_engine(context, problem):
 
 
 def restart_engine(context, problem):
-    pump.current().stop_engine()
+    current().stop_engine()
 
 
 def allow_online(context, problem):
@@ -219,13 +220,13 @@ def open_preferences(context, problem):
 
 
 def free_memory(context, problem):
-    pump.current().free_memory()
+    current().free_memory()
 
 
 def lower_size(context, problem):
     """Half the size; the properties round to what fits."""
     settings = context.scene.stochsync
-    name = "texture_size" if settings.mode == "texture" else "panorama_width"
+    name = IN_BLENDER[settings.kind].size
     setattr(settings, name, max(SMALLEST, getattr(settings, name) // 2))
 
 

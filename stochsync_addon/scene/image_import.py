@@ -8,7 +8,7 @@ from pathlib import Path
 
 import bpy
 
-from ..engine.protocol.errors import InvalidJob
+from ...engine.protocol.errors import InvalidJob
 
 TAG = "stochsync"
 """Custom property that marks the data-blocks and nodes the add-on made: it never changes or removes any others."""
