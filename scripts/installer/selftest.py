@@ -8,7 +8,6 @@ import sys
 import time
 from functools import partial
 
-
 LIBRARIES = ("diffusers", "transformers", "safetensors", "huggingface_hub", "trimesh", "scipy", "xatlas", "PIL")
 
 

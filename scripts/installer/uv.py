@@ -44,17 +44,17 @@ class Uv:
     def __init__(self, layout: Layout, lock: Path, wheels: Path | None) -> None:
         self.pin = read_lock(lock)[0]
         self._lock, self._wheels, self._cache = lock, wheels, layout.cache / "uv"
-        self._folder = layout.cache / f"uv-{self.pin.version}"
+        self.folder = layout.cache / f"uv-{self.pin.version}"
         self._log = layout.logs / "uv.log"
         self._settings: dict[str, str] = {}
 
     @property
     def there(self) -> bool:
-        return self._folder.is_dir()
+        return self.folder.is_dir()
 
     def fetch(self) -> None:
         """Install uv by pip into a folder of its own. Raises Failure."""
-        partial = self._folder.with_name(f"{self._folder.name}.part")
+        partial = self.folder.with_name(f"{self.folder.name}.part")
         shutil.rmtree(partial, ignore_errors=True)
         options = ["--no-input", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--no-cache-dir"]
         options += ["--no-index", "--find-links", str(self._wheels)] if self._wheels else []
@@ -66,7 +66,7 @@ class Uv:
         self._watch(
             [*command, "--target", str(partial)], {**settings, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}, lambda: None
         )
-        os.replace(partial, self._folder)
+        os.replace(partial, self.folder)
 
     def venv(self, env: Path, python: str) -> None:
         """Make the environment in its folder, which may hold the mark of one already. Raises Failure."""
@@ -89,7 +89,7 @@ class Uv:
 
     def _run(self, arguments: list[str], tick: Callable[[], None]) -> None:
         self._settings = self._settings or uv_settings(self._wheels)
-        binary = next(path for path in self._folder.glob("*/uv*") if path.name in ("uv", "uv.exe"))
+        binary = next(path for path in self.folder.glob("*/uv*") if path.name in ("uv", "uv.exe"))
         self._watch([str(binary), *arguments], {**self._settings, "UV_CACHE_DIR": str(self._cache)}, tick)
 
     def _watch(self, command: list[str], settings: dict[str, str], tick: Callable[[], None]) -> None:
