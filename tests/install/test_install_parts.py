@@ -264,10 +264,10 @@ def test_interpreters_that_cannot_serve_are_passed_over(program):
 def test_where_packages_would_go_to_is_not_inherited(monkeypatch):
     from installer.pythons import clean_environment
 
-    gone = {"PIP_TARGET": "/x", "PIP_CONSTRAINT": "x.txt", "PYTHONPATH": "/blender/modules", "VIRTUAL_ENV": "/x", "UV_PYTHON": "3.12",
-            "UV_PROJECT_ENVIRONMENT": "/x", "UV_CACHE_DIR": "/x", "UV_CONSTRAINT": "x.txt", "UV_REQUIRE_HASHES": "1"}  # fmt: skip
-    kept = {"PIP_INDEX_URL": "http://localhost/simple", "PIP_CONFIG_FILE": "/x", "PIP_DEFAULT_TIMEOUT": "9", "PIP_CLIENT_CERT": "/x",
-            "UV_INDEX": "http://localhost/simple", "UV_INDEX_STUDIO_PASSWORD": "x", "UV_HTTP_TIMEOUT": "9", "HTTPS_PROXY": "x"}  # fmt: skip
+    gone = {"PIP_TARGET": "/x", "PIP_CONSTRAINT": "x.txt", "PYTHONPATH": "/blender/modules", "VIRTUAL_ENV": "/x"}
+    gone |= {"UV_PYTHON": "3.12", "UV_CACHE_DIR": "/x", "UV_CONSTRAINT": "x.txt", "UV_PROJECT_ENVIRONMENT": "/x"}
+    kept = {"PIP_INDEX_URL": "http://localhost/simple", "PIP_CONFIG_FILE": "/x", "PIP_DEFAULT_TIMEOUT": "9"}
+    kept |= {"UV_INDEX": "http://localhost/simple", "UV_INDEX_STUDIO_PASSWORD": "x", "UV_HTTP_TIMEOUT": "9", "HTTPS_PROXY": "x"}
     for name, value in {**gone, **kept}.items():
         monkeypatch.setenv(name, value)
     left = clean_environment()

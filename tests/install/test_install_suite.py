@@ -59,8 +59,8 @@ def test_a_report_is_counted(tmp_path):
 def summary(outcomes, left_out=()):
     import io
 
-    from installer.console import Console
     from development.suite import _sum_up
+    from installer.console import Console
 
     stream = io.StringIO()
     code = _sum_up(outcomes, list(left_out), Console(stream=stream))

@@ -18,7 +18,6 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and shell scripts of POSIX")
@@ -187,6 +186,16 @@ def test_nothing_is_written_beside_the_script(half, tmp_path):
     )
     assert "everything is installed" in run.stdout, run.stdout + run.stderr
     assert snapshot(place) == before
+
+
+def test_the_extension_says_that_it_holds_no_tests(world, tmp_path):
+    """Its zip leaves scripts/development/ out."""
+    place = tmp_path / "extension" / "scripts"
+    shutil.copytree(SCRIPTS, place, ignore=shutil.ignore_patterns("__pycache__", "development"))
+    command = [sys.executable, str(place / "install_deps.py"), *world.options, "--test"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 1 and "FAILED: The extension holds neither the tests nor the demo." in run.stdout
+    assert not world.root.exists()
 
 
 def test_no_space_says_how_much_is_needed(half):
