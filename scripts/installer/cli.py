@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,7 +26,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 def main(argv: Sequence[str]) -> int:
     """Returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted; with --test, pytest's."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        if isinstance(stream, TextIOWrapper):  # no test's stand-in
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     options, further = _parser().parse_known_args(argv)
     if further and not (options.test or options.demo):
         _parser().error(f"unrecognised: {' '.join(further)}")

@@ -17,6 +17,7 @@ _PIN = re.compile(
         \n\ {4}\#\ (?P<download>[\d.]+)\ MB,\ (?P<disk>[\d.]+)\ MB\ on\ disk\n""",
     re.VERBOSE,
 )
+_COMMENT = re.compile(r"#.*\n")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,9 @@ def read_lock(path: Path, *, platform: str = sys.platform) -> list[Pin]:
     """The pins of a lock file that apply on this platform. Raises ValueError for anything but an exact pin with a hash."""
     pins = []
     text = path.read_text(encoding="utf-8") + "\n"
-    at = re.match(r"(#.*\n)*", text).end()  # the heading
+    at = 0
+    while heading := _COMMENT.match(text, at):
+        at = heading.end()
     while text[at:].strip():
         match = _PIN.match(text, at)
         if match is None:

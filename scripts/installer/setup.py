@@ -222,8 +222,15 @@ def check(layout: Layout, console: Console, lock: Path) -> int:
     wrong = [f"{pin.name} {there.get(pin.name, 'none')} instead of {pin.version}" for pin in missing(read_lock(lock), there)]
     console.note(f"  FAIL  locked versions: {'; '.join(wrong)}" if wrong else "  ok    locked versions")
     command = [str(python_of(layout.engine)), "-I", "-X", "utf8", str(Path(__file__).with_name("selftest.py"))]
-    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
-    with subprocess.Popen(command, **piped, encoding="utf-8", errors="replace", env=for_children(layout)) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        encoding="utf-8",
+        errors="replace",
+        env=for_children(layout),
+    ) as process:
         for line in process.stdout or ():
             console.note("  " + line.rstrip())
     if process.returncode != 0 or wrong:

@@ -7,14 +7,17 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-# Runs the command between us and it; ends it as soon as the pipe on standard input closes, however the installer ended.
+# Runs the command between us and it, in a session of its own; ends both, and what they started, as soon as the pipe on its
+# standard input closes, which the system does however the installer ended.
 _BETWEEN = """
-import os, subprocess, sys, threading
+import os, signal, subprocess, sys, threading
 child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
 def follow():
     os.read(0, 1)
-    child.kill()
-    os._exit(9)
+    if os.name == "nt":
+        child.kill()
+        os._exit(9)
+    os.killpg(0, signal.SIGKILL)
 threading.Thread(target=follow, daemon=True).start()
 code = child.wait()
 os._exit(code if code >= 0 else 128 - code)
@@ -29,8 +32,11 @@ def run(command: Sequence[str], *, settings: Mapping[str, str], log: Path, tick:
         file.flush()
         start = file.tell()
         between = [sys.executable, "-I", "-c", _BETWEEN, *command]
+        own = sys.platform != "win32"
         # left by an exception, the inner `with` closes the pipe and waits
-        with subprocess.Popen(between, stdin=subprocess.PIPE, stdout=file, stderr=file, env=settings) as process:
+        with subprocess.Popen(
+            between, stdin=subprocess.PIPE, stdout=file, stderr=file, env=settings, start_new_session=own
+        ) as process:
             while process.poll() is None:
                 tick()
                 try:

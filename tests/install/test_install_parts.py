@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -224,6 +227,37 @@ def test_ended_by_the_system_means_memory():
     from installer.failures import explain
 
     assert {explain("", code=code, log=Path("x")).kind for code in (-9, 137)} == {"memory"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups of POSIX")
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_what_a_watched_child_started_ends_with_the_installer(tmp_path, end):
+    """compileall's workers would wait for work for ever."""
+    grandchild = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])"
+    code = (
+        f"import sys; from pathlib import Path; sys.path.insert(0, {str(SCRIPTS)!r}); from installer import watched;"
+        f"watched.run([sys.executable, '-c', {child!r}], settings={{}}, log=Path({str(tmp_path / 'log')!r}), tick=lambda: None)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 30
+    while not (found := re.search(r"^(\d+)$", (tmp_path / "log").read_text() if (tmp_path / "log").exists() else "", re.M)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(process.pid, end)
+    process.wait()
+    while alive(int(found[1])):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    """Does it run? One that only waits to be collected by its parent does not."""
+    status = Path(f"/proc/{pid}/stat")
+    try:
+        return status.read_text().rpartition(")")[2].split()[0] != "Z" if status.parent.parent.is_dir() else not os.kill(pid, 0)
+    except OSError:
+        return False
 
 
 def test_a_checkout_that_cannot_be_written_is_left_alone(tmp_path, monkeypatch):
