@@ -9,6 +9,7 @@
 
 Standard library only. The add-on's Install Engine button runs this same file with `--root FOLDER --progress json`.
 """
+
 import os
 import sys
 

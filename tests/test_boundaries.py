@@ -258,8 +258,11 @@ def test_the_zip_holds_what_it_needs_and_nothing_else(archive):
     with zipfile.ZipFile(archive) as content:
         names = set(content.namelist())
     for needed in ("__init__.py", "blender_manifest.toml", "LICENSE", "engine/__main__.py", "engine/models/catalog.toml",
-                   "scripts/install_deps.py", "scripts/locks/engine.txt", "stochsync_addon/registration.py"):
+                   "scripts/install_deps.py", "scripts/locks/engine.txt", "scripts/locks/torch-pypi.txt", "scripts/locks/uv.txt",
+                   "stochsync_addon/registration.py"):
         assert needed in names, needed
+    assert {name.split("/")[1] for name in names if name.startswith("scripts/")} == {"install_deps.py", "installer", "locks"}
+    assert not [name for name in names if name.startswith("scripts/locks/") and ("blender" in name or "test" in name)]
     builtin = {file.relative_to(CHECKOUT).as_posix() for file in (CHECKOUT / "engine" / "models" / "builtin").rglob("*.*")}
     assert len(builtin) > 8 and builtin <= names, "the built-in checkpoint is not in the zip"
     tops = {name.split("/")[0] for name in names}

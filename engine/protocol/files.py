@@ -11,7 +11,7 @@ from .errors import DiskFull
 from .exhaustion import is_disk_full
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then rename it: readers see the old file, the new one, or none."""
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:

@@ -24,7 +24,7 @@ def param(default: Any, label: str, tip: str, *, low: float | None = None, high:
     return field(default=default, metadata=meta)
 
 
-def _check(owner: object) -> None:
+def _check(owner: Any) -> None:
     """Refuse any value outside what its field declares."""
     for f in fields(owner):
         value, meta, kind = getattr(owner, f.name), f.metadata, type(f.default)

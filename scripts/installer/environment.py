@@ -1,17 +1,18 @@
-"""Virtual environments: made, looked at, and mended after an installation that was killed half-way."""
+"""Virtual environments: looked at, and mended after an installation that was killed half-way."""
+
 from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from .console import Failure
-from .failures import explain_os_error
 from .locks import normalise
-from .pythons import SUPPORTED, Python, clean_environment, find
+from .pythons import clean_environment, probe
+from .state import Layout
 
 
 def python_of(env: Path) -> Path:
@@ -19,136 +20,82 @@ def python_of(env: Path) -> Path:
     return env / "Scripts" / "python.exe" if sys.platform == "win32" else env / "bin" / "python"
 
 
-def site_packages(env: Path) -> Path | None:
-    """Where the environment's packages lie; None when there is no such folder yet."""
+def site_packages(env: Path) -> Path:
+    """Where the environment's packages lie; the folder need not exist yet."""
     if sys.platform == "win32":
-        candidates = [env / "Lib" / "site-packages"]
-    else:
-        candidates = sorted(env.glob("lib/python3.*/site-packages"))
-    return next((folder for folder in candidates if folder.is_dir()), None)
+        return env / "Lib" / "site-packages"
+    return next(iter(sorted(env.glob("lib/python3.*/site-packages"))), env / "lib" / "site-packages")
 
 
 def version_of(env: Path) -> tuple[int, int] | None:
-    """The Python version of a working environment with pip in it; None when it does not work."""
-    if not (env / "pyvenv.cfg").is_file():
-        return None
-    code = "import sys, pip; print(*sys.version_info[:2])"
-    try:
-        run = subprocess.run(
-            [str(python_of(env)), "-I", "-c", code], capture_output=True, text=True, timeout=60,
-            env=clean_environment(), stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
-    parts = run.stdout.split()
-    return (int(parts[0]), int(parts[1])) if run.returncode == 0 and len(parts) == 2 else None
+    """The Python version of a working environment; None when it does not work."""
+    python = probe(python_of(env)) if (env / "pyvenv.cfg").is_file() else None
+    return python.version if python else None
 
 
 def refuse_foreign(env: Path) -> None:
     """Raises Failure when something lies where the environment belongs that is neither one, whole or half-made."""
-    if env.is_symlink() or (env.exists() and not env.is_dir()):
-        foreign = True
-    else:
-        foreign = env.is_dir() and not (env / "pyvenv.cfg").is_file() and any(env.iterdir())
-    if foreign:
-        raise Failure(
-            f"{env} exists and is not a virtual environment of this installer.",
-            "Move it away, or choose another folder with --root.",
-            kind="occupied",
-        )
+    unknown = env.is_dir() and not (env / "pyvenv.cfg").is_file() and any(env.iterdir())
+    if unknown or env.is_symlink() or (env.exists() and not env.is_dir()):
+        cause = f"{env} exists and is not a virtual environment of this installer."
+        raise Failure(cause, "Move it away, or choose another folder with --root.", kind="occupied")
 
 
-def create(env: Path, python: Python, *, wheels: Path | None) -> None:
-    """Make the environment anew, pip included, in place of a former one. Raises Failure when pip cannot be had."""
-    try:
-        if env.exists():
-            _remove(env)
-    except OSError as error:
-        raise explain_os_error(error) from error
-    with_pip = [] if python.ensurepip else ["--without-pip"]
-    _run([python.path, "-I", "-m", "venv", *with_pip, str(env)], "The virtual environment could not be made")
-    if not python.ensurepip:
-        _bootstrap_pip(env, wheels)
-
-
-def _remove(env: Path) -> None:
-    """Remove an environment, its mark last: a removal that is cut off must leave something that is known to be ours."""
+def clear(env: Path) -> None:
+    """Leave an empty folder with the mark of an environment in it: cut off at any moment, it is known to be ours."""
+    env.mkdir(exist_ok=True)
+    (env / "pyvenv.cfg").touch()
     for entry in env.iterdir():
-        if entry.name == "pyvenv.cfg":
-            continue
-        shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-    shutil.rmtree(env)
-
-
-def _bootstrap_pip(env: Path, wheels: Path | None) -> None:
-    """pip from a wheel: of the offline folder, or the one that any other Python on this machine carries."""
-    folders = [wheels] if wheels else []
-    folders.append(Path("/usr/share/python-wheels"))
-    for python in find(SUPPORTED):
-        folders += [library / "ensurepip" / "_bundled" for library in Path(python.prefix).glob("lib/python3.*")]
-    found = [wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"), reverse=True)]
-    if not found:
-        raise Failure(
-            "This Python lacks the module ensurepip, and no other Python on this machine can lend its pip.",
-            "Install it (Debian and Ubuntu: apt install python3-venv), then run the same command again.",
-            kind="python",
-        )
-    wheel = found[0]
-    command = [str(python_of(env)), "-c", "import runpy,sys; sys.path.insert(0, sys.argv.pop(1)); "
-               "sys.argv[0] = 'pip'; runpy.run_module('pip', run_name='__main__', alter_sys=True)", str(wheel)]  # fmt: skip
-    _run([*command, "install", "--no-index", "--no-deps", str(wheel)], "pip could not be installed")
-
-
-def _run(command: list[str], what: str) -> None:
-    try:
-        run = subprocess.run(
-            command, capture_output=True, text=True, timeout=300, env=clean_environment(), stdin=subprocess.DEVNULL
-        )
-    except OSError as error:
-        raise explain_os_error(error) from error
-    except subprocess.TimeoutExpired as error:
-        raise Failure(f"{what}: no answer within five minutes.", "Run the same command again.", kind="other") from error
-    if run.returncode != 0:
-        detail = (run.stderr or run.stdout).strip().splitlines()
-        raise explain_os_error(OSError(f"{what}: {detail[-1] if detail else run.returncode}"))
+        if entry.name != "pyvenv.cfg":
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
 
 
 def installed(env: Path) -> dict[str, str]:
     """Normalised name -> version of every package that the environment's folder lists."""
-    site = site_packages(env)
-    if site is None:
-        return {}
-    pairs = (folder.name.removesuffix(".dist-info").split("-", 1) for folder in site.glob("*.dist-info"))
+    pairs = (folder.name.removesuffix(".dist-info").split("-", 1) for folder in site_packages(env).glob("*.dist-info"))
     return {normalise(pair[0]): pair[1] for pair in pairs if len(pair) == 2}
 
 
-def mend(env: Path) -> list[str]:
-    """Remove every package that is not whole, so that pip installs it again; their names.
+def torch_kind(env: Path) -> str | None:
+    """cpu, cuda or rocm, read from the installed torch's version file; None when there is none."""
+    try:
+        text = (site_packages(env) / "torch" / "version.py").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    found = re.search(r"^(hip|cuda)\b.*=\s*'", text, re.MULTILINE)
+    return {"hip": "rocm", "cuda": "cuda"}[found[1]] if found else "cpu"
 
-    pip takes a package for installed as soon as its dist-info folder lies there, and writes that before a kill can
-    be noticed; so each file is compared with the size that RECORD gives it.
+
+def mend(env: Path) -> list[str]:
+    """Take every package that is not whole off the list, so that uv installs it again; their names.
+
+    uv takes a package for installed as soon as its dist-info folder lies there, and a kill can come at any moment; so each
+    file is compared with the size that RECORD gives it.
     """
     site = site_packages(env)
-    if site is None:
-        return []
-    broken = []
-    for info in site.glob("*.dist-info"):
-        record = info / "RECORD"
-        if _whole(site, record):
-            continue
-        broken.append(info.name.removesuffix(".dist-info"))
+    broken = [info for info in site.glob("*.dist-info") if not _whole(site, info)]
+    for info in broken:
         shutil.rmtree(info)
-    for leftover in site.glob("~*"):  # what pip had set aside while it replaced a package
-        shutil.rmtree(leftover, ignore_errors=True)
-    return broken
+    return [info.name.partition("-")[0] for info in broken]
 
 
-def _whole(site: Path, record: Path) -> bool:
+def _whole(site: Path, info: Path) -> bool:
     try:
-        with open(record, encoding="utf-8", newline="") as file:
+        with open(info / "RECORD", encoding="utf-8", newline="") as file:
             rows = list(csv.reader(file))
-        if not rows or not (record.parent / "METADATA").is_file():
-            return False
-        return all(os.stat(site / row[0]).st_size == int(row[2]) for row in rows if len(row) == 3 and row[2])
+        sizes = [(row[0], int(row[2])) for row in rows if len(row) == 3 and row[2]]
+        return bool(sizes) and all(os.stat(site / name).st_size == size for name, size in sizes)
     except (OSError, ValueError):
         return False
+
+
+def for_children(layout: Layout) -> dict[str, str]:
+    """Variables of what is run in the environments: every cache under the one root, so that no other folder grows."""
+    return {
+        **clean_environment(),
+        "STOCHSYNC_ROOT": str(layout.root),
+        "STOCHSYNC_ENGINE_PYTHON": str(python_of(layout.engine)),
+        "HF_HOME": str(layout.models),
+        "TORCH_HOME": str(layout.cache / "torch"),
+        "XDG_CACHE_HOME": str(layout.cache),
+    }

@@ -1,4 +1,5 @@
-"""The lock files: one exact version a line, with its size, so that a plan can be told without the network."""
+"""The lock files: exact versions with the hashes of their files, and their sizes, so that a plan needs no network."""
+
 from __future__ import annotations
 
 import re
@@ -8,12 +9,15 @@ from pathlib import Path
 
 LOCKS = Path(__file__).resolve().parent.parent / "locks"
 
-_LINE = re.compile(
-    r"""^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[A-Za-z0-9.+!]+)
-        (\s*;\s*sys_platform\s*==\s*"(?P<platform>\w+)")?
-        \s+\#\s+(?P<download>[\d.]+)\ MB,\ (?P<disk>[\d.]+)\ MB\ on\ disk$""",
+# A requirement as `uv pip compile --generate-hashes` writes it; the comment with the sizes is added by development/lock.py.
+_PIN = re.compile(
+    r"""(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[A-Za-z0-9.+!]+)
+        (\ ;\ sys_platform\ ==\ '(?P<platform>\w+)')?
+        (\ \\\n\ {4}--hash=sha256:[0-9a-f]{64})+
+        \n\ {4}\#\ (?P<download>[\d.]+)\ MB,\ (?P<disk>[\d.]+)\ MB\ on\ disk\n""",
     re.VERBOSE,
 )
+_COMMENT = re.compile(r"#.*\n")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,23 +36,21 @@ def normalise(name: str) -> str:
 
 
 def read_lock(path: Path, *, platform: str = sys.platform) -> list[Pin]:
-    """The pins of a lock file that apply on this platform. Raises ValueError for a line that is not an exact pin."""
+    """The pins of a lock file that apply on this platform. Raises ValueError for anything but an exact pin with a hash."""
     pins = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        match = _LINE.match(line.rstrip())
+    text = path.read_text(encoding="utf-8") + "\n"
+    at = 0
+    while heading := _COMMENT.match(text, at):
+        at = heading.end()
+    while text[at:].strip():
+        match = _PIN.match(text, at)
         if match is None:
-            raise ValueError(f"{path.name}:{number}: expected `name==version # N MB, N MB on disk`, got {line!r}")
+            line = text.count("\n", 0, at) + 1
+            raise ValueError(f"{path.name}:{line}: not an exact version with hashes and sizes: {text[at : at + 60]!r}")
+        at = match.end()
         if match["platform"] in (None, platform):
-            pins.append(
-                Pin(
-                    name=normalise(match["name"]),
-                    version=match["version"],
-                    download=float(match["download"]),
-                    disk=float(match["disk"]),
-                )
-            )
+            sizes = {key: float(match[key]) for key in ("download", "disk")}
+            pins.append(Pin(name=normalise(match["name"]), version=match["version"], **sizes))
     return pins
 
 

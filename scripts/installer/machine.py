@@ -1,4 +1,5 @@
 """Which build of torch fits this machine; decided before anything is downloaded."""
+
 from __future__ import annotations
 
 import os
@@ -6,6 +7,7 @@ import platform
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from .console import Failure
 from .pythons import dotted
@@ -39,24 +41,27 @@ class Machine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """One way to get torch: a lock file, or a requirement with an index of its own."""
-
-    requirement: str | None = None
-    lock: str | None = None
-    index: str | None = None
-    with_dependencies: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
 class Build:
-    """The chosen torch: its kind, why, the ways to get it in order, and the sizes in MB."""
+    """The chosen torch: its kind, why, its local version (`+cpu`), and the sizes in MB.
+
+    sources: where to try in turn. `configured` is what pip is configured with, `pytorch` is PyTorch's own index for this
+    local version, and `lock` is torch-pypi.txt, with hashes: the build without a local version, as it lies on PyPI.
+    """
 
     kind: str  # cpu, cuda, rocm, mps
     reason: str
-    attempts: tuple[Attempt, ...]
+    local: str = ""
+    sources: tuple[str, ...] = ("lock",)
     download: float
     disk: float
+
+    def arguments(self, source: str, lock: Path) -> list[str]:
+        """What to give to `uv pip install` for one of the sources."""
+        if source == "lock":
+            return ["--no-deps", "--require-hashes", "-r", str(lock)]
+        index = ["--default-index", PYTORCH_INDEX + self.local[1:]] if source == "pytorch" else []
+        # the libraries of the ROCm build are in no lock; torch itself pins them
+        return [f"torch=={TORCH}{self.local}", *index, *([] if self.kind == "rocm" else ["--no-deps"])]
 
 
 def look() -> Machine:
@@ -76,17 +81,13 @@ def _nvidia() -> tuple[Gpu, ...]:
     if full is None:  # drivers before r510 do not know compute_cap
         short = _query("name,driver_version")
         return tuple(Gpu(name=row[0], capability=None, driver=_major(row[1])) for row in short or () if len(row) == 2)
-    return tuple(
-        Gpu(name=row[0], capability=_capability(row[1]), driver=_major(row[2])) for row in full if len(row) == 3
-    )
+    return tuple(Gpu(name=row[0], capability=_capability(row[1]), driver=_major(row[2])) for row in full if len(row) == 3)
 
 
 def _query(fields: str) -> list[list[str]] | None:
+    command = ["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"]
     try:
-        run = subprocess.run(
-            ["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"],
-            capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        run = subprocess.run(command, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.SubprocessError):
         return None
     if run.returncode != 0:
@@ -110,13 +111,7 @@ def choose_build(asked: str, machine: Machine) -> Build:
     Raises Failure on a system for which torch has no build at all.
     """
     if machine.system == "darwin":
-        if machine.architecture != "arm64":
-            raise Failure(
-                f"torch {TORCH} has no build for Macs with an Intel processor.",
-                "Use a Mac with Apple silicon, or a Windows or Linux computer.",
-                kind="platform",
-            )
-        return _mac(asked)
+        return _mac(asked, machine)
     if asked == "mps":
         return _cpu(machine, "MPS exists on Macs only, so the CPU build is installed.")
     if asked == "cuda" or (asked == "auto" and machine.nvidia):
@@ -126,23 +121,23 @@ def choose_build(asked: str, machine: Machine) -> Build:
     return _cpu(machine, "Asked for." if asked == "cpu" else "No supported GPU was found, so the CPU build is installed.")
 
 
-def _mac(asked: str) -> Build:
-    kind = "cpu" if asked == "cpu" else "mps"
-    reason = {
-        "auto": "Apple silicon: the GPU is used through MPS.", "mps": "Asked for.", "cpu": "Asked for.",
-    }.get(asked, f"A Mac cannot run {asked}; the GPU is used through MPS.")  # fmt: skip
-    return Build(kind=kind, reason=reason, attempts=(Attempt(lock="torch-cpu.txt"),), download=90, disk=400)
+def _mac(asked: str, machine: Machine) -> Build:
+    if machine.architecture != "arm64":
+        cause = f"torch {TORCH} has no build for Macs with an Intel processor."
+        raise Failure(cause, "Use a Mac with Apple silicon, or a Windows or Linux computer.", kind="platform")
+    if asked == "auto":
+        reason = "Apple silicon: the GPU is used through MPS."
+    else:
+        reason = "Asked for." if asked in ("mps", "cpu") else f"A Mac cannot run {asked}; the GPU is used through MPS."
+    return Build(kind="cpu" if asked == "cpu" else "mps", reason=reason, download=90, disk=400)
 
 
 def _cpu(machine: Machine, reason: str) -> Build:
-    if machine.system == "win32":  # the plain wheel of Windows is the CPU build
-        return Build(kind="cpu", reason=reason, attempts=(Attempt(lock="torch-cpu.txt"),), download=120, disk=560)
-    attempts = (
-        Attempt(requirement=f"torch=={TORCH}+cpu"),  # a configured index or folder may hold it
-        Attempt(requirement=f"torch=={TORCH}+cpu", index=PYTORCH_INDEX + "cpu"),
-        Attempt(lock="torch-cuda.txt"),  # Linux's plain wheel: large, but runs on the CPU as well
-    )
-    return Build(kind="cpu", reason=reason, attempts=attempts, download=192, disk=757)
+    if machine.system == "win32":  # the build without a local version is the CPU's there
+        return Build(kind="cpu", reason=reason, download=120, disk=560)
+    # Linux's build on PyPI is large (CUDA), but runs on the CPU as well
+    sources = ("configured", "pytorch", "lock")
+    return Build(kind="cpu", reason=reason, local="+cpu", sources=sources, download=192, disk=757)
 
 
 def _nvidia_build(machine: Machine) -> Build:
@@ -150,11 +145,8 @@ def _nvidia_build(machine: Machine) -> Build:
         return _cpu(machine, "No NVIDIA GPU with a working driver was found, so the CPU build is installed.")
     gpu = max(machine.nvidia, key=lambda gpu: gpu.capability or (0, 0))
     if gpu.capability is not None and gpu.capability < OLDEST_CAPABILITY:
-        need = dotted(OLDEST_CAPABILITY)
-        have = dotted(gpu.capability)
-        return _cpu(
-            machine, f"{gpu.name} has compute capability {have} and torch {TORCH} needs {need}: CPU build instead."
-        )
+        have, need = dotted(gpu.capability), dotted(OLDEST_CAPABILITY)
+        return _cpu(machine, f"{gpu.name} has compute capability {have} and torch {TORCH} needs {need}: CPU build instead.")
     if gpu.capability is None or gpu.driver < OLDEST_DRIVER:
         return _cpu(
             machine,
@@ -163,9 +155,9 @@ def _nvidia_build(machine: Machine) -> Build:
         )
     reason = f"{gpu.name}, compute capability {dotted(gpu.capability)}, driver {gpu.driver}."
     if machine.system == "win32":
-        attempt = Attempt(requirement=f"torch=={TORCH}+cu130", index=PYTORCH_INDEX + "cu130")
-        return Build(kind="cuda", reason=reason, attempts=(attempt,), download=1900, disk=4300)
-    return Build(kind="cuda", reason=reason, attempts=(Attempt(lock="torch-cuda.txt"),), download=2732, disk=4506)
+        sources = ("configured", "pytorch")
+        return Build(kind="cuda", reason=reason, local="+cu130", sources=sources, download=1900, disk=4300)
+    return Build(kind="cuda", reason=reason, download=2732, disk=4506)
 
 
 def _rocm(machine: Machine) -> Build:
@@ -173,5 +165,5 @@ def _rocm(machine: Machine) -> Build:
         return _cpu(machine, f"torch {TORCH} has its ROCm build on Linux x86-64 only: CPU build instead.")
     if not machine.amd:
         return _cpu(machine, "No AMD GPU with a working ROCm driver (/dev/kfd) was found: CPU build instead.")
-    attempt = Attempt(requirement=f"torch=={TORCH}+rocm7.2", index=PYTORCH_INDEX + "rocm7.2", with_dependencies=True)
-    return Build(kind="rocm", reason="AMD GPU with a ROCm driver.", attempts=(attempt,), download=4500, disk=15000)
+    reason, sources = "AMD GPU with a ROCm driver.", ("configured", "pytorch")
+    return Build(kind="rocm", reason=reason, local="+rocm7.2", sources=sources, download=4500, disk=15000)

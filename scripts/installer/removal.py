@@ -1,4 +1,5 @@
 """--uninstall: takes away what state.json says the installer made, and nothing else."""
+
 from __future__ import annotations
 
 import shutil
@@ -11,16 +12,15 @@ def uninstall(layout: Layout, console: Console, *, with_models: bool, dry_run: b
     """Remove environments, cache and logs; models only when asked, since they may be tens of GB of downloads."""
     state = State(layout)
     if not state.known:
-        raise Failure(
-            f"Nothing is installed at {layout.root}.", "Give the folder of the installation with --root.", kind="not-installed"
-        )
+        cause = f"Nothing is installed at {layout.root}."
+        raise Failure(cause, "Give the folder of the installation with --root.", kind="not-installed")
+    folders = [layout.environment(name) for name in state.made if name != "models" or with_models]
     if dry_run:
-        for name in _names(state, with_models=with_models):
-            console.note(f"  would remove {layout.environment(name)}")
+        for folder in folders:
+            console.note(f"  would remove {folder}")
         return 0
     with InstallLock(layout.lock):
-        for name in _names(state, with_models=with_models):
-            folder = layout.environment(name)
+        for folder in folders:
             if folder.is_dir() and not folder.is_symlink():
                 console.note(f"removing {folder}")
                 shutil.rmtree(folder)
@@ -35,7 +35,3 @@ def uninstall(layout: Layout, console: Console, *, with_models: bool, dry_run: b
         layout.root.rmdir()
     console.done("Uninstalled.")
     return 0
-
-
-def _names(state: State, *, with_models: bool) -> list[str]:
-    return [name for name in state.made if name != "models" or with_models]

@@ -1,11 +1,11 @@
 """Where things lie under the root, what has been done there, and the lock that keeps a second installer out."""
+
 from __future__ import annotations
 
 import json
 import os
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -15,35 +15,13 @@ FORMAT = 1
 ENGINE = "engine-env"
 
 
-@dataclass(frozen=True, kw_only=True)
 class Layout:
     """The folders of one installation. Names are short: on Windows a path may not exceed 260 characters."""
 
-    root: Path
-
-    @property
-    def engine(self) -> Path:
-        return self.root / ENGINE
-
-    @property
-    def models(self) -> Path:
-        return self.root / "models"
-
-    @property
-    def cache(self) -> Path:
-        return self.root / "cache"
-
-    @property
-    def logs(self) -> Path:
-        return self.root / "logs"
-
-    @property
-    def state(self) -> Path:
-        return self.root / "state.json"
-
-    @property
-    def lock(self) -> Path:
-        return self.root / "install.lock"
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.engine, self.models, self.cache, self.logs = (root / name for name in (ENGINE, "models", "cache", "logs"))
+        self.state, self.lock = root / "state.json", root / "install.lock"
 
     def environment(self, name: str) -> Path:
         """The virtual environment of that name (`engine-env`, `blender-4.2`, ...)."""
@@ -53,46 +31,42 @@ class Layout:
 class State:
     """`state.json`: what was begun and what was finished. Written whole after each change, by rename.
 
-    A missing or unreadable file means that nothing is known; every stage then looks at the disk itself.
+    A missing or unreadable file means that nothing is known; every step then looks at the disk itself.
     """
 
     def __init__(self, layout: Layout) -> None:
         self._path = layout.state
         self.made: list[str] = []  # names under the root that this installer created
-        self.begun: str | None = None  # the stage that was running when the file was last written
-        self.facts: dict[str, str] = {}  # device, torch_build, engine_python, ...
+        self.begun: str | None = None  # the step that was running when the file was last written
+        self.facts: dict[str, str] = {}  # device, torch_build, engine_python
         try:
             stored = json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return
         if isinstance(stored, dict) and stored.get("format") == FORMAT:
-            self.made = [str(name) for name in stored.get("made", [])]
-            self.begun = stored.get("begun")
-            self.facts = {str(key): str(value) for key, value in stored.get("facts", {}).items()}
+            self.made, self.begun, self.facts = stored["made"], stored["begun"], stored["facts"]
 
     @property
     def known(self) -> bool:
         """Has an installer ever worked under this root?"""
         return self._path.is_file()
 
-    def begin(self, stage: str, *, makes: str | None = None) -> None:
-        self.begun = stage
-        if makes and makes not in self.made:
+    def begin(self, step: str, *, makes: str) -> None:
+        self.begun = step
+        if makes not in self.made:
             self.made.append(makes)
-        self.save()
+        self._save()
 
     def finish(self, **facts: str) -> None:
         self.begun = None
         self.facts.update(facts)
-        self.save()
+        self._save()
 
-    def save(self) -> None:
-        text = json.dumps(
-            {"format": FORMAT, "made": self.made, "begun": self.begun, "facts": self.facts}, indent=1, ensure_ascii=False
-        )
+    def _save(self) -> None:
+        stored = {"format": FORMAT, "made": self.made, "begun": self.begun, "facts": self.facts}
         partial = self._path.with_suffix(".part")
         with open(partial, "w", encoding="utf-8") as file:
-            file.write(text)
+            json.dump(stored, file, indent=1, ensure_ascii=False)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, self._path)
@@ -101,65 +75,47 @@ class State:
 class InstallLock:
     """Only one installer per root. The operating system frees the lock when its holder dies, however it dies."""
 
-    def __init__(self, path: Path, *, patience: float = 2.0) -> None:
-        """patience: seconds to wait for a dying predecessor's last child."""
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._patience = patience
-        self._file: IO[str] | None = None
 
-    def __enter__(self) -> InstallLock:
-        file = open(self._path, "a+", encoding="utf-8")
-        deadline = time.monotonic() + self._patience
-        while not _try_lock(file):
+    def __enter__(self) -> None:
+        self._file = open(self._path, "a+", encoding="utf-8")
+        deadline = time.monotonic() + 2.0  # a predecessor that is being ended needs a moment
+        while not _try_lock(self._file):
             if time.monotonic() > deadline:
-                file.seek(1)  # the first byte is the one that is locked; Windows refuses to read it
-                holder = file.read().strip() or "unknown"
-                file.close()
-                raise Failure(
-                    f"Another installer is at work on this folder (process {holder}).",
-                    "Wait until it has finished, or end that process, then try again.",
-                    kind="busy",
-                )
+                self._file.seek(1)  # the first byte is the one that is locked; Windows refuses to read it
+                holder = self._file.read().strip() or "unknown"
+                self._file.close()
+                cause = f"Another installer is at work on this folder (process {holder})."
+                raise Failure(cause, "Wait until it has finished, or end that process, then try again.", kind="busy")
             time.sleep(0.1)
-        file.truncate(0)
-        file.write(f" {os.getpid()}\n")
-        file.flush()
-        self._file = file
-        return self
+        self._file.truncate(0)
+        self._file.write(f" {os.getpid()}\n")
+        self._file.flush()
 
     def __exit__(self, *_: object) -> None:
-        assert self._file is not None
         self._file.close()
-        self._file = None
 
 
-if sys.platform == "win32":
-    import msvcrt
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
 
-    def _try_lock(file: IO[str]) -> bool:
-        file.seek(0)
-        try:
+            file.seek(0)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
+        else:
+            import fcntl
 
-else:
-    import fcntl
-
-    def _try_lock(file: IO[str]) -> bool:
-        try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+    except OSError:
+        return False
+    return True
 
 
 def existing_parent(path: Path) -> Path:
     """The nearest folder above (or at) `path` that exists."""
-    while not path.exists():
-        path = path.parent
-    return path
+    return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
 def writable(folder: Path) -> bool:

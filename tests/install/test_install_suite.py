@@ -1,4 +1,5 @@
 """--test: which part runs what, and what counts as a failure."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -28,7 +29,7 @@ def checkout(tmp_path):
     ],
 )
 def test_paths_choose_the_parts_that_hold_them(checkout, further, names):
-    from installer.suite import parts
+    from development.suite import parts
 
     found = parts(PYTHONS, checkout, further)
     assert [part.name for part in found] == names
@@ -38,14 +39,14 @@ def test_paths_choose_the_parts_that_hold_them(checkout, further, names):
 
 
 def test_without_paths_both_the_products_tests_and_those_of_training_run(checkout):
-    from installer.suite import parts
+    from development.suite import parts
 
     engine = parts(PYTHONS, checkout, [])[0]
     assert {"tests", "training/tests"} <= set(engine.arguments)
 
 
 def test_a_report_is_counted(tmp_path):
-    from installer.suite import read_report
+    from development.suite import read_report
 
     path = tmp_path / "junit.xml"
     path.write_text('<testsuites><testsuite tests="10" failures="2" errors="1" skipped="3"/></testsuites>')
@@ -58,8 +59,8 @@ def test_a_report_is_counted(tmp_path):
 def summary(outcomes, left_out=()):
     import io
 
+    from development.suite import _sum_up
     from installer.console import Console
-    from installer.suite import _sum_up
 
     stream = io.StringIO()
     code = _sum_up(outcomes, list(left_out), Console(stream=stream))
@@ -67,7 +68,7 @@ def summary(outcomes, left_out=()):
 
 
 def test_the_last_line_counts_everything():
-    from installer.suite import Outcome
+    from development.suite import Outcome
 
     code, lines = summary({"engine": Outcome(passed=5, skipped=1), "Blender 4.2": Outcome(passed=2)}, ["5.2"])
     assert code == 0 and lines[-1] == "7 passed, 0 failed, 1 skipped"
@@ -75,13 +76,13 @@ def test_the_last_line_counts_everything():
 
 
 def test_a_part_that_died_fails_the_whole_though_no_test_failed():
-    from installer.suite import Outcome
+    from development.suite import Outcome
 
     code, lines = summary({"engine": Outcome(passed=5), "Blender 4.2": Outcome(passed=2, problem="pytest ended with -11")})
     assert code == 1 and lines[-1] == "7 passed, 1 failed, 0 skipped"
 
 
 def test_no_test_at_all_is_a_failure():
-    from installer.suite import Outcome
+    from development.suite import Outcome
 
     assert summary({"engine": Outcome()})[0] == 1

@@ -1,4 +1,5 @@
 """Whole installations with tiny wheels, as a person or the add-on's button starts them."""
+
 from __future__ import annotations
 
 import json
@@ -8,7 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -62,10 +68,11 @@ def test_killed_half_way_the_next_run_completes(request, start, moment):
 
 def test_a_package_that_was_being_unpacked_is_unpacked_again(installed):
     module = installed.module("tiny_b")
-    module.write_bytes(b"VAL")  # cut off in the middle; pip would call it installed
+    assert module.stat().st_nlink > 1, "the environment no longer shares its files with uv's cache: this tests less than it could"
+    module.write_bytes(b"VAL")  # cut off in the middle, in uv's cache as well: it is one file
     code, output = installed.run()
     assert module.read_bytes() == b"VALUE = 1\n", output
-    assert "tiny_b-2.5 in engine-env is incomplete" in output
+    assert "tiny_b in engine-env is incomplete" in output
 
 
 def test_an_environment_whose_python_is_gone_is_made_anew(installed):
@@ -80,38 +87,39 @@ def test_unreadable_state_costs_nothing(installed):
     assert "everything is installed" in output and installed.module("tiny_a").is_file()
 
 
-def running_pips(root: Path) -> list[str]:
-    """Command lines of the processes that work in the engine's environment."""
+def running_uvs(root: Path) -> list[str]:
+    """Command lines of this root's uv."""
     lines = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             lines.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
         except OSError:
             continue  # ended while we looked
-    return [line for line in lines if line.startswith(str(root / "engine-env"))]
+    return [line for line in lines if line.startswith(str(root / "cache"))]
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks for processes in /proc")
-def test_killed_in_mid_unpacking_pip_dies_too_and_the_next_run_completes(half):
-    """An orphaned pip would go on writing under the next run's hands."""
-    many = {f"tiny_a_data/{number}.txt": b"x" * 50 for number in range(6000)}  # about two seconds of unpacking
+@pytest.mark.parametrize("place", ["cache/uv/.tmp*", "engine-env/lib/python3.*/site-packages"], ids=["unpacking", "linking"])
+def test_killed_at_work_uv_dies_too_and_the_next_run_completes(half, place):
+    """An orphaned uv would go on writing under the next run's hands."""
+    many = {f"tiny_a_data/{number}.txt": b"%d" % number for number in range(20000)}  # about a second of work
     half.make_wheel("tiny-a", "1.0", {**many, "tiny_a.py": b"VALUE = 1\n"})
     process = half.start()
-    data = half.root / "engine-env/lib"
     deadline = time.monotonic() + 60
-    while not list(data.glob("python3.*/site-packages/tiny_a_data/*")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert running_pips(half.root), "pip was never seen at work"
+    while not list(half.root.glob(f"{place}/tiny_a_data/*")) and time.monotonic() < deadline:
+        time.sleep(0.002)
+    assert running_uvs(half.root), "uv was never seen at work"
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     deadline = time.monotonic() + 5
-    while running_pips(half.root) and time.monotonic() < deadline:
+    while running_uvs(half.root) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not running_pips(half.root)
-    assert len(list(data.glob("python3.*/site-packages/tiny_a_data/*"))) < len(many), "the kill came too late to tell"
+    assert not running_uvs(half.root)
+    data = "engine-env/lib/python3.*/site-packages/tiny_a_data/*"
+    assert len(list(half.root.glob(data))) < len(many), "the kill came too late to tell"
     code, output = half.run()
     assert "cut off in engine-env/engine" in output and "everything is installed" in output
-    assert len(list(data.glob("python3.*/site-packages/tiny_a_data/*"))) == len(many)
+    assert len(list(half.root.glob(data))) == len(many)
 
 
 def test_two_at_once_the_second_says_so(half):
@@ -180,6 +188,16 @@ def test_nothing_is_written_beside_the_script(half, tmp_path):
     assert snapshot(place) == before
 
 
+def test_the_extension_says_that_it_holds_no_tests(world, tmp_path):
+    """Its zip leaves scripts/development/ out."""
+    place = tmp_path / "extension" / "scripts"
+    shutil.copytree(SCRIPTS, place, ignore=shutil.ignore_patterns("__pycache__", "development"))
+    command = [sys.executable, str(place / "install_deps.py"), *world.options, "--test"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 1 and "FAILED: The extension holds neither the tests nor the demo." in run.stdout
+    assert not world.root.exists()
+
+
 def test_no_space_says_how_much_is_needed(half):
     lock = half.locks / "engine.txt"
     lock.write_text(lock.read_text().replace("0.1 MB on disk", "900000000 MB on disk"))
@@ -205,10 +223,88 @@ def test_check_without_an_installation_says_so(world):
     assert code == 1 and "no working engine environment" in output
 
 
-def test_a_python_without_ensurepip_borrows_pip(tmp_path):
-    """Debian splits ensurepip off into python3-venv."""
-    from installer import environment, pythons
+def test_a_python_without_pip_borrows_one(world, tmp_path):
+    """Debian splits pip and ensurepip off."""
+    subprocess.run([sys.executable, "-I", "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    code, output = replace(world, python=str(tmp_path / "bare" / "bin" / "python")).run()
+    assert "everything is installed" in output and world.module("tiny_a").is_file(), output
 
-    bare = pythons.Python(path=sys.executable, version=sys.version_info[:2], ensurepip=False, prefix=sys.base_prefix)
-    environment.create(tmp_path / "env", bare, wheels=None)
-    assert environment.version_of(tmp_path / "env") == sys.version_info[:2]
+
+def test_a_file_that_is_not_the_locked_one_is_refused(half):
+    half.make_wheel("tiny-b", "2.5", {"tiny_b.py": b"VALUE = 'another'\n"}, lock=False)
+    code, output = half.run()
+    assert code == 1 and "FAILED: A downloaded package is damaged." in output
+    assert not half.module("tiny_b").exists()
+
+
+def test_another_build_of_torch_takes_its_place_with_its_libraries(installed):
+    """What the user installed beside ours stays."""
+    site = installed.module("x").parent
+    (site / "torch" / "version.py").unlink()
+    (site / "torch" / "version.py").write_bytes(b"cuda = '13'  ")  # a CUDA build, of the size that its RECORD gives
+    record = site / "torch-2.13.0+cpu.dist-info" / "RECORD"
+    record.write_text(record.read_text().replace(",12\n", ",13\n"))
+    for name in ("nvidia-cublas", "own-tool"):
+        module = f"{name.replace('-', '_')}.py"
+        with zipfile.ZipFile(installed.make_wheel(name, "1.0", {module: b"x = 1\n"}, lock=False)) as wheel:
+            wheel.extractall(site)
+    code, output = installed.run()
+    assert "torch 2.13.0 (cpu build)" in output and "everything is installed" in output, output
+    assert (site / "torch" / "version.py").read_bytes() == b"cuda = None\n"
+    assert not (site / "nvidia_cublas.py").exists() and (site / "own_tool.py").exists()
+
+
+@pytest.fixture
+def index(world):
+    """The address of a package index on this machine that holds the wheels; what was asked of it is in `asked`."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            name = unquote(self.path.rstrip("/").rpartition("/")[2])
+            if self.path.startswith("/simple/"):
+                wheels = [wheel.name for wheel in world.wheels.glob(f"{name.replace('-', '_')}-*.whl")]
+                self.answer("".join(f'<a href="/files/{quote(wheel)}">{wheel}</a>' for wheel in wheels).encode(), "text/html")
+            else:
+                self.answer((world.wheels / name).read_bytes(), "application/octet-stream")
+
+        def answer(self, body: bytes, kind: str) -> None:
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass  # no lines in the tests' output
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/simple", asked
+        server.shutdown()
+
+
+def only_pip_s_file(path: Path, text: str) -> dict[str, str]:
+    """Settings in which pip is configured by this file alone."""
+    path.write_text(text)
+    return {name: "" for name in os.environ if name.startswith("PIP_")} | {"PIP_CONFIG_FILE": str(path)}
+
+
+def test_the_index_that_pip_is_configured_with_is_uv_s_too(world, index, tmp_path):
+    address, asked = index
+    settings = only_pip_s_file(tmp_path / "pip.conf", f"[global]\nindex-url = {address}\n[install]\nretries = 0\n")
+    code, output = world.run(options=world.online_options, **settings)
+    assert "everything is installed" in output, output
+    wanted = {"/simple/uv/", "/simple/torch/", "/simple/tiny-a/", "/simple/tiny-b/"}
+    assert wanted <= {path.rstrip("/") + "/" for path in asked}
+
+
+@pytest.mark.parametrize("start", ["world", "half"], ids=["pip, for uv", "uv"])
+def test_an_index_that_nobody_answers_at_is_told_so(request, start, tmp_path):
+    world = request.getfixturevalue(start)
+    address = "http://127.0.0.1:9/simple"  # the port that discards; nothing listens
+    settings = only_pip_s_file(tmp_path / "pip.conf", f"[global]\nindex-url = {address}\nretries = 1\n")
+    code, output = world.run(options=world.online_options, **settings, HTTPS_PROXY="http://127.0.0.1:9")
+    assert code == 1 and "FAILED: The package server could not be reached." in output, output
+    assert "REMEDY: Check the internet connection" in output

@@ -1,4 +1,5 @@
 """--test: the whole suite, each part in the environment it needs, each in a process of its own under a time limit."""
+
 from __future__ import annotations
 
 import os
@@ -9,11 +10,13 @@ import xml.etree.ElementTree as xml
 from dataclasses import dataclass
 from pathlib import Path
 
-from .console import Console
-from .plan import BLENDERS
-from .prepare import Request, Setup, blender_python, environment
-from .pythons import dotted
-from .state import ENGINE, Layout
+from installer.console import Console
+from installer.environment import for_children
+from installer.pythons import dotted
+from installer.setup import Setup
+from installer.state import ENGINE, Layout
+
+from .blenders import BLENDERS, blender_python
 
 TIME_LIMIT = {"engine": 3600.0, "blender": 1500.0}  # seconds
 NO_TESTS = 5  # pytest's exit code when nothing was selected
@@ -39,11 +42,12 @@ class Outcome:
 
 def run(setup: Setup, checkout: Path, further: list[str]) -> int:
     """Set up, run every part, sum up. 0 when every part is sound and at least one test passed."""
-    blenders = tuple(version for version in BLENDERS if blender_python(version))
-    left_out = [version for version in BLENDERS if version not in blenders]
+    found = {version: blender_python(version) for version in BLENDERS}
+    left_out = [version for version, python in found.items() if python is None]
     for version in left_out:
         setup.console.note(_left_out(version))
-    pythons = setup.prepare(Request(extras=("test",), blenders=blenders))
+    blenders = {f"blender-{version}": python for version, python in found.items() if python is not None}
+    pythons = setup.prepare(["test"], blenders)
     if setup.options.dry_run:
         return 0
     setup.layout.logs.mkdir(parents=True, exist_ok=True)
@@ -79,7 +83,7 @@ def _run_part(part: Part, checkout: Path, layout: Layout, *, selective: bool) ->
     command = [str(part.python), "-m", "pytest", "-p", "no:cacheprovider", f"--junitxml={report}", *part.arguments]
     # a session of its own: what the tests leave running is ended with it
     process = subprocess.Popen(
-        command, cwd=checkout, env=environment(layout), stdin=subprocess.DEVNULL, start_new_session=sys.platform != "win32"
+        command, cwd=checkout, env=for_children(layout), stdin=subprocess.DEVNULL, start_new_session=sys.platform != "win32"
     )
     try:
         code: int | None = process.wait(timeout=part.limit)

@@ -1,4 +1,5 @@
 """--demo: sets the engine up, finds a Blender, and has scripts/demo.py make a texture and a panorama in it."""
+
 from __future__ import annotations
 
 import re
@@ -7,10 +8,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from .console import Failure
-from .plan import BLENDERS
-from .prepare import Request, Setup, blender_python, environment
-from .state import ENGINE, writable
+from installer.console import Failure
+from installer.environment import for_children
+from installer.pythons import Python
+from installer.setup import Setup
+from installer.state import ENGINE, writable
+
+from .blenders import BLENDERS, blender_python
 
 OLDEST = (4, 2)
 
@@ -18,8 +22,8 @@ OLDEST = (4, 2)
 def run(setup: Setup, checkout: Path, further: list[str]) -> int:
     """Set up and make the demo; `further` goes to demo.py. Raises Failure."""
     blender = blender_on_path()
-    version = None if blender else _wheel()
-    pythons = setup.prepare(Request(blenders=(version,) if version else ()))
+    wheel = {} if blender else _wheel()
+    pythons = setup.prepare((), wheel)
     if setup.options.dry_run:
         return 0
     out = checkout / "demo" if writable(checkout / "demo") else setup.layout.root / "demo"
@@ -30,11 +34,12 @@ def run(setup: Setup, checkout: Path, further: list[str]) -> int:
         options = ["--background", "--factory-startup", "--python-exit-code", "3", "--python", script]
         command = [blender, *options, "--", *arguments]
     else:
-        setup.console.note(f"Blender: the bpy {version} wheel")
-        command = [str(pythons[f"blender-{version}"]), script, *arguments]
+        (name,) = wheel
+        setup.console.note(f"Blender: the bpy {name.removeprefix('blender-')} wheel")
+        command = [str(pythons[name]), script, *arguments]
     with tempfile.TemporaryDirectory(prefix="stochsync-demo-") as user:
         link_extension(checkout, Path(user))
-        settings = {**environment(setup.layout), "BLENDER_USER_RESOURCES": user}
+        settings = {**for_children(setup.layout), "BLENDER_USER_RESOURCES": user}
         code = subprocess.run(command, env=settings, stdin=subprocess.DEVNULL).returncode
     if code != 0:
         raise Failure(
@@ -72,10 +77,11 @@ def blender_on_path() -> str | None:
     return path if found and (int(found[1]), int(found[2])) >= OLDEST else None
 
 
-def _wheel() -> str:
+def _wheel() -> dict[str, Python]:
+    """The environment for Blender as a Python module, and the Python that it needs."""
     for version in BLENDERS:
-        if blender_python(version):
-            return version
+        if python := blender_python(version):
+            return {f"blender-{version}": python}
     raise Failure(
         "There is no Blender 4.2 or later on PATH, and no Python 3.11 or 3.13 for Blender as a Python module.",
         "Install Blender 4.2 or later, or Python 3.11, then run the same command again.",
