@@ -90,7 +90,8 @@ def load_lexicon(folder: Path, listed: Mapping) -> Lexicon | None:
         kind, choices, sureness, words = line.split("\t")
         choice = next((known[kind][one] for one in choices.split("/") if one in known[kind]), None)
         if choice is not None:
-            meaning = Meaning(kind, *choice, int(sureness))
+            concept, wording = choice
+            meaning = Meaning(kind, concept, wording, int(sureness))
             for word in words.split("|"):
                 before = meanings.setdefault(word, {}).get(kind)
                 if before is None or before.sureness < meaning.sureness:
