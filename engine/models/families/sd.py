@@ -68,9 +68,9 @@ def load_checkpoint(folder: Path, controlnet_folder: Path | None = None, *, devi
     lay_out(device, unet, vae, controlnet)
     if compile and device.type == "cuda":
         unet.compile()
-        vae.decoder.compile()
         if controlnet is not None:
             controlnet.compile()
+        vae.decoder.compile()
     views, workers = VIEWS[device.type], torch.get_num_threads() if device.type == "cpu" else 1
     return StableDiffusion(
         name=name or folder.name, folder=folder, device=device, dtype=precision.networks, tokenizer=tokenizer,
