@@ -111,7 +111,8 @@ def run_folder(folder: Path) -> int:
             case Preview():
                 pass  # preview.jpg lies in the job folder for whoever watches it
             case Result(path=path, notices=notices):
-                bar.close()
+                if bar is not None:
+                    bar.close()
                 for notice in notices:
                     print(f"warning: {notice.text}", file=sys.stderr)
                 print(path)

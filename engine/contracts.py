@@ -27,55 +27,69 @@ class View(Hashable, Protocol):
         """What the prompt may say of it: one of protocol.kinds.LABELS."""
 
 
-ViewSet = tuple[View, ...]
+ViewT = TypeVar("ViewT", bound=View)
+"""The views of one space. No other space is asked about them."""
+
+ViewSet = tuple[ViewT, ...]
 
 
-class Space(Protocol[Canvas]):
+class Space(Protocol[Canvas, ViewT]):
     """A canonical space Z with its projections f_c (z -> x) and their least-squares inverse (x -> z).
 
     Tensors lie on the device that the space was built for.
     """
 
-    view_sets: tuple[ViewSet, ...]  # sets of non-overlapping views, used in turn
-    fill_sets: tuple[ViewSet, ...]  # used in turn afterwards, for what view_sets never see; often empty
-    view_resolution: int  # pixels, the width and height of every view
-    notices: tuple[Notice, ...]  # what the artist should know of how it was built
+    @property
+    def view_sets(self) -> tuple[ViewSet[ViewT], ...]:
+        """Sets of non-overlapping views, used in turn."""
+
+    @property
+    def fill_sets(self) -> tuple[ViewSet[ViewT], ...]:
+        """Used in turn afterwards, for what view_sets never see; often empty."""
+
+    @property
+    def view_resolution(self) -> int:
+        """Pixels, the width and height of every view."""
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the artist should know of how it was built."""
 
     @property
     def texels_per_pixel(self) -> float:
         """How many texels of the canvas lie side by side on one pixel of a view, typically."""
 
-    def at(self, view_resolution: int) -> Space[Canvas]:
+    def at(self, view_resolution: int) -> Space[Canvas, ViewT]:
         """The same canvas seen through views of another size; what does not depend on that size is shared."""
 
     def blank(self) -> Canvas: ...
 
-    def unseen_share(self, views: Sequence[View], drawn: Sequence[View]) -> list[float]:
+    def unseen_share(self, views: Sequence[ViewT], drawn: Sequence[ViewT]) -> list[float]:
         """For each of `views`, the share of the canvas in its picture that none of the views `drawn` sees, 0..1.
 
         By geometry alone, on a coarse grid: planning projects no canvas.
         """
 
-    def project(self, canvas: Canvas, views: Sequence[View], behind: Tensor | None = None) -> Tensor:
+    def project(self, canvas: Canvas, views: Sequence[ViewT], behind: Tensor | None = None) -> Tensor:
         """f_c(z) for each view: [B, 3, h, w] sRGB 0..1.
 
         Texels that no view has seen yet show something that fits to what the view sees beside them.
         behind: [B, 3, h, w], shown where a view looks past the canvas; None: a flat colour.
         """
 
-    def unproject(self, canvas: Canvas, views: Sequence[View], images: Tensor, *, average: bool) -> Canvas:
+    def unproject(self, canvas: Canvas, views: Sequence[ViewT], images: Tensor, *, average: bool) -> Canvas:
         """arg-min over z of sum_i |f_ci(z) - images_i|^2 (Algorithm 4, lines 7 and 16); texels unseen keep their value.
 
         average: True solves it by the weighted mean of overlapping views (Algorithm 2); False lets the best view win.
         """
 
-    def condition(self, views: Sequence[View]) -> Tensor | None:
+    def condition(self, views: Sequence[ViewT]) -> Tensor | None:
         """[B, 1, h, w] inverse depth, nearest = 1, background = 0; None where the space has no geometry."""
 
-    def seam_mask(self, views: Sequence[View]) -> Tensor:
+    def seam_mask(self, views: Sequence[ViewT]) -> Tensor:
         """[B, 1, h, w]: 0 at the border of what each view owns, 1 deep inside and off the canvas."""
 
-    def unknown_mask(self, canvas: Canvas, views: Sequence[View]) -> Tensor:
+    def unknown_mask(self, canvas: Canvas, views: Sequence[ViewT]) -> Tensor:
         """[B, 1, h, w]: 1 where a pixel looks at texels that no view has seen or past the canvas, else 0."""
 
     def restore(self, canvas: Canvas, known: Canvas) -> Canvas:
@@ -105,13 +119,16 @@ class Schedule(Protocol):
         """The factor of eps, > 0; on a flow path its time s, 0..1."""
 
 
-class ScheduleMaker(Protocol):
+MadeSchedule = TypeVar("MadeSchedule", bound=Schedule, covariant=True)
+
+
+class ScheduleMaker(Protocol[MadeSchedule]):
     """Makes the Schedule of a checkpoint; the class `sampling.schedule.Schedule` is one."""
 
-    def variance_preserving(self, alpha_bar: Tensor) -> Schedule:
+    def variance_preserving(self, alpha_bar: Tensor) -> MadeSchedule:
         """alpha_bar: [T], the cumulative product of 1 - beta."""
 
-    def flow(self, steps: int = ..., *, shift: float = ...) -> Schedule:
+    def flow(self, steps: int = ..., *, shift: float = ...) -> MadeSchedule:
         """Rectified flow over `steps` timesteps, spread by `shift`."""
 
 

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Generator
 from itertools import accumulate
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from .contracts import Space
+from .contracts import Canvas, Space
 from .io.images import PREVIEW_WIDTH, save_jpeg
 from .models.hub import Download
 from .protocol.messages import Phase, Preview, Progress
@@ -21,7 +21,7 @@ PREVIEW_EVERY = 2  # outer steps
 class Tracker:
     """Turns the events of `synchronize` into messages for whoever waits."""
 
-    def __init__(self, job: str, folder: Path, plan: Plan, memory: Callable[[], int]) -> None:
+    def __init__(self, job: str, folder: Path, plan: Plan[Any], memory: Callable[[], int]) -> None:
         """job: its name in messages. folder: where previews go. memory: tells the peak memory so far, in bytes."""
         self._job, self._folder, self._plan, self._memory = job, folder, plan, memory
         nfe = [plan.nfe_of(step) for step in plan.steps]
@@ -29,7 +29,7 @@ class Tracker:
         self._work_before = [0.0, *accumulate(n * step.scale**2 for n, step in zip(nfe, plan.steps, strict=True))]
         self._started = time.perf_counter()
 
-    def progress(self, event: InnerStep | OuterStep) -> Progress:
+    def progress(self, event: InnerStep | OuterStep[Any]) -> Progress:
         """Work done, in network forwards at full size; the rest is expected to go as fast as what was done."""
         k = event.outer if isinstance(event, InnerStep) else event.index
         done = self._work_before[k] + self._plan.steps[k].scale ** 2 * (event.nfe - self._nfe_before[k])
@@ -42,7 +42,7 @@ class Tracker:
         total = round(self._work_before[-1])
         return Progress(job=self._job, phase=Phase.FILLING, step=total, total=total, eta=0.0, memory=self._memory())
 
-    def previews(self, event: OuterStep, space: Space) -> list[Preview]:
+    def previews(self, event: OuterStep[Canvas], space: Space[Canvas, Any]) -> list[Preview]:
         """After every second outer step and the last: the unfinished canvas, written to preview.jpg."""
         if event.index % PREVIEW_EVERY != PREVIEW_EVERY - 1 and event.index != event.total - 1:
             return []

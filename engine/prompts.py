@@ -32,8 +32,10 @@ def place_of(prompt: str) -> Place:
     words = set(re.findall(r"[a-z]+", text))
     if words & ENCLOSED or any(phrase in text for phrase in ENCLOSED_PHRASES):
         return ""
-    places = [name for name, known in (("indoors", INDOORS), ("outdoors", OUTDOORS)) if words & known]
-    return places[0] if len(places) == 1 else ""
+    indoors, outdoors = bool(words & INDOORS), bool(words & OUTDOORS)
+    if indoors == outdoors:
+        return ""
+    return "indoors" if indoors else "outdoors"
 
 
 def suffixes(kind: JobKind, prompt: str, own: Mapping[str, str]) -> dict[str, str]:

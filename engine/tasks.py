@@ -6,11 +6,11 @@ calls, and nothing half-written stays behind.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from .canonical import Request, SpaceCache, size_notices
-from .contracts import Denoiser, LatentCodec, Space
+from .contracts import Canvas, Denoiser, LatentCodec, Space, ViewT
 from .io.images import save_png
 from .io.meter import Meter, MeteredCodec, MeteredDenoiser, MeteredSpace
 from .io.report import Outcome, Report, stages_of, write_report
@@ -25,7 +25,7 @@ from .sampling.schedule import Schedule
 from .sampling.synchronize import OuterStep, synchronize
 
 
-def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Iterator[Message]:
+def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Generator[Message, None, None]:
     """Do the job in `folder`; yields Progress and Preview, at last Result. Raises EngineError for whatever goes wrong."""
     job, name, started = load_job(folder), folder.name, time.perf_counter()
 
@@ -71,7 +71,7 @@ def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Iterator[Me
     yield Result(job=name, path=str(result.resolve()), notices=tuple(notices))
 
 
-def sample(steps: Plan, space: Space, codec: LatentCodec, denoiser: Denoiser, seed: int, tracker: Tracker,
+def sample(steps: Plan[ViewT], space: Space[Canvas, ViewT], codec: LatentCodec, denoiser: Denoiser, seed: int, tracker: Tracker,
            meter: Meter) -> Generator[Message, None, Outcome]:
     """Run StochSync, reporting as it goes. BadResult when the canvas is NaN or one flat colour."""
     seen = 0.0

@@ -7,6 +7,7 @@ import numpy as np
 import trimesh
 import xatlas
 from PIL import Image
+from trimesh.exchange.gltf import export_glb
 
 from ..protocol.errors import InvalidMesh
 from ..protocol.files import write_atomically
@@ -59,5 +60,5 @@ def write_glb(path: Path, mesh: Mesh, texture: Path) -> Path:
                                                        roughnessFactor=0.9)
     out = trimesh.Trimesh(unique[:, :3], inverse.reshape(-1, 3), process=False,
                           visual=trimesh.visual.TextureVisuals(uv=unique[:, 3:], material=material))
-    write_atomically(path, lambda temporary: temporary.write_bytes(out.export(file_type="glb")))
+    write_atomically(path, lambda temporary: temporary.write_bytes(export_glb(out)))
     return path

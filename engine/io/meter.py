@@ -6,12 +6,12 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Generic, Protocol, Self
 
 import torch
 from torch import Tensor
 
-from ..contracts import Canvas, Denoiser, LatentCodec, Space
+from ..contracts import Canvas, Denoiser, LatentCodec, Space, View, ViewSet, ViewT
 
 
 class Event(Protocol):
@@ -25,7 +25,7 @@ class Event(Protocol):
     def synchronize(self) -> None:
         """Wait until the device has come past it."""
 
-    def elapsed_time(self, end: Event) -> float:
+    def elapsed_time(self, end: Self, /) -> float:
         """Milliseconds from this mark to `end`, both passed."""
 
 
@@ -99,43 +99,44 @@ def _cuda_event() -> Event:
     return torch.cuda.Event(enable_timing=True)
 
 
-class MeteredSpace:
+class MeteredSpace(Generic[Canvas, ViewT]):
     """A Space whose calls are timed."""
 
-    def __init__(self, space: Space, meter: Meter) -> None:
+    def __init__(self, space: Space[Canvas, ViewT], meter: Meter) -> None:
         self._space, self._meter = space, meter
-        self.view_sets, self.fill_sets = space.view_sets, space.fill_sets
+        self.view_sets: tuple[ViewSet[ViewT], ...] = space.view_sets
+        self.fill_sets: tuple[ViewSet[ViewT], ...] = space.fill_sets
         self.view_resolution, self.texels_per_pixel = space.view_resolution, space.texels_per_pixel
         self.notices = space.notices
 
-    def at(self, view_resolution: int) -> MeteredSpace:
+    def at(self, view_resolution: int) -> MeteredSpace[Canvas, ViewT]:
         with self._meter.phase("geometry"):
             return MeteredSpace(self._space.at(view_resolution), self._meter)
 
     def blank(self) -> Canvas:
         return self._space.blank()
 
-    def unseen_share(self, views: Sequence, drawn: Sequence) -> list[float]:
+    def unseen_share(self, views: Sequence[ViewT], drawn: Sequence[ViewT]) -> list[float]:
         with self._meter.phase("geometry"):
             return self._space.unseen_share(views, drawn)
 
-    def project(self, canvas: Canvas, views: Sequence, behind: Tensor | None = None) -> Tensor:
+    def project(self, canvas: Canvas, views: Sequence[ViewT], behind: Tensor | None = None) -> Tensor:
         with self._meter.phase("project"):
             return self._space.project(canvas, views, behind)
 
-    def unproject(self, canvas: Canvas, views: Sequence, images: Tensor, *, average: bool) -> Canvas:
+    def unproject(self, canvas: Canvas, views: Sequence[ViewT], images: Tensor, *, average: bool) -> Canvas:
         with self._meter.phase("unproject"):
             return self._space.unproject(canvas, views, images, average=average)
 
-    def condition(self, views: Sequence) -> Tensor | None:
+    def condition(self, views: Sequence[ViewT]) -> Tensor | None:
         with self._meter.phase("geometry"):
             return self._space.condition(views)
 
-    def seam_mask(self, views: Sequence) -> Tensor:
+    def seam_mask(self, views: Sequence[ViewT]) -> Tensor:
         with self._meter.phase("geometry"):
             return self._space.seam_mask(views)
 
-    def unknown_mask(self, canvas: Canvas, views: Sequence) -> Tensor:
+    def unknown_mask(self, canvas: Canvas, views: Sequence[ViewT]) -> Tensor:
         with self._meter.phase("project"):
             return self._space.unknown_mask(canvas, views)
 
@@ -183,6 +184,6 @@ class MeteredDenoiser:
     def nfe(self) -> int:
         return self._denoiser.nfe
 
-    def __call__(self, x_t: Tensor, t: int, views: Sequence, condition: Tensor | None, guidance: float) -> Tensor:
+    def __call__(self, x_t: Tensor, t: int, views: Sequence[View], condition: Tensor | None, guidance: float) -> Tensor:
         with self._meter.phase("denoise"):
             return self._denoiser(x_t, t, views, condition, guidance)

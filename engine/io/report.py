@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -16,7 +16,7 @@ from ..protocol.errors import BadResult
 from ..protocol.files import write_json
 from ..protocol.messages import Notice
 from ..protocol.params import SamplingParams
-from ..sampling.plan import Plan
+from ..sampling.plan import Plan, PlannedStep
 
 LIBRARIES = ("torch", "diffusers", "transformers", "numpy", "embreex")
 FLAT = 1e-3
@@ -68,9 +68,9 @@ class Report:
     notices: tuple[Notice, ...]
 
 
-def stages_of(plan: Plan, view_resolution: int) -> tuple[Stage, ...]:
+def stages_of(plan: Plan[Any], view_resolution: int) -> tuple[Stage, ...]:
     """The steps of `plan`, which has views of `view_resolution` at the most, by purpose and size."""
-    groups = defaultdict(list)
+    groups: dict[tuple[str, int], list[PlannedStep[Any]]] = defaultdict(list)
     for step in plan.steps:
         groups["fill" if step.fill else "synchronize", round(view_resolution * step.scale)].append(step)
     return tuple(Stage(purpose=purpose, view_resolution=size, steps=len(steps), views=sum(len(step.views) for step in steps),

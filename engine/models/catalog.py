@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ..protocol.environment import ROOT_VARIABLE, models_folder
 from ..protocol.errors import InvalidParameter, ModelUnavailable
@@ -74,6 +74,9 @@ class ModelEntry:
         return self.auto[kind.tuned_as] if preset == "auto" else kind.preset_sampling(preset, guidance=self.guidance)
 
 
+Entry = TypeVar("Entry", ModelEntry, ControlNetEntry)
+
+
 class Catalog(NamedTuple):
     models: dict[str, ModelEntry]
     controlnets: dict[str, ControlNetEntry]
@@ -92,7 +95,7 @@ def load_catalog(path: Path = CATALOG_FILE) -> Catalog:
     return Catalog(models, controlnets)
 
 
-def _entry(cls: type, name: str, table: dict) -> ModelEntry | ControlNetEntry:
+def _entry(cls: type[Entry], name: str, table: dict[str, Any]) -> Entry:
     values = dict(table, name=name, sources=tuple(from_dict(Source, s) for s in table["sources"]), files=tuple(table["files"]))
     if cls is ModelEntry:
         values["auto"] = {kind: from_dict(SamplingParams, {"guidance": table["guidance"], **settings})
@@ -100,7 +103,7 @@ def _entry(cls: type, name: str, table: dict) -> ModelEntry | ControlNetEntry:
         tuned = {kind.tuned_as for kind in KINDS.values()}
         if set(values["auto"]) != tuned:
             raise InvalidParameter("catalogue_presets", model=name, needed=", ".join(sorted(tuned)))
-    entry = from_dict(cls, values)
+    entry: Entry = from_dict(cls, values)
     for f in fields(cls):
         if f.type == "float" and not isinstance(getattr(entry, f.name), float):
             raise InvalidParameter("catalogue_number", model=name, name=f.name)
@@ -179,13 +182,14 @@ def _status(entry: ModelEntry, models_root: Path) -> ModelStatus:
         return ModelStatus(entry, False, False, 0, "")
     try:
         check_model(folder)
-        depth = net is not None and net.is_dir()
-        if depth:
+        if net is not None and not net.is_dir():
+            net = None
+        if net is not None:
             check_controlnet(net)
     except ModelUnavailable as error:
         return ModelStatus(entry, False, False, disk_bytes(folder), error.text)
-    size = disk_bytes(folder) + (disk_bytes(net) if depth and net.parent != folder else 0)
-    return ModelStatus(entry, True, depth, size, "")
+    size = disk_bytes(folder) + (disk_bytes(net) if net is not None and net.parent != folder else 0)
+    return ModelStatus(entry, True, net is not None, size, "")
 
 
 def describe_models(models_root: Path) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
+
+from .networks import ControlNet
 
 
 class CachedEmbedding(nn.Module):
@@ -27,7 +30,7 @@ class CachedEmbedding(nn.Module):
 class ControlNetCache:
     """The embedded condition of the present solve, piece by piece of its batch."""
 
-    def __init__(self, controlnet: nn.Module) -> None:
+    def __init__(self, controlnet: ControlNet) -> None:
         """controlnet: gets a CachedEmbedding, but not one of "bgr" order, of which diffusers flips what it is given."""
         config = controlnet.config
         channels = config.conditioning_channels
@@ -36,7 +39,7 @@ class ControlNetCache:
             controlnet.controlnet_cond_embedding = CachedEmbedding(controlnet.controlnet_cond_embedding, channels)
         self._embedding = controlnet.controlnet_cond_embedding if allowed else None
         self._condition: Tensor | None = None
-        self._pieces: dict[tuple, Tensor] = {}
+        self._pieces: dict[tuple[int, int, torch.dtype], Tensor] = {}
         self._turn = threading.Lock()
 
     def embed(self, condition: Tensor, part: slice, hint: Callable[[], Tensor]) -> Tensor:

@@ -9,7 +9,7 @@ import json
 import math
 import struct
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..protocol.errors import ModelUnavailable
 
@@ -92,7 +92,7 @@ def variant_of(folder: Path, stem: str) -> str | None:
     return "fp16" if weights_file(folder, stem).name.endswith(".fp16.safetensors") else None
 
 
-def read_json(path: Path) -> dict:
+def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in `path`; ModelUnavailable when it is missing or damaged."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -105,7 +105,7 @@ def read_json(path: Path) -> dict:
     return data
 
 
-def check_safetensors(path: Path) -> dict:
+def check_safetensors(path: Path) -> dict[str, Any]:
     """The header of a safetensors file: 8 bytes of length, JSON with a byte range per tensor, then exactly those bytes.
 
     A download that was cut off shows here, in microseconds, and not as noise in a picture.

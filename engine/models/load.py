@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import torch
 
-from ..contracts import Denoiser, LatentCodec, Schedule, ScheduleMaker
+from ..contracts import Denoiser, LatentCodec, MadeSchedule, ScheduleMaker
 from ..protocol.messages import Notice
 from ..protocol.params import EngineParams
 from .catalog import ModelEntry, locate, models_root
@@ -34,7 +34,7 @@ class Checkpoint(Protocol):
     def denoiser(self, prompts: Mapping[str, str], negative_prompt: str = "", *, controlnet_scale: float = 1.0) -> Denoiser:
         """A denoiser for one job. prompts: the full prompt of each view label."""
 
-    def schedule(self, make: ScheduleMaker) -> Schedule:
+    def schedule(self, make: ScheduleMaker[MadeSchedule]) -> MadeSchedule:
         """The path that it was trained on, as one of `make`'s."""
 
     def fits_context(self, prompt: str) -> bool:
@@ -65,7 +65,7 @@ class ModelCache:
     """The last checkpoint used, kept loaded for the next job."""
 
     def __init__(self) -> None:
-        self._key: tuple | None = None
+        self._key: tuple[object, ...] | None = None
         self._loaded: Loaded | None = None
 
     def load(self, model: str, options: EngineParams, *, depth: bool) -> Generator[Download, None, Loaded]:

@@ -9,6 +9,7 @@ import torch
 
 from ..protocol.errors import OutOfMemory
 from .layout import parameters_in
+from .networks import Network
 
 ROOM_TO_WORK = 300_000_000
 """Bytes beside the weights that one view at 512 px takes in half precision, at the least."""
@@ -33,7 +34,6 @@ def free_memory(device: torch.device) -> int | None:
     return None
 
 
-
 def free_cached_memory() -> None:
     """Give what torch's allocator keeps in reserve back to the device."""
     if torch.cuda.is_available():
@@ -50,7 +50,7 @@ def check_memory(weights: Mapping[Path, torch.dtype], device: torch.device) -> N
         raise OutOfMemory("memory_for_model", needed=needed / 1e9, device=device.type, free=free / 1e9)
 
 
-def unet_bytes(unet, size: Sequence[int], *, branches: int, controlnet=None) -> int:
+def unet_bytes(unet: Network, size: Sequence[int], *, branches: int, controlnet: Network | None = None) -> int:
     """About how many bytes one view, with latents of `size` (h, w), takes while a UNet computes its branches.
 
     The most is held at full latent size by the last block of the way up, whose transformer has a feed-forward layer of 8
@@ -68,7 +68,7 @@ def unet_bytes(unet, size: Sequence[int], *, branches: int, controlnet=None) -> 
     return int(held * unet.dtype.itemsize)
 
 
-def vae_bytes(vae, size: Sequence[int]) -> int:
+def vae_bytes(vae: Network, size: Sequence[int]) -> int:
     """About how many bytes one picture of `size` (h, w) pixels takes while a VAE encodes or decodes it.
 
     The most is held at full size: VAE_WORK layers with the channels that the level below has, and the picture of three.

@@ -3,21 +3,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
-from torch import nn
 
 from ..protocol.errors import ModelUnavailable, OutOfMemory
 from ..protocol.exhaustion import is_out_of_memory
 from .layout import variant_of
+from .networks import Pretrained
 
 Part = TypeVar("Part")
 
 
-def load_network(cls: type, folder: Path, stem: str, device: torch.device, dtype: torch.dtype) -> nn.Module:
-    """One network, frozen; every weight must come from the file, or the pictures would be noise."""
-    def load() -> tuple[nn.Module, dict]:
+def load_network(cls: Pretrained, folder: Path, stem: str, device: torch.device, dtype: torch.dtype) -> Any:
+    """One network of class `cls`, frozen; every weight must come from the file, or the pictures would be noise."""
+    def load() -> tuple[Any, dict[str, Any]]:
         return cls.from_pretrained(folder, variant=variant_of(folder, stem), use_safetensors=True, local_files_only=True,
                                    output_loading_info=True, dtype=dtype)
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..protocol.messages import Notice
 
@@ -75,7 +75,7 @@ def bare(text: str) -> str:
     return re.sub(r"^(a|an|the) ", "", text)
 
 
-def load_lexicon(folder: Path, listed: Mapping) -> Lexicon | None:
+def load_lexicon(folder: Path, listed: Mapping[str, Any]) -> Lexicon | None:
     """The table in a checkpoint's folder, None where there is none. listed: what its vocabulary.json says."""
     file = folder / TABLE
     if not file.is_file():
@@ -90,7 +90,8 @@ def load_lexicon(folder: Path, listed: Mapping) -> Lexicon | None:
         kind, choices, sureness, words = line.split("\t")
         choice = next((known[kind][one] for one in choices.split("/") if one in known[kind]), None)
         if choice is not None:
-            meaning = Meaning(kind, *choice, int(sureness))
+            concept, wording = choice
+            meaning = Meaning(kind, concept, wording, int(sureness))
             for word in words.split("|"):
                 before = meanings.setdefault(word, {}).get(kind)
                 if before is None or before.sureness < meaning.sureness:

@@ -85,17 +85,17 @@ def save_job(folder: Path, job: Job, mesh: Mesh | None = None) -> Path:
         raise InvalidJob("mesh_needed" if job.row.needs_mesh else "mesh_not_needed", kind=job.kind)
     folder.mkdir(parents=True, exist_ok=True)
     if mesh is not None:
-        arrays = {name: np.ascontiguousarray(getattr(mesh, name)) for name in
-                  (*MESH_ARRAYS, "occluder_vertices", "occluder_faces")}
-        write_atomically(folder / "mesh.npz", lambda temporary: _save_npz(temporary, arrays))
+        write_atomically(folder / "mesh.npz", lambda temporary: _save_npz(temporary, mesh))
     asked = replace(job, created=job.created or time.strftime("%Y-%m-%dT%H:%M:%S%z"))
     write_json(folder / "job.json", {"format": FORMAT, **asdict(asked)})
     return folder
 
 
-def _save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
+def _save_npz(path: Path, mesh: Mesh) -> None:
+    rows = np.ascontiguousarray
     with open(path, "wb") as handle:
-        np.savez(handle, **arrays)
+        np.savez(handle, vertices=rows(mesh.vertices), faces=rows(mesh.faces), uv=rows(mesh.uv),
+                 occluder_vertices=rows(mesh.occluder_vertices), occluder_faces=rows(mesh.occluder_faces))
 
 
 def load_job(folder: Path) -> Job:

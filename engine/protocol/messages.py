@@ -155,7 +155,7 @@ class Quit:
 
 Message = Hello | Progress | Preview | Result | Failed | Heartbeat | RunJob | Cancel | FreeMemory | Quit
 TYPES = {cls.__name__: cls for cls in (Hello, Progress, Preview, Result, Failed, Heartbeat, RunJob, Cancel, FreeMemory, Quit)}
-SCALARS = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+SCALARS: dict[str, tuple[type[Any], ...]] = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 
 
 def encode(message: Message) -> bytes:
@@ -190,22 +190,23 @@ def decode(payload: bytes) -> Message:
         raise ProtocolError("message_facts", type=cls.__name__, reason=str(error)) from error
 
 
-def _checked(owner: str, of: Field, value: Any) -> Any:
+def _checked(owner: str, of: Field[Any], value: Any) -> Any:
     """`value`, if it has the type that the field declares; objects become phases and notices."""
+    declared = str(of.type)  # as it is written above: annotations are not evaluated
     try:
-        match of.type:
+        match declared:
             case "tuple[Notice, ...]":
                 return tuple(Notice(one["code"], **_facts(one["facts"])) for one in value)
             case "Mapping[str, Fact]":
                 return _facts(value)
             case "Phase":
                 return Phase(value)
-        if isinstance(value, SCALARS[of.type]) and (of.type == "bool" or not isinstance(value, bool)):
-            if of.type != "float" or abs(value) < math.inf:
+        if isinstance(value, SCALARS[declared]) and (declared == "bool" or not isinstance(value, bool)):
+            if declared != "float" or abs(value) < math.inf:
                 return value
     except (ValueError, KeyError, TypeError) as error:
         raise ProtocolError("message_facts", type=owner, reason=str(error)) from error
-    raise ProtocolError("message_value", owner=owner, name=of.name, type=str(of.type), value=repr(value))
+    raise ProtocolError("message_value", owner=owner, name=of.name, type=declared, value=repr(value))
 
 
 def _facts(value: Any) -> dict[str, Fact]:

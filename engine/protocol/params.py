@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any
+from typing import Any, Literal, get_args
 
 from .errors import InvalidParameter
 
@@ -15,6 +15,8 @@ DEFAULT_NEGATIVE_PROMPT = "low quality, blurry, text, watermark, frame"
 BUILTIN_MODEL = "builtin"
 LONGEST_TEXT = 2000  # characters
 VIEW_PLANS = ("auto", "paper")
+Grid = Literal["linear", "karras"]
+Solver = Literal["ddim", "dpmpp"]
 
 
 def param(default: Any, label: str, tip: str, *, low: float | None = None, high: float | None = None,
@@ -76,8 +78,8 @@ class SamplingParams:
     outer_steps: int = param(25, "Outer Steps", "Passes over the canvas", low=1, high=200)
     fill_steps: int = param(4, "Fill Steps", "Passes over what the paper's views never see", low=0, high=200)
     ode_steps: int = param(50, "ODE Steps", "Steps of one solve from pure noise down to a picture", low=1, high=500)
-    ode_grid: str = param("linear", "ODE Grid", "Spacing of those steps", choices=("linear", "karras"))
-    solver: str = param("ddim", "ODE Solver", "First-order DDIM or second-order DPM-Solver++ 2M", choices=("ddim", "dpmpp"))
+    ode_grid: Grid = param("linear", "ODE Grid", "Spacing of those steps", choices=get_args(Grid))
+    solver: Solver = param("ddim", "ODE Solver", "First-order DDIM or second-order DPM-Solver++ 2M", choices=get_args(Solver))
     guidance: float = param(7.5, "Guidance", "How strongly the prompt pulls (classifier-free guidance)", low=0.0, high=30.0)
     guidance_t_min: int = param(0, "Guidance From", "No guidance below this timestep", low=0, high=999)
     guidance_t_max: int = param(999, "Guidance To", "No guidance above this timestep", low=0, high=999)

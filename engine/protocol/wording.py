@@ -13,22 +13,24 @@ from string import Formatter
 from types import MappingProxyType
 from typing import NamedTuple
 
+Scalar = str | int | float | bool
+
 
 @dataclass(frozen=True, init=False)
 class Cause:
     """Why one of several attempts failed, as a fact of an error: a code of CAUSES and its facts, which hold no causes."""
 
     code: str
-    facts: Mapping[str, str | int | float]
+    facts: Mapping[str, Scalar]
 
-    def __init__(self, code: str, /, **facts: str | int | float) -> None:
+    def __init__(self, code: str, /, **facts: Scalar) -> None:
         """ValueError unless `code` is in the table and `facts` are exactly those that its template names."""
         fill(row(CAUSES, code).template, facts)
         object.__setattr__(self, "code", code)
         object.__setattr__(self, "facts", facts)
 
 
-Fact = str | int | float | bool | tuple[Cause, ...]
+Fact = Scalar | tuple[Cause, ...]
 """What a template may be filled with. A sentence is no fact; a name, a path, a number and a library's own message are."""
 
 LONGEST_FACT = 2000  # characters; beyond, `shortened` cuts
@@ -136,7 +138,7 @@ def _is_fact(value: object) -> bool:
     return isinstance(value, str | int) or isinstance(value, float) and math.isfinite(value)
 
 
-def _worded(value: Fact, translate: Callable[[str], str]) -> str | int | float | bool:
+def _worded(value: Fact, translate: Callable[[str], str]) -> Scalar:
     if isinstance(value, tuple):
         return "; ".join(fill(CAUSES[one.code].template, one.facts, translate) for one in value)
     return value
@@ -149,7 +151,11 @@ def shortened(facts: Mapping[str, Fact]) -> dict[str, Fact]:
 
 def _shortened(value: Fact) -> Fact:
     if isinstance(value, tuple):
-        return tuple(Cause(one.code, **shortened(one.facts)) for one in value)
+        return tuple(Cause(one.code, **{name: _cut(fact) for name, fact in one.facts.items()}) for one in value)
+    return _cut(value)
+
+
+def _cut(value: Scalar) -> Scalar:
     return value[:LONGEST_FACT] if isinstance(value, str) else value
 
 

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, get_args
 
 import torch
 from torch import Tensor
 
 from ..contracts import Denoiser, View
+from ..protocol.params import Solver
 from .schedule import Schedule
 
-Solver = Literal["ddim", "dpmpp"]
-SOLVERS = ("ddim", "dpmpp")
+SOLVERS = get_args(Solver)
 
 
-class Estimate(NamedTuple):
+@dataclass(frozen=True)
+class Estimate:
     """What is known after one call of the denoiser."""
 
     index: int  # 0..total-1

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple
 
-from ..contracts import Space, View
+from ..contracts import Space, ViewSet, ViewT
 from ..protocol.errors import InvalidParameter
 from ..protocol.params import SamplingParams
 from .schedule import Schedule, paper_times
@@ -26,12 +26,12 @@ class ViewBatch(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlannedStep:
+class PlannedStep(Generic[ViewT]):
     """One outer step (lines 8 to 16 of Algorithm 4)."""
 
     index: int  # k, counted through the whole job; the step's noise is keyed by it
     t: int  # timestep of the schedule from which the views that start from the canvas are solved
-    views: tuple[View, ...]
+    views: ViewSet[ViewT]
     scale: float  # width of the views, over that of the finest ones
     from_noise: tuple[bool, ...]  # per view: starts from pure noise instead of the canvas
     timesteps: tuple[int, ...]  # of a solve that starts from the canvas
@@ -48,12 +48,12 @@ class PlannedStep:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Plan(Generic[ViewT]):
     """Every outer step of a job."""
 
     params: SamplingParams
     schedule: Schedule
-    steps: tuple[PlannedStep, ...]
+    steps: tuple[PlannedStep[ViewT], ...]
 
     @property
     def main_steps(self) -> int:
@@ -70,7 +70,7 @@ class Plan:
         """What all steps cost, in network forwards at full size."""
         return sum(step.scale**2 * self.nfe_of(step) for step in self.steps)
 
-    def nfe_of(self, step: PlannedStep) -> int:
+    def nfe_of(self, step: PlannedStep[ViewT]) -> int:
         """Network forwards of one step: two per call and view where guidance is on, else one."""
         return sum(len(batch.members) * sum(2 if self.guidance(t) > 1 else 1 for t in batch.timesteps)
                    for batch in step.batches())
@@ -83,7 +83,7 @@ class Plan:
         return self.params.guidance if inside else 1.0
 
 
-def plan(params: SamplingParams, space: Space, schedule: Schedule, *, refine: bool = False) -> Plan:
+def plan(params: SamplingParams, space: Space[Any, ViewT], schedule: Schedule, *, refine: bool = False) -> Plan[ViewT]:
     """Every outer step of a job on `space`, whose view_resolution is that of the finest views.
 
     refine: the canvas is given and seen everywhere, so that after the warm-up no view starts from noise.
@@ -109,24 +109,25 @@ def plan(params: SamplingParams, space: Space, schedule: Schedule, *, refine: bo
     return Plan(params=params, schedule=schedule, steps=(*steps, *_fill(params, space, schedule, steps)))
 
 
-def _sets(params: SamplingParams, space: Space) -> Sequence[tuple[View, ...]]:
+def _sets(params: SamplingParams, space: Space[Any, ViewT]) -> Sequence[ViewSet[ViewT]]:
     """What is drawn in turn: each set of disjoint views, or the union of all where views may overlap."""
     return space.view_sets if params.non_overlapping else [tuple(view for part in space.view_sets for view in part)]
 
 
-def _turns(sets: Sequence[tuple[View, ...]], count: int) -> list[tuple[View, ...]]:
+def _turns(sets: Sequence[ViewSet[ViewT]], count: int) -> list[ViewSet[ViewT]]:
     """The sets in turn, `count` of them."""
     return [tuple(sets[k % len(sets)]) for k in range(count)]
 
 
-def _from_noise(params: SamplingParams, space: Space, turns: list[tuple[View, ...]], refine: bool) -> list[tuple[bool, ...]]:
+def _from_noise(params: SamplingParams, space: Space[Any, ViewT], turns: Sequence[ViewSet[ViewT]],
+                refine: bool) -> list[tuple[bool, ...]]:
     """Per step and view, whether it starts from pure noise.
 
     In the warm-up that is every view of which anything is unseen; a set that the step before has covered starts from there.
     After it, and until each set has had its turn, it is a view that is still more than half unseen.
     """
-    drawn: dict[View, None] = {}
-    starts = []
+    drawn: dict[ViewT, None] = {}
+    starts: list[tuple[bool, ...]] = []
     for k, views in enumerate(turns):
         limit = UNSEEN_TOLERANCE if k < params.warmup else UNSEEN_SHARE
         if (refine and k >= params.warmup) or all(view in drawn for view in views):
@@ -137,7 +138,8 @@ def _from_noise(params: SamplingParams, space: Space, turns: list[tuple[View, ..
     return starts
 
 
-def _fill(params: SamplingParams, space: Space, schedule: Schedule, before: Sequence[PlannedStep]) -> Iterable[PlannedStep]:
+def _fill(params: SamplingParams, space: Space[Any, ViewT], schedule: Schedule,
+          before: Sequence[PlannedStep[ViewT]]) -> Iterable[PlannedStep[ViewT]]:
     """Steps over what the views of `before` never see, which keep what those have made."""
     if not space.fill_sets or not params.fill_steps:
         return

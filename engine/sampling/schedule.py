@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from ..contracts import PredictionType
+from ..protocol.params import Grid
 
-Grid = Literal["linear", "karras"]
 KARRAS_RHO = 7.0  # Karras et al. 2022, table 1
 KARRAS_TOP = 20.0  # noise level above which one step is enough: paths that end in noise alone climb to infinity
 KARRAS_BOTTOM = 0.029  # noise level below which no step is needed; Stable Diffusion's own lowest, 0.0292, lies just above

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Generic, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..contracts import Canvas, Denoiser, LatentCodec, Space, View
+from ..contracts import Canvas, Denoiser, LatentCodec, Space, ViewT
 from .denoise import KnownRegion, denoise
 from .plan import Plan, PlannedStep
 from .schedule import Schedule
@@ -38,7 +39,8 @@ class InnerStep(NamedTuple):
     nfe: int  # network forwards since the start
 
 
-class OuterStep(NamedTuple):
+@dataclass(frozen=True)
+class OuterStep(Generic[Canvas]):
     """After every unprojection: the moment for a preview."""
 
     index: int
@@ -56,14 +58,14 @@ class Noisy(NamedTuple):
 
 
 def synchronize(
-    plan: Plan,
-    space: Space,
+    plan: Plan[ViewT],
+    space: Space[Canvas, ViewT],
     codec: LatentCodec,
     denoiser: Denoiser,
     *,
     seed: int,
     canvas: Canvas | None = None,  # where to start; a plan made with refine = True starts from it
-) -> Iterator[InnerStep | OuterStep]:
+) -> Iterator[InnerStep | OuterStep[Canvas]]:
     """Make a canvas that looks right from every view; the canvas of the last OuterStep is the result.
 
     Same arguments, same bytes; a view's noise depends on (seed, step, view) alone, never on how views are batched.
@@ -72,8 +74,8 @@ def synchronize(
     params, schedule, total, first = plan.params, plan.schedule, len(plan.steps), denoiser.nfe
     canvas = space.blank() if canvas is None else canvas
     known: Canvas | None = None  # what the steps that fill must keep
-    noisy: dict[View, Noisy] = {}  # by view; kept only where stochasticity is 0
-    pictures: dict[View, Tensor] = {}  # by view, what was decoded last; kept only for the background of a mesh
+    noisy: dict[ViewT, Noisy] = {}  # by view; kept only where stochasticity is 0
+    pictures: dict[ViewT, Tensor] = {}  # by view, what was decoded last; kept only for the background of a mesh
 
     for step in plan.steps:  # line 8; line 9 chose the views
         local = space.at(round(space.view_resolution * step.scale))
@@ -81,25 +83,22 @@ def synchronize(
             known = canvas
         images = local.project(canvas, step.views, _behind(pictures, step.views, local.view_resolution))  # line 11
         condition = local.condition(step.views)
-        mask = _mask(step, local, known)
+        mask = _mask(step, local, known if step.fill else None)
         decoded: dict[int, Tensor] = {}
         for from_noise, members, timesteps in step.batches():
+            views = [step.views[i] for i in members]
             noise = _noise(seed, step.index, members, codec.latent_shape(local.view_resolution)).to(images.device)
-            clean = None
+            x_t, region = noise, None  # line 3
             if not from_noise or step.fill:
                 clean = codec.encode(images[members], [_generator(seed, "encode", step.index, i) for i in members])
-            if from_noise:
-                x_t = noise  # line 3
-            elif params.max_stochasticity:
-                x_t = schedule.add_noise(clean, noise, timesteps[0])  # line 13 with Eq. 6
-            else:
-                x_t = _carry(schedule, noisy, [step.views[i] for i in members], clean, noise, timesteps[0])  # Eq. 5
-            region = None
-            if mask is not None and clean is not None:
-                region = KnownRegion(clean, _at_latent_size(mask[members], clean, step))
-            if region is not None and from_noise:  # what is known has to start on its own noisy track
-                x_t = torch.where(region.mask > 0, x_t, schedule.add_noise(clean, noise, timesteps[0]))
-            views = [step.views[i] for i in members]
+                if mask is not None:
+                    region = KnownRegion(clean, _at_latent_size(mask[members], clean, step))
+                if params.max_stochasticity or from_noise:
+                    x_t = schedule.add_noise(clean, noise, timesteps[0])  # line 13 with Eq. 6
+                else:
+                    x_t = _carry(schedule, noisy, views, clean, noise, timesteps[0])  # Eq. 5
+                if region is not None and from_noise:  # only what is known starts on its own noisy track
+                    x_t = torch.where(region.mask > 0, noise, x_t)
             solve = denoise(denoiser, schedule, x_t, timesteps, views, None if condition is None else condition[members],
                             guidance=plan.guidance, solver=params.solver, known=region)
             for estimate in solve:  # lines 5 and 14
@@ -116,7 +115,8 @@ def synchronize(
         yield OuterStep(step.index, total, step.t, canvas, denoiser.nfe - first)
 
 
-def _carry(schedule: Schedule, noisy: dict[View, Noisy], views: Sequence[View], clean: Tensor, noise: Tensor, t: int) -> Tensor:
+def _carry(schedule: Schedule, noisy: dict[ViewT, Noisy], views: Sequence[ViewT], clean: Tensor, noise: Tensor,
+           t: int) -> Tensor:
     """x_{t-1} of Eq. 5 with sigma = 0: its noise is the one implied by the view's x_t and the synchronised x_0|t (Eq. 3).
 
     A view that has no x_t yet, because it starts from a given canvas, takes fresh noise.
@@ -126,7 +126,7 @@ def _carry(schedule: Schedule, noisy: dict[View, Noisy], views: Sequence[View], 
     return schedule.mu(clean, torch.stack(implied), t)
 
 
-def _behind(pictures: dict[View, Tensor], views: Sequence[View], view_resolution: int) -> Tensor | None:
+def _behind(pictures: dict[ViewT, Tensor], views: Sequence[ViewT], view_resolution: int) -> Tensor | None:
     """[B, 3, h, w] the last pictures of these views at this size; None where any of them has none yet."""
     if not all(view in pictures for view in views):
         return None
@@ -134,14 +134,17 @@ def _behind(pictures: dict[View, Tensor], views: Sequence[View], view_resolution
     return torch.stack([F.interpolate(pictures[view][None], size, mode="bilinear", antialias=True)[0] for view in views])
 
 
-def _mask(step: PlannedStep, space: Space, known: Canvas | None) -> Tensor | None:
-    """[B, 1, h, w]: 0 where the step must keep what is there, 1 where it makes everything anew; None: it keeps nothing."""
-    if step.fill:
+def _mask(step: PlannedStep[ViewT], space: Space[Canvas, ViewT], known: Canvas | None) -> Tensor | None:
+    """[B, 1, h, w]: 0 where the step must keep what is there, 1 where it makes everything anew; None: it keeps nothing.
+
+    known: of a step that fills, what it must keep; None: of any other.
+    """
+    if known is not None:
         return space.unknown_mask(known, step.views)
     return space.seam_mask(step.views) if step.keep_borders else None
 
 
-def _at_latent_size(mask: Tensor, latents: Tensor, step: PlannedStep) -> Tensor:
+def _at_latent_size(mask: Tensor, latents: Tensor, step: PlannedStep[ViewT]) -> Tensor:
     """`mask` at latent size. Borders: a latent is interior as far as all its pixels are. Filling: it is new if any pixel is."""
     size = latents.shape[-2:]
     return F.adaptive_max_pool2d(mask, size) if step.fill else -F.adaptive_max_pool2d(-mask, size)

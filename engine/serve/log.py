@@ -14,6 +14,10 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 CAP = 1 << 20
 KEPT = 1 << 18  # bytes kept of the beginning, and as many of the end
@@ -30,16 +34,20 @@ class Unfailing(io.RawIOBase):
     def __init__(self, number: int) -> None:
         self._number = number
 
+    @property
+    def name(self) -> int:
+        return self._number
+
     def writable(self) -> bool:
         return True
 
     def fileno(self) -> int:
         return self._number
 
-    def write(self, data) -> int:
+    def write(self, data: ReadableBuffer, /) -> int:
         with suppress(OSError):
             os.write(self._number, data)
-        return len(data)
+        return memoryview(data).nbytes
 
 
 def make_prints_unfailing() -> None:

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from multiprocessing.connection import Client, Connection
@@ -65,7 +65,7 @@ NICENESS = 5  # so that Blender's own threads go first where the model computes 
 class Worker(Protocol):
     """What does the jobs: the real one is `tasks` with its model cache."""
 
-    def run(self, folder: Path) -> Iterator[Message]:
+    def run(self, folder: Path) -> Generator[Message, None, None]:
         """Messages of the job in `folder`, Result last; raises EngineError. Closing it cancels."""
 
     def free_memory(self) -> None:
@@ -94,7 +94,7 @@ class TaskWorker:
         torch.set_num_threads(threads_beside_blender(torch.get_num_threads(), os.environ))
         self._run_job, self._models, self._spaces = run_job, ModelCache(), SpaceCache()
 
-    def run(self, folder: Path) -> Iterator[Message]:
+    def run(self, folder: Path) -> Generator[Message, None, None]:
         return self._run_job(folder, self._models, self._spaces)
 
     def free_memory(self) -> None:

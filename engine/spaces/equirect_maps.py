@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..threads import side_by_side, threads_on
-from .views import Vector, View, ViewSet, axes, half_tangent, pixel_centres
+from .views import Rotation, Vector, View, ViewSet, axes, half_tangent, pixel_centres
 
 FEATHER = 0.03  # of a view's width, either side of an ownership border: where two views agree it shows nothing, and
 # where they differ by a shade it hides the step; too thin to blur what they both show
@@ -23,7 +23,7 @@ SPACING = 1.42  # texels at most between two samples of a pixel, each of which r
 # views of a canvas 2048 wide lie under it: one sample gives back what views drew 1.2 dB better than four, which blur it
 MAX_SUPERSAMPLING = 3  # samples across a pixel; a canvas that would need more is halved first
 EDGE = 1e-5  # of half a picture: a texel exactly on a border is covered from both sides rather than from none
-Cameras = tuple[tuple[tuple[Vector, ...], float], ...]  # rotation and fov of each view
+Cameras = tuple[tuple[Rotation, float], ...]  # rotation and fov of each view
 TILES = 8  # rows of tiles on the canvas, of twice as many each: enough that few views see something of one
 
 
@@ -38,7 +38,8 @@ def directions_of(xy: Tensor, height: int, width: int) -> Tensor:
 
 def positions_of(directions: Tensor, height: int, width: int) -> Tensor:
     """Continuous canvas positions (x, y) [..., 2] of world directions [..., 3] of any length."""
-    return torch.stack(_canvas_positions(*directions.unbind(-1), height, width), dim=-1)
+    x, y, z = directions.unbind(-1)
+    return torch.stack(_canvas_positions(x, y, z, height, width), dim=-1)
 
 
 def _canvas_positions(x: Tensor, y: Tensor, z: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
@@ -96,7 +97,7 @@ def turned_to_start(view: View, width: int) -> tuple[View, int]:
     return replace(view, rotation=_turned(view, shift / width), label="horizon"), shift
 
 
-def _turned(view: View, share: float) -> tuple[Vector, Vector, Vector]:
+def _turned(view: View, share: float) -> Rotation:
     """The view's rotation after it was turned about the vertical, to the left on the canvas, by that share of the circle.
 
     Rounded far below what moves a texel, so that views which differ by such a turn alone become equal.
@@ -104,13 +105,17 @@ def _turned(view: View, share: float) -> tuple[Vector, Vector, Vector]:
     cosine, sine = math.cos(2 * math.pi * share), math.sin(2 * math.pi * share)
     x, y, z = view.rotation
     return (
-        tuple(round(cosine * a - sine * b, 12) for a, b in zip(x, y, strict=True)),
-        tuple(round(sine * a + cosine * b, 12) for a, b in zip(x, y, strict=True)),
-        tuple(round(c, 12) for c in z),
+        _rounded(*(cosine * a - sine * b for a, b in zip(x, y, strict=True))),
+        _rounded(*(sine * a + cosine * b for a, b in zip(x, y, strict=True))),
+        _rounded(*z),
     )
 
 
-def _upright(rotation: tuple[Vector, Vector, Vector]) -> tuple[tuple[Vector, Vector, Vector], int]:
+def _rounded(x: float, y: float, z: float) -> Vector:
+    return round(x, 12), round(y, 12), round(z, 12)
+
+
+def _upright(rotation: Rotation) -> tuple[Rotation, int]:
     """(a view's rotation, that of a pole turned in its plane by quarters so that equal frames compare equal; how many).
 
     Turning the canvas by a quarter turns a pole's picture in its plane. A position (x, y) in the picture of the result,
@@ -121,8 +126,13 @@ def _upright(rotation: tuple[Vector, Vector, Vector]) -> tuple[tuple[Vector, Vec
     candidates = []
     for quarters in range(4):
         candidates.append((rotation, quarters))
-        rotation = tuple((up, -right, backward) for right, up, backward in rotation)
+        x, y, z = rotation
+        rotation = _by_a_quarter(*x), _by_a_quarter(*y), _by_a_quarter(*z)
     return max(candidates)
+
+
+def _by_a_quarter(right: float, up: float, backward: float) -> Vector:
+    return up, -right, backward
 
 
 def _turned_by_quarters(position: Tensor, quarters: Tensor, view: Tensor) -> Tensor:
@@ -240,12 +250,13 @@ def assign(views: ViewSet, height: int, width: int, average: bool, device: torch
     view = torch.zeros(height, width, dtype=torch.uint8, device=device)
     position = torch.zeros(2, height, width, device=device)
     quality = torch.zeros(height, width, device=device)
-    places, alike = [], {}
+    places: list[tuple[slice, slice, Tensor, Tensor, int]] = []
+    alike: dict[tuple[int, int, int, Cameras], int] = {}
     for rows, columns, members in _tiles(views, height, width):
         cameras = []
         for i in members:
-            rotation, quarters = _upright(_turned(views[i], columns.start / width))
-            cameras.append((rotation, views[i].fov, i, quarters))
+            rotation, turns = _upright(_turned(views[i], columns.start / width))
+            cameras.append((rotation, views[i].fov, i, turns))
         cameras.sort()
         key = rows.start, rows.stop, columns.stop - columns.start, tuple(camera[:2] for camera in cameras)
         number, quarters = (

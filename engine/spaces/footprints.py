@@ -6,6 +6,7 @@ from the two levels nearest to its width (Heckbert 1989, "Fundamentals of textur
 """
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -89,7 +90,8 @@ def footprints_of(surface: Surface, view: View, hits: Hits, spacing: float) -> F
     return Footprints(uv, major, minor, axis / axis.square().sum(1, keepdim=True).sqrt().clamp(min=1e-12))
 
 
-class Spots(NamedTuple):
+@dataclass(frozen=True)
+class Spots:
     """Where to read the texture and its halvings so that the footprint of each ray is covered, ray after ray."""
 
     count: Tensor  # [m] int64 how many spots each ray has

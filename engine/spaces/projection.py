@@ -6,6 +6,7 @@ ends, is cut off by a nearer part of itself or passes from one part of the textu
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -23,7 +24,8 @@ JUMP = 4  # ray spacings by which depth must leave a plane for a pixel to be cut
 SCARCE = 1e-3  # share of known texels under which a filled-in colour comes from further away
 
 
-class Sums(NamedTuple):
+@dataclass(frozen=True)
+class Sums:
     """A sparse matrix, row by row: output i is the sum of weight * input[index] from first[i] up to first[i + 1]."""
 
     index: Tensor  # [k] int32

@@ -29,6 +29,7 @@ from ..protocol.kinds import LABELS
 from ..protocol.params import VIEW_PLANS
 
 Vector = tuple[float, float, float]
+Rotation = tuple[Vector, Vector, Vector]  # row by row
 PAPER_FOV = 72.0  # degrees, the paper's panorama views
 BETWEEN_FOV = 96.0  # degrees: at 40 of elevation from eight below the horizon to two below the pole
 AUTO_FOV = 92.0  # degrees: one more than a cube's face on either side, as decoders smear the border of a picture
@@ -42,7 +43,7 @@ ORBIT_DISTANCE = 2.05  # at 1 / sin(30 degrees) = 2 the unit sphere touches the 
 class View:
     """A square pinhole picture of the world. Hashable, so that a space may keep what it computed for it."""
 
-    rotation: tuple[Vector, Vector, Vector]  # camera -> world, row by row
+    rotation: Rotation  # camera -> world
     position: Vector
     fov: float  # degrees, across and down
     label: str  # what the prompt may say about it
@@ -78,10 +79,9 @@ class View:
     ) -> View:
         """A view of the unit sphere from `distance` away; azimuth 0 stands at -Y, 90 at +X, elevation 90 on top."""
         a, e = math.radians(azimuth), math.radians(elevation)
-        outward = (math.cos(e) * math.sin(a), -math.cos(e) * math.cos(a), math.sin(e))
-        right = (math.cos(a), math.sin(a), 0.0)
-        forward = tuple(-c for c in outward)
-        position = tuple(distance * c for c in outward)
+        x, y, z = math.cos(e) * math.sin(a), -math.cos(e) * math.cos(a), math.sin(e)  # outward
+        right, forward = (math.cos(a), math.sin(a), 0.0), (-x, -y, -z)
+        position = (distance * x, distance * y, distance * z)
         return cls(
             rotation=_rotation(right, forward), position=position, fov=float(fov),
             label=label or _orbit_label(azimuth, elevation),
@@ -96,10 +96,10 @@ def _cross(a: Vector, b: Vector) -> Vector:
     return (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
 
 
-def _rotation(right: Vector, forward: Vector) -> tuple[Vector, Vector, Vector]:
+def _rotation(right: Vector, forward: Vector) -> Rotation:
     """Camera -> world from the picture's right and the line of sight; up is their cross product."""
-    up = _cross(right, forward)
-    return tuple((right[i], up[i], -forward[i]) for i in range(3))
+    (rx, ry, rz), (ux, uy, uz), (fx, fy, fz) = right, _cross(right, forward), forward
+    return (rx, ux, -fx), (ry, uy, -fy), (rz, uz, -fz)
 
 
 def _orbit_label(azimuth: float, elevation: float) -> str:

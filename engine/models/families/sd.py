@@ -1,15 +1,16 @@
 """Stable Diffusion 1.x and 2.x: text, UNet, ControlNet and VAE of a diffusers folder, as the parts that the sampler uses."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...contracts import PredictionType, Schedule, ScheduleMaker
+from ...contracts import MadeSchedule, PredictionType, ScheduleMaker, View
 from ...protocol.errors import InvalidParameter, ModelUnavailable
 from ...protocol.messages import Notice
 from ..adaptive_batch import AdaptiveBatch
@@ -17,6 +18,7 @@ from ..controlnet_cache import ControlNetCache
 from ..device import check_finite, precision_for
 from ..layout import check_controlnet, check_model, read_json, weights_file
 from ..memory import check_memory, free_cached_memory, unet_bytes, vae_bytes
+from ..networks import Autoencoder, ControlNet, Network, Pretrained, Tokenizer
 from ..parts import load_network, read_part
 from ..vocabulary import Vocabulary, load_vocabulary, vocabulary_notices
 
@@ -52,22 +54,23 @@ def load_checkpoint(folder: Path, controlnet_folder: Path | None = None, *, devi
         weights[weights_file(controlnet_folder, "diffusion_pytorch_model")] = precision.networks
     check_memory(weights, device)
 
-    unet = load_network(UNet2DConditionModel, folder / "unet", "diffusion_pytorch_model", device, precision.networks)
-    vae_class = AutoencoderTiny if vae_config.get("_class_name") == "AutoencoderTiny" else AutoencoderKL
-    vae = load_network(vae_class, folder / "vae", "diffusion_pytorch_model", device, precision.vae)
-    text_encoder = load_network(CLIPTextModel, folder / "text_encoder", "model", device, precision.text)
+    unet: Network = load_network(UNet2DConditionModel, folder / "unet", "diffusion_pytorch_model", device, precision.networks)
+    vae_class: Pretrained = AutoencoderTiny if vae_config.get("_class_name") == "AutoencoderTiny" else AutoencoderKL
+    vae: Autoencoder = load_network(vae_class, folder / "vae", "diffusion_pytorch_model", device, precision.vae)
+    text_encoder: Network = load_network(CLIPTextModel, folder / "text_encoder", "model", device, precision.text)
     tokenizer = read_part(folder / "tokenizer", lambda: CLIPTokenizer.from_pretrained(folder / "tokenizer"))
     scheduler = read_part(folder / "scheduler", lambda: DDIMScheduler.from_pretrained(folder / "scheduler"))
-    controlnet = None
+    controlnet: ControlNet | None = None
     if controlnet_folder is not None:
         controlnet = load_network(ControlNetModel, controlnet_folder, "diffusion_pytorch_model", device, precision.networks)
     check_fit(folder, unet, vae, text_encoder, controlnet_folder, controlnet)
 
     lay_out(device, unet, vae, controlnet)
     if compile and device.type == "cuda":
-        for module in (unet, controlnet, vae.decoder):
-            if module is not None:
-                module.compile()
+        unet.compile()
+        if controlnet is not None:
+            controlnet.compile()
+        vae.decoder.compile()
     views, workers = VIEWS[device.type], torch.get_num_threads() if device.type == "cpu" else 1
     return StableDiffusion(
         name=name or folder.name, folder=folder, device=device, dtype=precision.networks, tokenizer=tokenizer,
@@ -77,23 +80,25 @@ def load_checkpoint(folder: Path, controlnet_folder: Path | None = None, *, devi
         vae_batch=AdaptiveBatch(batch_views or views["vae"], device, workers))
 
 
-def lay_out(device: torch.device, unet: nn.Module, vae: nn.Module, controlnet: nn.Module | None) -> None:
+def lay_out(device: torch.device, unet: Network, vae: Autoencoder, controlnet: ControlNet | None) -> None:
     """Channels last in memory where that is faster.
 
     On a CPU it halves the time of the VAE and of reading a depth condition, and costs the UNet a tenth in bfloat16. A GPU's
     matrix units take half precision in that order alone.
     """
-    if device.type == "cpu":
-        parts = [vae] if controlnet is None else [vae, controlnet.controlnet_cond_embedding]
-    else:
-        parts = [vae, unet, controlnet] if device.type == "cuda" else []
+    if device.type not in ("cpu", "cuda"):
+        return
+    parts: list[Network | nn.Module] = [vae]
+    if device.type == "cuda":
+        parts.append(unet)
+    if controlnet is not None:
+        parts.append(controlnet if device.type == "cuda" else controlnet.controlnet_cond_embedding)
     for part in parts:
-        if part is not None:
-            part.to(memory_format=torch.channels_last)
+        part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's overloads leave memory_format out
 
 
-def check_fit(folder: Path, unet: nn.Module, vae: nn.Module, text_encoder: nn.Module, controlnet_folder: Path | None,
-              controlnet: nn.Module | None) -> None:
+def check_fit(folder: Path, unet: Network, vae: Network, text_encoder: Network, controlnet_folder: Path | None,
+              controlnet: Network | None) -> None:
     """ModelUnavailable when the parts were not made for each other."""
     width = unet.config.cross_attention_dim
     if not isinstance(unet.config.sample_size, int):
@@ -123,11 +128,11 @@ class StableDiffusion:
     folder: Path
     device: torch.device
     dtype: torch.dtype  # of UNet and ControlNet
-    tokenizer: object
-    text_encoder: nn.Module
-    unet: nn.Module
-    vae: nn.Module
-    controlnet: nn.Module | None
+    tokenizer: Tokenizer
+    text_encoder: Network
+    unet: Network
+    vae: Autoencoder
+    controlnet: ControlNet | None
     alpha_bar: Tensor  # [T] float64
     prediction_type: PredictionType
     view_resolution: int  # pixels, of the views that it was made for
@@ -150,7 +155,7 @@ class StableDiffusion:
             negative=encoded[negative_prompt], prediction_type=self.prediction_type,
             controlnet_scale=controlnet_scale, batch=self.unet_batch)
 
-    def schedule(self, make: ScheduleMaker) -> Schedule:
+    def schedule(self, make: ScheduleMaker[MadeSchedule]) -> MadeSchedule:
         """The path that it was trained on, as one of `make`'s: variance preserving for this family."""
         return make.variance_preserving(self.alpha_bar)
 
@@ -195,16 +200,17 @@ class StableDiffusion:
             module.to("meta")
         free_cached_memory()
 
-    def _modules(self) -> list[nn.Module]:
-        return [m for m in (self.text_encoder, self.unet, self.vae, self.controlnet) if m is not None]
+    def _modules(self) -> list[Network]:
+        modules: list[Network | None] = [self.text_encoder, self.unet, self.vae, self.controlnet]
+        return [module for module in modules if module is not None]
 
 
 class StableDiffusionDenoiser:
     """eps(x_t, t, c), v or x0 for views, each with the prompt of its label; see `Denoiser` in engine/contracts.py."""
 
-    def __init__(self, *, unet, controlnet, embeddings: Mapping[str, Tensor], negative: Tensor,
+    def __init__(self, *, unet: Network, controlnet: ControlNet | None, embeddings: Mapping[str, Tensor], negative: Tensor,
                  prediction_type: PredictionType, controlnet_scale: float, batch: AdaptiveBatch) -> None:
-        """embeddings: [L, D] for each view label; negative: [L, D]; controlnet may be None."""
+        """embeddings: [L, D] for each view label; negative: [L, D]."""
         self.unet = unet
         self.controlnet = controlnet
         self.embeddings = embeddings
@@ -215,17 +221,13 @@ class StableDiffusionDenoiser:
         self.nfe = 0
         self._cache = None if controlnet is None else ControlNetCache(controlnet)
 
-    def __call__(self, x_t: Tensor, t: int, views: Sequence, condition: Tensor | None, guidance: float) -> Tensor:
+    def __call__(self, x_t: Tensor, t: int, views: Sequence[View], condition: Tensor | None, guidance: float) -> Tensor:
         """Guided model output, float32: uncond + guidance (cond - uncond), both in one call; guidance <= 1: cond alone."""
-        if condition is not None and self.controlnet is None:
-            raise ValueError("A depth condition was given to a denoiser that has no ControlNet.")
+        hint_of = self._hints(condition, x_t)
         text = torch.stack([self.embeddings[view.label] for view in views])
 
         def call(part: slice) -> Tensor:
-            hint = None
-            if condition is not None:
-                hint = self._cache.embed(condition, part, lambda: self._hint(condition[part], x_t))
-            return self._guided(x_t[part], t, text[part], hint, guidance)
+            return self._guided(x_t[part], t, text[part], hint_of(part), guidance)
 
         branches = 2 if guidance > 1 else 1
         controlnet = None if condition is None else self.controlnet
@@ -234,6 +236,15 @@ class StableDiffusionDenoiser:
             output = self.batch.run(len(views), call, needed)
         self.nfe += len(views) * branches
         return output.clone()  # a normal tensor: what inference_mode made may not meet autograd later
+
+    def _hints(self, condition: Tensor | None, x_t: Tensor) -> Callable[[slice], Tensor | None]:
+        """What the ControlNet is given for the views of a slice of the batch; None without a condition."""
+        if condition is None:
+            return lambda part: None
+        if self.controlnet is None or self._cache is None:
+            raise ValueError("A depth condition was given to a denoiser that has no ControlNet.")
+        controlnet, cache = self.controlnet, self._cache
+        return lambda part: cache.embed(condition, part, lambda: depth_hint(controlnet, condition[part], x_t.shape[-2:]))
 
     def _guided(self, x_t: Tensor, t: int, text: Tensor, hint: Tensor | None, guidance: float) -> Tensor:
         if guidance <= 1:
@@ -248,33 +259,34 @@ class StableDiffusionDenoiser:
         dtype, device = self.unet.dtype, self.unet.device
         x, text = x.to(device, dtype), text.to(device, dtype)
         timestep = torch.full((), t, device=device)  # unlike torch.tensor it copies nothing from the host, which would wait
-        if hint is None:
+        if hint is None or self.controlnet is None:
             return self.unet(x, timestep, encoder_hidden_states=text).sample
         down, middle = self.controlnet(x, timestep, encoder_hidden_states=text, controlnet_cond=hint,
                                        conditioning_scale=self.controlnet_scale, return_dict=False)
         return self.unet(x, timestep, encoder_hidden_states=text, down_block_additional_residuals=down,
                          mid_block_additional_residual=middle).sample
 
-    def _hint(self, condition: Tensor, x_t: Tensor) -> Tensor:
-        """[B, 1, h, w] inverse depth as the ControlNet wants it: channels, precision, and the resolution it reduces to x_t's."""
-        factor = 2 ** (len(self.controlnet.config.conditioning_embedding_out_channels) - 1)
-        size = (x_t.shape[-2] * factor, x_t.shape[-1] * factor)
-        if condition.shape[-2:] != size:
-            condition = F.interpolate(condition, size=size, mode="bilinear", antialias=True)
-        hint = condition.expand(-1, self.controlnet.config.conditioning_channels, -1, -1)
-        return hint.to(self.controlnet.device, self.controlnet.dtype)
+
+def depth_hint(controlnet: ControlNet, condition: Tensor, latent_size: Sequence[int]) -> Tensor:
+    """[B, 1, h, w] inverse depth as the ControlNet wants it: channels, precision, and the size that it reduces to latents'."""
+    factor = 2 ** (len(controlnet.config.conditioning_embedding_out_channels) - 1)
+    size = (latent_size[0] * factor, latent_size[1] * factor)
+    if condition.shape[-2:] != size:
+        condition = F.interpolate(condition, size=size, mode="bilinear", antialias=True)
+    hint = condition.expand(-1, controlnet.config.conditioning_channels, -1, -1)
+    return hint.to(controlnet.device, controlnet.dtype)
 
 
 class StableDiffusionCodec:
     """Pictures 0..1 to latents in the model's scale and back; see `LatentCodec` in engine/contracts.py."""
 
-    def __init__(self, vae, batch: AdaptiveBatch, latent_multiple: int = 1) -> None:
+    def __init__(self, vae: Autoencoder, batch: AdaptiveBatch, latent_multiple: int = 1) -> None:
         """latent_multiple: width and height of latents must be a multiple of it, which the UNet's downsampling decides."""
         self.vae = vae
         self.batch = batch
         self.latent_multiple = latent_multiple
-        self.scale = vae.config.scaling_factor
-        self.shift = getattr(vae.config, "shift_factor", None) or 0.0
+        self.scale: float = vae.config.scaling_factor
+        self.shift: float = getattr(vae.config, "shift_factor", None) or 0.0
 
     def latent_shape(self, view_resolution: int) -> tuple[int, int, int]:
         """(C, h, w) of a view of so many pixels; InvalidParameter where the networks cannot take that size."""
@@ -316,19 +328,19 @@ class StableDiffusionCodec:
         return images.clone()
 
 
-def pixels_per_latent(vae) -> int:
+def pixels_per_latent(vae: Network) -> int:
     """How many pixels of a picture, in width, make one of its latents."""
     tiny = getattr(vae.config, "decoder_block_out_channels", None)
     return 2 ** (len(tiny or vae.config.block_out_channels) - 1)
 
 
-def tokenize(tokenizer, prompts: Sequence[str]):
+def tokenize(tokenizer: Tokenizer, prompts: Sequence[str]) -> Any:
     """Token ids [N, L] and their mask, padded and cut to the model's length."""
     return tokenizer(list(prompts), padding="max_length", max_length=tokenizer.model_max_length, truncation=True,
                      return_tensors="pt")
 
 
-def embed(tokenizer, text_encoder, prompts: Sequence[str]) -> Tensor:
+def embed(tokenizer: Tokenizer, text_encoder: Network, prompts: Sequence[str]) -> Tensor:
     """Text embeddings [N, L, D] of the prompts: the encoder's last hidden state, as Stable Diffusion was trained with."""
     tokens = tokenize(tokenizer, prompts)
     mask = tokens.attention_mask.to(text_encoder.device) if getattr(text_encoder.config, "use_attention_mask", False) else None
@@ -336,7 +348,7 @@ def embed(tokenizer, text_encoder, prompts: Sequence[str]) -> Tensor:
         return text_encoder(tokens.input_ids.to(text_encoder.device), attention_mask=mask)[0]
 
 
-def truncated_tail(tokenizer, prompt: str) -> str:
+def truncated_tail(tokenizer: Tokenizer, prompt: str) -> str:
     """The end of `prompt` that does not fit into the model's length; "" when all of it does."""
     ids = tokenizer(prompt, truncation=False, verbose=False).input_ids
     room = tokenizer.model_max_length
