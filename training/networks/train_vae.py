@@ -9,7 +9,6 @@ on the latents of decoded pictures keeps a picture the same over the many round 
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from pathlib import Path
 
@@ -22,7 +21,16 @@ from torch import Tensor
 from ..world import dataset
 from ..world.captions import KINDS
 from .architecture import FACTOR, build_vae
-from .common import MovingAverage, ProcessGroup, add_device_options, save, seconds_spent
+from .common import (
+    MovingAverage,
+    ProcessGroup,
+    TrainingState,
+    add_device_options,
+    add_process_options,
+    gradient_step,
+    learning_rate,
+    save,
+)
 from .muon import Muon
 
 # part of the time, crop size in pixels, crops per step: small crops first (many steps), whole context last
@@ -175,62 +183,49 @@ class TrainingTask:
 
 
 def train(
-    data: Path, minutes: float, seed: int, processes: ProcessGroup, rate: float, device: torch.device, faster: bool, decoder: bool
+    data: Path,
+    minutes: float,
+    seed: int,
+    processes: ProcessGroup,
+    peak_rate: float,
+    device: torch.device,
+    compiled: bool,
+    decoder: bool,
 ) -> None:
-    """Train encoder and decoder, or the decoder alone; new shards are loaded as they appear."""
+    """Train encoder and decoder, or the decoder alone, until `minutes` have been spent in all, earlier runs included.
+
+    New shards are loaded as they appear; `compiled`: with torch.compile.
+    """
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, processes.rank, int(time.time())])
     names = names_of(data, "train")
     pictures = read(data, names)
-    state_file = data / ("vae_decoder_state.pt" if decoder else "vae_state.pt")
     task = TrainingTask(data, pictures, seed, decoder, device)
     vae = task.vae
-    if faster:
+    if compiled:
         vae.encoder.compile()
         vae.decoder.compile()
-    optimiser = Muon(vae, rate, processes=processes)
+    optimiser = Muon(vae, peak_rate, processes=processes)
     average = MovingAverage(vae, 0.995)
-    spent, step, shown = 0.0, 0, 0.0
-    if state_file.exists():
-        state = torch.load(state_file, weights_only=True, map_location=device)
-        vae.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        average.load(state["average"])
-        spent, step = state["spent"], state["step"]
-    started = seconds_spent(device) - spent
-    sums: dict[str, float] = {}
-    while True:
-        part = processes.broadcast((seconds_spent(device) - started) / (minutes * 60))
-        if part >= 1:
-            break
-        if step % 300 == 0:
+    parts = {"model": vae, "optimiser": optimiser, "average": average}
+    state = TrainingState(data / ("vae_decoder_state.pt" if decoder else "vae_state.pt"), minutes, parts, device, processes)
+    while (share := state.share()) < 1:
+        if state.step % 300 == 0:
             fresh = [name for name in names_of(data, "train") if name not in names]
             names, pictures = names + fresh, pictures + read(data, fresh)
-        size, count = next((size, count) for until, size, count in (DECODER_PHASES if decoder else PHASES) if part < until)
+        size, count = next((size, count) for until, size, count in (DECODER_PHASES if decoder else PHASES) if share < until)
         wanted = crops(pictures, size, count, rng).to(device).contiguous(memory_format=torch.channels_last)
-        for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / 50) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
         # Its own reconstructions must be reproduced unchanged: in part of the steps, once they resemble pictures.
-        loss, terms = task.loss(wanted, again=(decoder or part > 0.5) and rng.random() < REENCODED_SHARE)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        processes.average_gradients(vae)
-        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
-        optimiser.step()
+        loss, terms = task.loss(wanted, again=(decoder or share > 0.5) and rng.random() < REENCODED_SHARE)
+        rate = learning_rate(peak_rate, state.step, share, warm_up=50, floor=0.02)
+        gradient_step(loss, vae, optimiser, rate, processes)
         average.update(vae)
-        step += 1
-        for name, value in {**terms, "steps": torch.ones(())}.items():
-            sums[name] = sums.get(name, 0.0) + value.item()
-        if processes.rank == 0 and time.monotonic() - shown > 30:
-            shown = time.monotonic()
-            steps = sums.pop("steps")
-            losses = " ".join(f"{name} {value / steps:.4f}" for name, value in sums.items())
+        if state.advance(terms):
             check = float(round_trip_psnr(average.state, data, 12, 1)[1].mean())
-            print(f"part {part:.2f} step {step} shards {len(pictures)} {losses} PSNR {check:.2f}", flush=True)
-            sums.clear()
-            state = {"model": vae.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state}
-            save(state | {"spent": seconds_spent(device) - started, "step": step}, state_file)
+            state.report(f"shards {len(pictures)} PSNR {check:.2f} dB")
+            state.save()
     if processes.rank == 0:
+        state.save()
         write_result(average.state, data, equalise=not decoder)
 
 
@@ -279,6 +274,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1.2e-3)
     parser.add_argument("--decoder", action="store_true", help="train only the decoder, starting from vae.pt")
     add_device_options(parser)
+    add_process_options(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     processes = ProcessGroup(arguments.world_size, arguments.rank, arguments.data / "rendezvous_vae")
