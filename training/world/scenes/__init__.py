@@ -16,7 +16,7 @@ from ..vocabulary import ALWAYS_NIGHT, NO_WEATHER
 from . import built, coast, halls, land, old, shore, space, strange, woods
 from .light import Light
 from .view import View
-from .weather import fall
+from .weather import add_precipitation
 
 PAINTERS: dict[str, Callable[[World, View, Tensor], Tensor]] = {
     "desert": land.desert,
@@ -68,12 +68,12 @@ class World:
         self.light = Light(times, weathers, f)
         if scene in ALWAYS_NIGHT:
             self.light.moon = self.light.moon * 0
-        self.salt = [f.draw() for _ in range(24)]  # [B, 1] each, 0..1: what else a scene varies
+        self.variation = [f.draw() for _ in range(24)]  # [B, 1] each, 0..1: what else a scene varies
         self.air: tuple[Tensor, Tensor] | None = None  # an alien sky: its own zenith and horizon [B, 1, 3]
         if scene == "alien":
-            strange.other_air(self)
+            strange.alien_sky(self)
 
-    def part(self, number: int) -> None:
+    def use_noise(self, number: int) -> None:
         """Noise asked for next is that of this part of the world, whatever was drawn or left out before."""
         self.f._used = number
 
@@ -86,7 +86,7 @@ class World:
             sky = self.light.sky(v)
         else:  # the ground covers everything
             sky = self.light.horizon.expand_as(d)
-        return fall(self.light, self.f, v, PAINTERS[self.scene](self, v, sky)).clamp(0, 1)
+        return add_precipitation(self.light, self.f, v, PAINTERS[self.scene](self, v, sky)).clamp(0, 1)
 
 
 def directions(azimuth: Tensor, elevation: Tensor, fov: Tensor, size: int) -> Tensor:

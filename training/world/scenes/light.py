@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..noise import Field, mix, ramp, rgb, smooth
-from .view import View, dots
+from .view import View, along_bearing, dots
 
 Colour = tuple[float, float, float]
 
@@ -166,8 +166,7 @@ class Light:
         """Five bolts about the horizon, so that every view has one, and one across the zenith."""
         for k in range(6):
             turn = self._bolt + k * 2 * math.pi / 5
-            ahead = v.d[..., 0] * turn.cos() + v.d[..., 1] * turn.sin()
-            aside = v.d[..., 1] * turn.cos() - v.d[..., 0] * turn.sin()
+            ahead, aside = along_bearing(v.d, turn)
             along = v.up if k < 5 else ahead
             span = (
                 smooth(-0.02, 0.0, along) * smooth(0.62, 0.56, along) * (ahead > 0)

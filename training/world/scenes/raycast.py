@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from ..noise import mix, smooth
+from .view import along_bearing
 
 Paint = Callable[[Tensor, Tensor, Tensor], Tensor]  # x, y, z [B, N] of the surface -> colour that broadcasts to [B, N, 3]
 Span = tuple[float | Tensor, float | Tensor]
@@ -20,8 +20,7 @@ class RayCast:
     """Rays of a view, turned by `turn` [B, 1] radians about the vertical, and what they have met so far. The eye is at 0."""
 
     def __init__(self, d: Tensor, turn: Tensor) -> None:
-        c, s = turn.cos(), turn.sin()
-        x, y = d[..., 0] * c + d[..., 1] * s, d[..., 1] * c - d[..., 0] * s
+        x, y = along_bearing(d, turn)
         self.d = tuple(torch.where(one.abs() < 1e-5, torch.full_like(one, 1e-5), one) for one in (x, y, d[..., 2]))
         self.depth = torch.full_like(x, FAR)
         self.colour = torch.zeros_like(d)
@@ -95,12 +94,6 @@ class RayCast:
             self.put(reach, (inner > 0) & (reach > 0), lit)
 
 
-def every(x: Tensor, period: float, offset: float = 0.0) -> Tensor:
-    """Distance from the middle of each cell of this period, in its unit."""
-    place = x / period + offset
-    return (place - place.floor() - 0.5) * period
-
-
 def arch(x: Tensor, z: Tensor, half: float, foot: float, spring: float) -> Tensor:
     """Signed distance, about, to a pointed arch: straight up to `spring`, then two arcs of radius 2 * half."""
     arc = ((x.abs() + half).square() + (z - spring).clamp(min=0).square()).sqrt() - 2 * half
@@ -127,12 +120,7 @@ def stone(w, a: Tensor, b: Tensor, wide: float, tall: float, salt: int, dark: Te
     return mix(mix(dark, pale, number), dark * 0.55, 0.85 * joint)
 
 
-def glowing(c: RayCast, x: float, y: float, z: float, spread: float) -> Tensor:
+def lamp_light(c: RayCast, x: float, y: float, z: float, spread: float) -> Tensor:
     """Light of a lamp on what is seen, 0..1 [B, N]."""
     p = c.at(c.depth)
     return torch.exp(-((p[0] - x).square() + (p[1] - y).square() + (p[2] - z).square()) / spread)
-
-
-def turned(w, number: int = 0) -> Tensor:
-    """A world's own bearing, radians [B, 1]."""
-    return w.salt[number] * 2 * math.pi

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from ..noise import Field, smooth
+
+if TYPE_CHECKING:
+    from . import World
 
 NEAREST = 0.014  # tangent below which the ground no longer recedes
 
@@ -42,3 +46,25 @@ def dots(f: Field, p: Tensor, radius: float, salt: int, share: float) -> tuple[T
     centre = base + radius + room * number[..., : p.shape[-1]]
     distance = (p - centre).norm(dim=-1)
     return smooth(radius, radius * 0.45, distance) * (number[..., 3] < share), torch.remainder(number * 7.31, 1.0)
+
+
+def along_bearing(p: Tensor, bearing: Tensor) -> tuple[Tensor, Tensor]:
+    """Coordinates [B, N] of p [B, N, 2 or 3] along a horizontal bearing [B, 1], radians from +x toward +y, and to its left."""
+    c, s = bearing.cos(), bearing.sin()
+    return p[..., 0] * c + p[..., 1] * s, p[..., 1] * c - p[..., 0] * s
+
+
+def random_bearing(w: World, number: int = 0) -> Tensor:
+    """A direction that a world draws at random, 0..2 pi radians [B, 1]; `number`: which of its random numbers gives it."""
+    return w.variation[number] * 2 * math.pi
+
+
+def cell_offset(x: Tensor, period: float = 1.0, offset: float = 0.0) -> Tensor:
+    """Signed distance from the middle of the cell that holds `x`, in its unit; `offset` shifts the cells, in periods."""
+    place = x / period + offset
+    return (place - place.floor() - 0.5) * period
+
+
+def checkered(x: Tensor, y: Tensor, size: float) -> Tensor:
+    """0.0 and 1.0 in turn over square tiles of `size`."""
+    return (torch.remainder((x / size).floor() + (y / size).floor(), 2.0) > 0.5).float()

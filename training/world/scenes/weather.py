@@ -12,7 +12,7 @@ from .light import Light
 from .view import View, dots
 
 
-def fall(light: Light, f, v: View, colour: Tensor) -> Tensor:
+def add_precipitation(light: Light, f, v: View, colour: Tensor) -> Tensor:
     """The scene's `colour` [B, N, 3] seen through the precipitation."""
     if light.rain.any():
         colour = _streaks(light, f, v, colour)
