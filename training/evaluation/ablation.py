@@ -139,17 +139,23 @@ def panorama(model: Checkpoint, prompt: str, params: SamplingParams, seed: int) 
     return Made(space.fill_and_pad(canvas), denoiser.nfe, len(planned.steps), last.t, apart, last.views)
 
 
+def scored(pictures: np.ndarray, facts: Facts, classifier: Classifier) -> dict:
+    """What is measured of pictures [n, h, w, 3] uint8 of one prompt, whether crops of a panorama or single ones."""
+    predicted = classifier.predict(pictures)
+    answers = predicted.answers["scene"]
+    return {
+        "right": float(np.mean([answer == facts.scene for answer in answers])), "agreement": agreement(answers),
+        "detail": detail(pictures), "features": np.round(predicted.features, 4).tolist(),
+    }  # fmt: skip
+
+
 def measured(row: Row, number: int, prompt: str, facts: Facts, made: Made, classifier: Classifier) -> dict:
     """The line of one panorama."""
-    crops = views_of_panorama(made.z, CROPS)
-    predicted = classifier.predict(crops)
-    said = predicted.answers["scene"]
     sets = views_paper_band()
     entry = {
         "row": row.name, "prompt_number": number, "prompt": prompt, "scene": facts.scene, "nfe": made.nfe,
-        "passes": made.passes, "last_t": made.last_t, "right": float(np.mean([answer == facts.scene for answer in said])),
-        "agreement": agreement(said), "seam": seam_jump(made.z, sets, LATITUDES)[0], "detail": detail(crops),
-        "disagreement": made.disagreement, "features": np.round(predicted.features, 4).tolist(),
+        "passes": made.passes, "last_t": made.last_t, "seam": seam_jump(made.z, sets, LATITUDES)[0],
+        "disagreement": made.disagreement, **scored(views_of_panorama(made.z, CROPS), facts, classifier),
     }  # fmt: skip
     if row.non_overlapping:
         before = next(views for views in sets if tuple(views) != tuple(made.last_views))
@@ -168,14 +174,9 @@ def references(
         if number not in done:
             seeds = [10**6 * (number + 1) + k for k in range(len(CROPS))]
             pictures = sample(model, [prompt] * len(CROPS), seeds, guidance=guidance, steps=steps)
-            predicted = classifier.predict(pictures)
-            said = predicted.answers["scene"]
-            right = float(np.mean([answer == facts.scene for answer in said]))
-            add_line(log, {
-                "prompt_number": number, "prompt": prompt, "right": right, "agreement": agreement(said),
-                "detail": detail(pictures), "features": np.round(predicted.features, 4).tolist(),
-            })  # fmt: skip
-            print(f"single pictures {number + 1}/{len(jobs)}: {right:.0%} right", flush=True)
+            entry = {"prompt_number": number, "prompt": prompt, **scored(pictures, facts, classifier)}
+            add_line(log, entry)
+            print(f"single pictures {number + 1}/{len(jobs)}: {entry['right']:.0%} right", flush=True)
     return lines_of(log)
 
 

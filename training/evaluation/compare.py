@@ -17,10 +17,10 @@ import numpy as np
 
 from engine.io.images import load_png
 
+from ..networks.common import psnr
 from .figures import Figure, number
 from .in_use import rows
 from .jobs import lines_of
-from .metrics import psnr
 
 
 def shared(first: Sequence[dict], second: Sequence[dict]) -> tuple[list[dict], list[dict]]:

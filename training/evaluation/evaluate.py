@@ -97,7 +97,7 @@ def repeated(prompts: Sequence[Prompts], few: int, times: int, seed: int) -> lis
         captions = [one.captions[k] for k in pick for _ in range(times)]
         seeds = [(1 << 39) + seed * 10**6 + KINDS.index(one.kind) * 10**5 + k for k in range(len(facts))]
         drawn = [draw(facts[k : k + times], seeds[k : k + times], VIEW).images for k in range(0, len(facts), times)]
-        own = dataset.bytes_of(torch.cat(drawn)) if drawn else np.zeros((0, VIEW, VIEW, 3), np.uint8)
+        own = dataset.to_uint8(torch.cat(drawn)) if drawn else np.zeros((0, VIEW, VIEW, 3), np.uint8)
         out.append(Prompts(f"again_{one.kind}", facts, captions, seeds, None, own, own[:0]))
     return out
 

@@ -24,6 +24,7 @@ from engine.spaces.views import ViewSet, orbit
 from engine.tasks import run_job
 
 from ..world.captions import Facts, caption, random_facts, subjects
+from ..world.dataset import to_uint8
 
 VIEW = 256
 SIDES = orbit([(0, 0), (90, 0), (180, 0), (270, 0)])
@@ -69,7 +70,7 @@ def do_job(
 def views_of_panorama(z: Tensor, views: ViewSet) -> np.ndarray:
     """Perspective views of a panorama [3, H, 2 H]: [n, 256, 256, 3] uint8."""
     space = EquirectSpace(z.shape[-1], VIEW)
-    return as_bytes(space.project(RasterCanvas(z, torch.ones(z.shape[1:])), views))
+    return to_uint8(space.project(RasterCanvas(z, torch.ones(z.shape[1:])), views))
 
 
 def job_views(folder: Path, views: ViewSet) -> np.ndarray:
@@ -79,12 +80,7 @@ def job_views(folder: Path, views: ViewSet) -> np.ndarray:
         return views_of_panorama(z, views)
     mesh = load_mesh(folder)
     space = MeshSpace(mesh.vertices, mesh.faces, mesh.uv, z.shape[-1], VIEW)
-    return as_bytes(space.project(RasterCanvas(z, torch.ones(z.shape[1:])), views))
-
-
-def as_bytes(images: Tensor) -> np.ndarray:
-    """[n, 3, h, w] in 0..1 -> [n, h, w, 3] uint8."""
-    return (images.clamp(0, 1) * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    return to_uint8(space.project(RasterCanvas(z, torch.ones(z.shape[1:])), views))
 
 
 def add_line(file: Path, entry: dict) -> None:

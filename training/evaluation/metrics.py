@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -48,9 +49,10 @@ def mean_distance(a: np.ndarray, b: np.ndarray | None = None) -> float:
     return float(distances[np.triu_indices(len(a), 1)].mean()) if len(a) > 1 else float("nan")
 
 
-def psnr(a: Tensor, b: Tensor) -> Tensor:
-    """[B] decibels between pictures [B, 3, h, w] in 0..1."""
-    return -10 * (a - b).square().mean((1, 2, 3)).clamp(min=1e-10).log10()
+def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and its standard error; the error of a single value is nan."""
+    error = float(np.std(values, ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
+    return float(np.mean(values)), error
 
 
 # edges against a depth condition -------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ from scipy.stats import spearmanr
 
 from engine.protocol.params import SamplingParams
 
-from .metrics import frechet_distance
+from .metrics import frechet_distance, mean_and_error
 
 
 class Found(NamedTuple):
@@ -283,12 +282,6 @@ def holds(claim: Claim, by_row: dict[str, list[dict]], singles: Sequence[dict]) 
 
 def without(entries: Sequence[dict], k: int) -> list[dict]:
     return [entry for number, entry in enumerate(entries) if number != k]
-
-
-def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and its standard error over prompts."""
-    error = float(np.std(values, ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
-    return float(np.mean(values)), error
 
 
 def with_error(pair: tuple[float, float], scale: float = 1) -> str:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from engine.io.images import load_png
 from engine.spaces.views import ViewSet, panorama_views, ring
 
+from .metrics import mean_and_error
 from .seam_metric import seam_jump
 
 BANDS = ((0, 30), (30, 90))  # degrees of latitude
@@ -55,8 +54,7 @@ def row(name: str, views: str, jumps: Sequence[Sequence[float]]) -> str:
     """One line of the table: mean and standard error of each band over panoramas."""
     cells = []
     for values in zip(*jumps, strict=True):
-        error = np.std(values, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
-        cells.append(f"{np.mean(values):.2f} ± {error:.2f}")
+        cells.append("{:.2f} ± {:.2f}".format(*mean_and_error(values)))
     return "| " + " | ".join([name, views, str(len(jumps)), *cells]) + " |"
 
 

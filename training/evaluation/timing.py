@@ -15,9 +15,9 @@ from torch import Tensor
 
 from engine.models.stable_diffusion import Checkpoint
 
+from ..networks.common import psnr
 from ..world import dataset
 from ..world.captions import KINDS
-from .metrics import psnr
 
 VIEWS = 10
 CYCLES = 8

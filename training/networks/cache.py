@@ -85,7 +85,7 @@ class Cache:
     @torch.no_grad()
     def decode(self, latents: Tensor) -> np.ndarray:
         """Pictures [B, 256, 256, 3] uint8."""
-        return dataset.bytes_of(self._vae.decode(latents.to(self._device)).sample / 2 + 0.5)
+        return dataset.to_uint8(self._vae.decode(latents.to(self._device)).sample / 2 + 0.5)
 
     def _randint(self, high: int) -> int:
         return int(torch.randint(high, (), generator=self._generator))

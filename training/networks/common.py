@@ -163,6 +163,11 @@ class TrainingState:
         save(state | {"spent": self.spent, "step": self.step}, self._file)
 
 
+def psnr(a: Tensor, b: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio [B] in dB between pictures [B, 3, h, w] in 0..1, at most 100."""
+    return -10 * (a - b).square().mean((1, 2, 3)).clamp(min=1e-10).log10()
+
+
 def cosine_decay(share: float) -> float:
     """1 at share 0, 0 at share 1, by half a cosine."""
     return 0.5 * (1 + math.cos(math.pi * share))
@@ -199,8 +204,11 @@ def gradient_step(
     optimiser.step()
 
 
-def add_device_options(parser: argparse.ArgumentParser, *, threads: int = 2) -> None:
-    """The options of every training program for the device that it runs on."""
+def add_training_options(parser: argparse.ArgumentParser, *, minutes: float, threads: int = 2) -> None:
+    """The options that every training program has; `minutes` and `threads` are their defaults."""
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=minutes, help="of the whole schedule, earlier runs included")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=threads, help="threads of this process; their time adds up in --minutes")
 

@@ -20,7 +20,7 @@ from ..world.captions import KINDS, Facts, caption, random_facts
 from ..world.vocabulary import COLOURS, LOOKS, MATERIALS, MODIFIERS, SCENES, TIMES, VIEWS, WEATHERS
 from .architecture import TEXT_WIDTH, build_text_encoder, build_tokenizer
 from .cache import tokenize
-from .common import ProcessGroup, TrainingState, add_device_options, gradient_step, learning_rate, linear_decay, save
+from .common import ProcessGroup, TrainingState, add_training_options, gradient_step, learning_rate, linear_decay, save
 
 CLASSES: dict[str, tuple[str, ...]] = {
     "kind": KINDS,
@@ -81,12 +81,9 @@ def train(data: Path, minutes: float, seed: int, batch: int, peak_rate: float, d
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=3, help="in all, earlier runs included")
-    parser.add_argument("--seed", type=int, default=0)
+    add_training_options(parser, minutes=3, threads=1)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=1e-3)
-    add_device_options(parser, threads=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     train(arguments.data, arguments.minutes, arguments.seed, arguments.batch, arguments.rate, torch.device(arguments.device))

@@ -22,8 +22,8 @@ from .common import (
     MovingAverage,
     ProcessGroup,
     TrainingState,
-    add_device_options,
     add_process_options,
+    add_training_options,
     gradient_step,
     learning_rate,
     save,
@@ -141,13 +141,10 @@ def write(data: Path, average: MovingAverage) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=60, help="in all, earlier runs included")
-    parser.add_argument("--seed", type=int, default=0)
+    add_training_options(parser, minutes=60)
     parser.add_argument("--batch", type=int, default=32, help="of each process")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--control", action="store_true", help="train the ControlNet too, starting from unet.pt")
-    add_device_options(parser)
     add_process_options(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -25,10 +25,11 @@ from .common import (
     MovingAverage,
     ProcessGroup,
     TrainingState,
-    add_device_options,
     add_process_options,
+    add_training_options,
     gradient_step,
     learning_rate,
+    psnr,
     save,
 )
 from .muon import Muon
@@ -237,11 +238,6 @@ def held_out(data: Path, count: int) -> Tensor:
     return torch.from_numpy(np.concatenate(chosen)[:count]).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def psnr(made: Tensor, wanted: Tensor) -> Tensor:
-    """dB of each picture, [B]; both in -1..1."""
-    return -10 * ((made - wanted).square().mean((1, 2, 3)) / 4).log10()
-
-
 @torch.no_grad()
 def round_trip_psnr(state: dict[str, Tensor], data: Path, count: int, most: int) -> dict[int, Tensor]:
     """PSNR of held-out pictures, [count] dB, after 1 to `most` round trips."""
@@ -251,7 +247,7 @@ def round_trip_psnr(state: dict[str, Tensor], data: Path, count: int, most: int)
     made, wanted, found = held_out(data, count), held_out(data, count), {}
     for trip in range(1, most + 1):
         made = torch.cat([vae.decode(vae.encode(batch).latent_dist.mode()).sample.clamp(-1, 1) for batch in made.split(8)])
-        found[trip] = psnr(made, wanted)
+        found[trip] = psnr(made / 2 + 0.5, wanted / 2 + 0.5)
     return found
 
 
@@ -268,12 +264,9 @@ def write_result(state: dict[str, Tensor], data: Path, *, equalise: bool) -> Non
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=20)
-    parser.add_argument("--seed", type=int, default=0)
+    add_training_options(parser, minutes=20)
     parser.add_argument("--rate", type=float, default=1.2e-3)
     parser.add_argument("--decoder", action="store_true", help="train only the decoder, starting from vae.pt")
-    add_device_options(parser)
     add_process_options(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

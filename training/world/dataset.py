@@ -46,7 +46,7 @@ def plan(split: str, part: str, index: int) -> tuple[Facts, int]:
     return random_facts(Random(seed), part, order[place]), seed
 
 
-def bytes_of(images: torch.Tensor) -> np.ndarray:
+def to_uint8(images: torch.Tensor) -> np.ndarray:
     """0..1 [B, C, H, W] to uint8 [B, H, W, C]."""
     return (images.clamp(0, 1) * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
 
@@ -58,8 +58,8 @@ def write_shard(out: Path, split: str, part: str, start: int, device: str = "cpu
     for k in range(0, SHARD, GROUP):
         facts, seeds = zip(*planned[k : k + GROUP], strict=True)
         drawn = draw(facts, seeds, SIZES[part], device)
-        pictures.append(bytes_of(drawn.images))
-        depths.append(bytes_of(drawn.inverse_depth)[..., 0])
+        pictures.append(to_uint8(drawn.images))
+        depths.append(to_uint8(drawn.inverse_depth)[..., 0])
     arrays = {"pictures": np.concatenate(pictures)}
     if part == "object":
         arrays["depth"] = np.concatenate(depths)

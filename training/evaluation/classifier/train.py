@@ -20,7 +20,7 @@ from ...networks.common import (
     MovingAverage,
     ProcessGroup,
     TrainingState,
-    add_device_options,
+    add_training_options,
     gradient_step,
     learning_rate,
     save,
@@ -123,11 +123,8 @@ def worst(question: str, right: list[str], asked: list[int], predicted: Predicti
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=8, help="in all, earlier runs included")
+    add_training_options(parser, minutes=8, threads=1)
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--seed", type=int, default=0)
-    add_device_options(parser, threads=1)
     parser.add_argument("--examine", action="store_true", help="no training: only say how good classifier.pt is")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -16,6 +16,7 @@ from training.networks.common import (
     gradient_step,
     learning_rate,
     linear_decay,
+    psnr,
 )
 from training.networks.muon import Muon
 
@@ -146,3 +147,11 @@ def test_a_gradient_step_clips_the_norm_of_the_gradient():
     loss = 1000 * net(torch.ones(1, 4)).sum()
     gradient_step(loss, net, torch.optim.SGD(net.parameters(), lr=1.0), 0.5, ALONE, max_norm=2.0)
     assert float((net.weight - before).norm().detach()) == pytest.approx(0.5 * 2.0, rel=1e-5)  # float32
+
+
+def test_psnr():
+    """An error of 0.1 everywhere is 20 dB."""
+    a = torch.zeros(2, 3, 4, 4)
+    b = a.clone()
+    b[1] += 0.1
+    assert psnr(a, b).tolist() == pytest.approx([100, 20], abs=1e-3)

@@ -40,7 +40,7 @@ def test_a_picture_depends_on_its_facts_and_seed_not_on_its_batch(facts):
     together = draw(facts, seeds, 64)
     for k in range(len(facts)):
         alone = draw(facts[k : k + 1], seeds[k : k + 1], 64)
-        assert (dataset.bytes_of(alone.images).astype(int) - dataset.bytes_of(together.images[k : k + 1])).__abs__().max() <= 1
+        assert (dataset.to_uint8(alone.images).astype(int) - dataset.to_uint8(together.images[k : k + 1])).__abs__().max() <= 1
         assert torch.equal(alone.inverse_depth[0], together.inverse_depth[k])
     again = draw(facts, seeds, 64)
     assert torch.equal(again.images, together.images)
