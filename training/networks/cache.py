@@ -53,7 +53,7 @@ class Cache:
         """Load what is encoded and up to `at_most` shards of each part that are not; return the number of pictures held."""
         for part, held in self._shards.items():
             names = dataset.shards(self._data / "pictures", "train", part)
-            ours = [name for name in names if int(name[-6:]) // dataset.SHARD % self._processes.size == self._processes.rank]
+            ours = [name for name in names if int(name[-6:]) // dataset.SHARD_SIZE % self._processes.size == self._processes.rank]
             mine = [name for name in ours if name not in held]
             encoded = [name for name in mine if self._file(name).exists()]
             for name in encoded + [name for name in mine if name not in encoded][:at_most]:

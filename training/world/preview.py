@@ -1,7 +1,7 @@
 """Contact sheets: `python -m training.world.preview data --part flat --out FILE.png`.
 
-data: training pictures with what is said of them; `--subject` shows one noun or scene (several, with commas), else all in turn;
---depth puts the inverse depth of objects beside them.
+data: training pictures, whose captions are printed; `--subject` shows one noun or scene (several, with commas), else all in turn;
+--depth shows the inverse depth of objects beside them.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def data(tmp_path_factory) -> Path:
     data = tmp_path_factory.mktemp("training")
     (data / "pictures").mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dataset, "SHARD", 8)
+        patch.setattr(dataset, "SHARD_SIZE", 8)
         for split in dataset.SPLITS:
             for part in KINDS:
                 dataset.write_shard(data / "pictures", split, part, 0)

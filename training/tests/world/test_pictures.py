@@ -73,7 +73,7 @@ def test_only_objects_have_depth_and_stand_before_one_grey():
 def test_depth_is_exact_against_a_sphere():
     ball = Superquadric((0.8, 0.8, 0.8), 2, 2, CPU)
     camera = shapes.frame(ball, torch.eye(3), "front", Random(3))
-    seen = shapes.look(ball, camera, 128)
+    seen = shapes.render(ball, camera, 128)
     rays = camera.rays(128)
     along = -(rays @ camera.origin)
     under = along.square() - (camera.origin.square().sum() - 0.64)
@@ -119,8 +119,8 @@ def test_the_outline_of_the_depth_is_that_of_the_picture_to_the_pixel():
 
 
 def gives_up(solid, camera, size: int) -> torch.Tensor:
-    """[S, S] bool: pixels that `look` leaves empty though their ray runs through the solid."""
-    seen = shapes.look(solid, camera, size)
+    """[S, S] bool: pixels that `render` leaves empty though their ray runs through the solid."""
+    seen = shapes.render(solid, camera, size)
     missed = (~seen.mask).reshape(-1).nonzero()[:, 0]
     rays = camera.rays(size)[missed]
     along = torch.linspace(camera.near, camera.far, 120)
@@ -157,7 +157,7 @@ def test_every_modifier_is_seen_on_every_noun(noun):
 @pytest.mark.parametrize("make", SHARES, ids=lambda make: make.__name__)
 def test_every_solid_is_framed_whole_and_its_points_lie_on_its_surface(make):
     solid = make(Random(4), CPU)
-    seen = shapes.look(solid, shapes.frame(solid, torch.eye(3), "side", Random(5)), 64)
+    seen = shapes.render(solid, shapes.frame(solid, torch.eye(3), "side", Random(5)), 64)
     assert len(seen.points) == int(seen.mask.sum()) > 60
     assert float(solid.distance(seen.points * seen.camera.width).abs().max()) < 4e-3
     border = torch.cat([seen.mask[0], seen.mask[-1], seen.mask[:, 0], seen.mask[:, -1]])
@@ -211,7 +211,7 @@ def test_plans_are_balanced_and_the_held_out_seeds_are_others():
 
 
 def test_shards_are_whole_or_absent_and_read_back(tmp_path, monkeypatch):
-    monkeypatch.setattr(dataset, "SHARD", 4)
+    monkeypatch.setattr(dataset, "SHARD_SIZE", 4)
     monkeypatch.setattr(dataset, "SIZES", {"flat": 64, "object": 64, "scene": 64})
     arguments = ["dataset", "--out", str(tmp_path), "--part", "object", "--count", "8"]
     monkeypatch.setattr("sys.argv", arguments)

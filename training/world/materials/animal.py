@@ -16,7 +16,7 @@ def _hair(s: Surface, f: Field) -> Tensor:
 
 
 def _turned(s: Surface, q: Tensor, degrees: Tensor) -> Tensor:
-    """Warped points as a plane [B, N, 2] in which stripes run upright: their own where flat, else slanted through space."""
+    """Warped points as a plane [B, N, 2] in which stripes run upright: `uv` where flat, else a slanted plane in space."""
     return rotate(q if s.flat else q[..., [0, 2]] + 0.4 * q[..., 1:2], degrees)
 
 
@@ -83,7 +83,7 @@ def zebra(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def leopard(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Broken black rings with a tawny heart."""
+    """Broken black rings with a tawny centre."""
     q = f.warp(s.q * zoom(f), 5, 0.03)
     distance, _, number = f.cells(q * 3.9, 0.7)
     size = 0.85 + 0.3 * number[..., 0]
@@ -94,7 +94,7 @@ def leopard(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def tiger(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Tapering black flashes across orange, paler between them."""
+    """Tapering black stripes across orange, paler between them."""
     q = f.warp(s.q * zoom(f), 2.2, 0.18)
     x, y = _turned(s, q, f.uniform(-15, 15)).unbind(-1)
     stripe = torch.sin(y * 15 + 3 * x + 4.0 * f.fbm(s.q, 1.8, 2)) + 1.5 * (f.value(stretch(pair(x, y), 2.6, 1.6)) - 0.5)
@@ -103,7 +103,7 @@ def tiger(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def giraffe(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Brown patches parted by a cream net."""
+    """Brown patches separated by cream lines."""
     q = f.warp(s.q * zoom(f), 3, 0.05)
     distance, edge, number = f.cells(q * 3.0, 0.75)
     patch = rgb(0.58, 0.30, 0.10) * ((0.75 + 0.45 * number[..., 0]) * (1.12 - 0.4 * distance))[..., None]

@@ -1,4 +1,4 @@
-"""Woven, knitted and tanned."""
+"""Textiles and leather."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metal, bare, weathered or wired."""
+"""Metals, bare or weathered, and circuit boards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def rust(s: Surface, f: Field, tint: Tint) -> Tensor:
     bare = tone(rgb(0.40, 0.42, 0.45), 0.85 + 0.3 * f.fbm(s.q, 6, 2))
     eaten = f.fbm(q, 2.6, 3, 0.6)
     level = f.uniform(0.30, 0.40)
-    # the edge of the crust is dark, and glows orange just inside
+    # the edge of the crust is dark, and orange just inside
     colour = mix(crust, rgb(0.86, 0.45, 0.13), 0.5 * smooth(level + 0.14, level + 0.07, eaten))
     colour = mix(rgb(0.14, 0.07, 0.05), colour, smooth(level, level + 0.05, eaten))
     return mix(bare, colour, smooth(level - 0.06, level - 0.01, eaten)).clamp(0, 1)
@@ -47,7 +47,7 @@ def gold(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def rivets(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Plates in courses, light and dark, parted by black seams; a row of large round heads along every seam."""
+    """Plates in courses, light and dark, separated by black seams; a row of large round heads along every seam."""
     uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f)
     base = tint.over(f.pick(torch.stack([rgb(0.50, 0.53, 0.57), rgb(0.42, 0.47, 0.54), rgb(0.56, 0.53, 0.48)])))
     pitch = 0.22

@@ -1,4 +1,4 @@
-"""Painted, printed and pieced together."""
+"""Painted, printed and composite patterns."""
 
 from __future__ import annotations
 

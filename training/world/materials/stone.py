@@ -1,4 +1,4 @@
-"""Stone, and what is built or poured from it."""
+"""Stone and building materials made of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .common import Material, Surface, Tint, bevel, choose, courses, lightness, 
 
 
 def brick(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Running bond of large bricks, light and dark by turns of chance, in wide mortar."""
+    """Running bond of large bricks, at random light or dark, in wide mortar."""
     uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f)
     default = f.pick(torch.stack([rgb(0.66, 0.22, 0.14), rgb(0.60, 0.26, 0.18), rgb(0.72, 0.30, 0.17)]))
     base = tint.over(default)
@@ -42,7 +42,7 @@ def cobblestone(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def marble(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Ragged veins that run mostly one way, each crisp on one side and smoky on the other, and thin ones across."""
+    """Ragged veins that run mostly one way, each sharp on one side and blurred on the other, and thin ones across."""
     base = tint.over(f.pick(torch.stack([rgb(0.95, 0.94, 0.92), rgb(0.94, 0.91, 0.86), rgb(0.89, 0.91, 0.93)])))
     q = s.q * zoom(f)
     along = f.vector(-1.0, 1.0, q.shape[-1])
@@ -65,7 +65,7 @@ def marble(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def granite(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Crystals grown into one another: the colour, black mica in swarms, white quartz."""
+    """Crystals grown into one another: the colour, black mica in clusters, white quartz."""
     base = tint.over(f.pick(torch.stack([rgb(0.60, 0.57, 0.56), rgb(0.68, 0.48, 0.42), rgb(0.55, 0.58, 0.62)])))
     q = f.warp(s.q * zoom(f), 9, 0.025) * 11
     _, edge, number = f.cells(q, 1.0)

@@ -1,4 +1,4 @@
-"""What people build: city, village and room. Each paints over the sky [B, N, 3] and returns [B, N, 3]."""
+"""Built scenes: city, village and room. Each paints over the sky [B, N, 3] and returns [B, N, 3]."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..noise import mix, ramp, rgb, smooth
 from .ground import birds, detail, haze, hills, in_sectors, pines, shade_ground
-from .land import summer
+from .land import snow_tinted
 from .raycast import RayCast
 from .view import View, along_bearing, cell_offset, dots, random_bearing
 
@@ -78,14 +78,14 @@ def street(w: World, v: View) -> Tensor:
 
 
 def lamp_brightness(w: World) -> Tensor:
-    """How bright lamps seem, [B, 1]: not at all by day."""
+    """Apparent brightness of lamps, 0..1 [B, 1]; 0 by day."""
     return (w.light.lamps * 1.4).clamp(max=1)
 
 
 def village(w: World, v: View, colour: Tensor) -> Tensor:
     """Cottages with steep red roofs and a church among green hills; a cobbled lane through grass below."""
     colour = birds(w, v, colour, 4, rgb(0.16, 0.15, 0.18), 0.45)
-    colour = hills(w, v, colour, 8, 0.05, 0.22, 1.5, summer(w, rgb(0.30, 0.50, 0.26)), 0.24)
+    colour = hills(w, v, colour, 8, 0.05, 0.22, 1.5, snow_tinted(w, rgb(0.30, 0.50, 0.26)), 0.24)
     colour = pines(w, v, colour, 5, 0.13, 44, rgb(0.12, 0.32, 0.14), 0.12)
     grass = ramp(
         0.5 * detail(w, v, 24, 0.6, 2) + 0.5 * detail(w, v, 28, 3.0, 2),

@@ -35,7 +35,7 @@ def ocean(w: World, v: View, colour: Tensor) -> Tensor:
 
 
 def haze_water(w: World, v: View, water: Tensor, far: float) -> Tensor:
-    """Water is hazed, pocked by rain, and greyed by falling snow, as land is in `lay`."""
+    """Water under haze, rain and falling snow, as `shade_ground` shows land."""
     light = w.light
     drop, _ = dots(w.f, v.hit * 2.2, 0.42, 9, 0.75)
     water = mix(water, light.horizon, 0.5 * 4 * drop * (1 - drop) * v.fade(1.2) * light.rain)
@@ -160,7 +160,7 @@ def coral_tint(t: Tensor) -> Tensor:
 
 
 def fish(w: World, v: View, colour: Tensor) -> Tensor:
-    """Fish hang in the water at all heights below the eye's zenith."""
+    """Fish at all elevations below the zenith."""
     for salt, count, rise in ((6, 12, 0.30), (7, 15, -0.12)):
         aside, number, there = in_sectors(w, v, count, salt, 0.75)
         size = 0.06 + 0.06 * number[..., 0]
@@ -213,7 +213,7 @@ def clouds(w: World, v: View, colour: Tensor) -> Tensor:
     t = 0.08 + 0.75 * high + 0.5 * (low - 0.5) + 0.45 * (w.f.value(v.hit, 3.0) - 0.5) * v.fade(2.0)
     t = 0.62 + (t - 0.62) * (0.35 + 0.65 * v.fade(0.12))
     floor = mix(light.dark, light.bright, smooth(0.0, 1.0, t))
-    gap = smooth(0.42, 0.28, high + 0.8 * (low - 0.3)) * v.fade(0.3)  # a glimpse of the blue below
+    gap = smooth(0.42, 0.28, high + 0.8 * (low - 0.3)) * v.fade(0.3)  # gaps that show the blue below
     floor = mix(floor, light.zenith * 0.8, gap * 0.8)
     fog = 0.55 * (1 - torch.exp(-(v.far - 1).clamp(min=0) / 24))
     return mix(colour, mix(floor, light.horizon, fog), v.below)

@@ -1,4 +1,4 @@
-"""What stands on and under the horizon: floor, ridges, mountains, hills, pines, the sea. Colours [B, N, 3], amounts [B, N]."""
+"""Elements at and below the horizon: ground, ridges, mountains, hills, pines, the sea. Colours [B, N, 3], amounts [B, N]."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .view import View, dots
 if TYPE_CHECKING:
     from . import World
 
-STEPS = 2048  # of the horizon: heights are looked up, not computed for each pixel
+STEPS = 2048  # of azimuth: heights are interpolated from a table, not computed for each pixel
 
 
 def by_azimuth(w: World, v: View, part: int, heights: Callable[[Tensor], Tensor]) -> Tensor:
@@ -30,7 +30,7 @@ def by_azimuth(w: World, v: View, part: int, heights: Callable[[Tensor], Tensor]
 
 
 def haze(w: World, surface: Tensor, fog: float | Tensor) -> Tensor:
-    """A lit thing seen through air: `fog` 0..1 of it is haze, and nearly all in foggy weather."""
+    """A lit surface [B, N, 3] seen through air: `fog` 0..1 of its colour is haze, and nearly all in foggy weather."""
     fog = torch.as_tensor(fog, device=surface.device).expand(surface.shape[:-1])
     weather = 0.60 + 0.36 * smooth(0.0, 0.35, fog)
     fog = (
@@ -42,7 +42,7 @@ def haze(w: World, surface: Tensor, fog: float | Tensor) -> Tensor:
 def shade_ground(
     w: World, v: View, colour: Tensor, surface: Tensor, haziness: float = 0.8, snow: float = 1.0, wet: float = 1.0
 ) -> Tensor:
-    """The floor under the horizon, lit, wet, snowed on and hazed. `snow` and `wet` say how far the weather changes it."""
+    """Draw the ground below the horizon with light, rain, snow and haze; `snow` and `wet` 0..1 scale the effect of weather."""
     light = w.light
     if light.snow.any() or light.rain.any() or light.storm.any():
         w.use_noise(40)
@@ -113,7 +113,8 @@ def hills(
 
 
 def in_sectors(w: World, v: View, count: int, salt: int, share: float = 1.0, sway: float = 0.5) -> tuple[Tensor, Tensor, Tensor]:
-    """One thing in each of `count` sectors of the horizon: radians aside of it, four random numbers, and whether it is there."""
+    """One element in each of `count` sectors of the horizon: radians from its middle [B, N], four random numbers [B, N, 4] and
+    1.0 where it exists [B, N]. `share` of them exist; `sway` 0..1 shifts each within its sector."""
     place = (v.turn + 0.5) * count
     cell = place.floor().clamp(0, count - 1)
     number = w.f.hash(torch.stack([torch.remainder(cell, 32), cell.div(32).floor() + salt], -1), salt)
@@ -122,7 +123,7 @@ def in_sectors(w: World, v: View, count: int, salt: int, share: float = 1.0, swa
 
 
 def pines(w: World, v: View, colour: Tensor, salt: int, height: float, count: int, tint: Tensor, fog: float) -> Tensor:
-    """A belt of pines with stepped skirts, two to each sector, shifted by half."""
+    """A belt of pines with stepped outlines, two in each sector, shifted by half of it."""
     width = 2 * math.pi / count
     turned = View.__new__(View)
     for shift in (0.0, 0.5):
@@ -141,7 +142,7 @@ def pines(w: World, v: View, colour: Tensor, salt: int, height: float, count: in
 
 
 def birds(w: World, v: View, colour: Tensor, salt: int, tint: Tensor, share: float = 0.5) -> Tensor:
-    """A few gull shapes high up, so that a view of the sky says where it is."""
+    """A few gull shapes high up, so that upward views of this scene differ from others."""
     plane = v.d[..., :2] / (v.up[..., None].clamp(min=0) + 0.25) * 2.6
     cell = plane.floor()
     number = w.f.hash(cell, salt)

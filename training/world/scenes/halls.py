@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def outside(w: World, v: View) -> Tensor:
-    """The sky of the hour over green hills, as a window shows it, [B, N, 3]."""
+    """The sky over green hills, as seen through a window, [B, N, 3]."""
     light = w.light
     view = light.gradient((v.up * 1.6 + 0.10).clamp(0, 1)) + light.star_field(v.d, light.stars)
     crest = 0.05 + 0.05 * torch.sin(v.turn * 2 * math.pi * 5 + 6 * w.variation[7]) + 0.03 * torch.sin(v.turn * 2 * math.pi * 11)
@@ -27,7 +27,7 @@ def outside(w: World, v: View) -> Tensor:
 
 
 def lit(w: World, c: RayCast, warmth: Tensor, least: float = 0.0) -> Tensor:
-    """What is seen under the light of the hour and of lamps, whose `warmth` 0..1 [B, N] grows toward the night."""
+    """The ray-cast surfaces under daylight and lamps; `warmth` 0..1 [B, N] is lamplight, which counts more at night."""
     on = lamp_brightness(w).clamp(min=least)
     warm = rgb(1.0, 0.76, 0.44).to(warmth.device) * (0.12 + 0.95 * warmth)[..., None]
     day = w.light.tint * (1 - 0.15 * w.light.night[..., None])
@@ -288,7 +288,7 @@ def kitchen(w: World, v: View, colour: Tensor) -> Tensor:
         for axis, depth, inner in ((0, 2.4, 1.9), (1, 2.1, 1.6)):
             span = tuple(sorted((side * inner, side * depth)))
             other = (-2.1, 2.1) if axis == 0 else (-1.9, 1.9)
-            if axis == 0 or side > 0:  # one long wall is left to table and door
+            if axis == 0 or side > 0:  # one long wall has the table and no cupboards
                 lower = (span, other) if axis == 0 else (other, span)
                 c.box(*lower, (floor, bench), fronts(floor + 0.08, bench, 0.6))
                 c.box(*lower, (bench, bench + 0.06), mix(rgb(0.52, 0.36, 0.22), rgb(0.30, 0.31, 0.34), w.variation[3]))
@@ -326,7 +326,7 @@ def kitchen(w: World, v: View, colour: Tensor) -> Tensor:
 
 
 def stove(steel: Tensor, bench: float, on: Tensor):
-    """The paint of a stove: an oven door with a window, and knobs above it."""
+    """`Paint` of a stove: an oven door with a window, and knobs above it."""
 
     def paint(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
         glow = mix(rgb(0.08, 0.08, 0.09), rgb(0.95, 0.55, 0.18), 0.7 * on)
@@ -345,7 +345,7 @@ def stove(steel: Tensor, bench: float, on: Tensor):
 
 
 def fridge(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """The paint of a white refrigerator with two doors."""
+    """`Paint` of a white refrigerator with two doors."""
     face = mix(rgb(0.96, 0.96, 0.95).expand(*x.shape, 3), rgb(0.55, 0.56, 0.58), smooth(0.025, 0.012, (z - 0.15).abs()))
     handle = torch.maximum(rectangle(y - 0.30, z - 0.38, 0.025, 0.14, 0.008), rectangle(y - 0.30, z + 0.14, 0.025, 0.18, 0.008))
     return mix(face, rgb(0.40, 0.42, 0.45), handle)

@@ -57,8 +57,8 @@ def rod(x: Tensor, y: Tensor, x0: float, y0: float, x1: float, y1: float) -> Ten
     return ((x - x0 - t * dx).square() + (y - y0 - t * dy).square()).clamp(min=1e-9).sqrt()
 
 
-def summer(w: World, tint: Tensor) -> Tensor:
-    """A green as it stands, but for falling snow: then half white."""
+def snow_tinted(w: World, tint: Tensor) -> Tensor:
+    """`tint` [3], or half white where snow is falling: [B, 1, 3]."""
     return mix(tint.expand(1, 1, 3), rgb(0.90, 0.93, 0.97), 0.55 * w.light.snow)
 
 
@@ -78,9 +78,9 @@ def meadow(w: World, v: View, colour: Tensor) -> Tensor:
     """Blue peaks far away, green hills, and grass full of flowers."""
     colour = birds(w, v, colour, 7, rgb(0.20, 0.18, 0.24), 0.4)
     colour = mountains(w, v, colour, 8, 0.06, 0.30, 1.5, rgb(0.40, 0.48, 0.64), 0.10, 0.42)
-    colour = hills(w, v, colour, 16, 0.01, 0.17, 1.6, summer(w, rgb(0.24, 0.52, 0.17)), 0.16)
+    colour = hills(w, v, colour, 16, 0.01, 0.17, 1.6, snow_tinted(w, rgb(0.24, 0.52, 0.17)), 0.16)
     colour = pines(w, v, colour, 4, 0.07, 60, rgb(0.10, 0.30, 0.12), 0.10)
-    colour = hills(w, v, colour, 24, -0.04, 0.11, 2.2, summer(w, rgb(0.40, 0.68, 0.17)), 0.04)
+    colour = hills(w, v, colour, 24, -0.04, 0.11, 2.2, snow_tinted(w, rgb(0.40, 0.68, 0.17)), 0.04)
     t = 0.55 * detail(w, v, 32, 0.5, 2) + 0.45 * detail(w, v, 36, 3.2, 2)
     grass = ramp(t, rgb(0.13, 0.34, 0.06), rgb(0.34, 0.60, 0.12), rgb(0.66, 0.84, 0.28))
     petals = torch.stack([rgb(0.99, 0.98, 0.94), rgb(0.99, 0.84, 0.14), rgb(0.94, 0.24, 0.40), rgb(0.62, 0.36, 0.88)])
@@ -89,14 +89,14 @@ def meadow(w: World, v: View, colour: Tensor) -> Tensor:
         tint = petals.to(disc.device)[(number[..., 1] * 3.99).long()]
         tint = mix(tint, rgb(0.98, 0.74, 0.16), smooth(0.80, 1.0, disc) * (number[..., 1] < 0.24))
         grass = mix(grass, tint, smooth(0.1, 0.45, disc) * v.fade(reach))
-    spread = w.f.value(v.hit, 0.35)  # far flowers are a bloom of colour over the slope
+    spread = w.f.value(v.hit, 0.35)  # far flowers merge into patches of colour
     bloom = petals.to(spread.device)[(spread * 3.99).long().clamp(0, 3)]
     grass = mix(grass, bloom, 0.20 * smooth(0.04, 0.1, (torch.remainder(spread * 4, 1) - 0.5).abs()) * (1 - v.fade(0.3)))
     return shade_ground(w, v, colour, grass, 0.5, snow=0.85)
 
 
 def forest(w: World, v: View, colour: Tensor) -> Tensor:
-    """Pines behind pines, tall enough to ring the sky; litter, moss and fallen needles underfoot."""
+    """Pines behind pines, tall enough to surround the sky; litter, moss and fallen needles underfoot."""
     floor = ramp(detail(w, v, 20, 2.6), rgb(0.17, 0.10, 0.05), rgb(0.38, 0.25, 0.13), rgb(0.60, 0.42, 0.22))
     green = ramp(detail(w, v, 24, 3.0, 2), rgb(0.07, 0.20, 0.05), rgb(0.22, 0.44, 0.12), rgb(0.46, 0.64, 0.24))
     floor = mix(floor, green, smooth(0.44, 0.56, detail(w, v, 28, 0.8)))
@@ -110,7 +110,7 @@ def forest(w: World, v: View, colour: Tensor) -> Tensor:
 
 
 def trunks(w: World, v: View, colour: Tensor, salt: int, height: float, count: int, fog: float) -> Tensor:
-    """Bare stems under the skirts of near pines."""
+    """Bare stems below near pines."""
     aside, number, _ = in_sectors(w, v, count, salt, sway=0.3)
     half = 0.10 * torch.pi / count * 2 * (0.8 + 0.3 * number[..., 2])
     inside = smooth(0.008, -0.008, aside.abs() - half) * smooth(-0.10, -0.08, v.tan) * smooth(height * 0.5, height * 0.3, v.tan)

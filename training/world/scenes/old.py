@@ -11,7 +11,7 @@ from torch import Tensor
 from ..noise import mix, ramp, rgb, smooth
 from .built import lamp_brightness, rectangle
 from .ground import birds, by_azimuth, detail, haze, hills, in_sectors, shade_ground
-from .land import summer
+from .land import snow_tinted
 from .raycast import RayCast, round_arch, stone
 from .view import View, along_bearing, cell_offset, dots, random_bearing
 
@@ -101,7 +101,7 @@ def facade(w: World, x: Tensor, z: Tensor, side: Tensor, lamps: Tensor) -> Tenso
 
 
 def lamp_post(w: World, c: RayCast, colour: Tensor, x: float, y: float, floor: float, lamps: Tensor) -> Tensor:
-    """A street lamp that stands at (x, y), seen before everything: nothing in the street is nearer than the kerb."""
+    """A street lamp at (x, y), drawn over everything: nothing in the street is nearer than the kerb."""
     dx, dy, dz = c.d
     far = math.hypot(x, y)
     ahead = (dx * x + dy * y) / far
@@ -122,10 +122,10 @@ def lamp_post(w: World, c: RayCast, colour: Tensor, x: float, y: float, floor: f
 
 
 def ruins(w: World, v: View, colour: Tensor) -> Tensor:
-    """An ancient temple fallen in: standing and broken columns, some still joined, drums in the grass, cracked paving, arches."""
+    """A collapsed ancient temple: standing and broken columns, some still joined, drums in the grass, cracked paving, arches."""
     light = w.light
     colour = birds(w, v, colour, 7, rgb(0.16, 0.15, 0.16), 0.35)
-    colour = hills(w, v, colour, 8, 0.04, 0.20, 1.6, summer(w, rgb(0.46, 0.50, 0.28)), 0.30)
+    colour = hills(w, v, colour, 8, 0.04, 0.20, 1.6, snow_tinted(w, rgb(0.46, 0.50, 0.28)), 0.30)
     colour = arches(w, v, colour)
     t = 0.5 * detail(w, v, 24, 0.8) + 0.5 * detail(w, v, 28, 3.0)
     grass = ramp(t, rgb(0.28, 0.34, 0.10), rgb(0.50, 0.54, 0.22), rgb(0.76, 0.72, 0.40))
@@ -145,13 +145,13 @@ def ruins(w: World, v: View, colour: Tensor) -> Tensor:
 
 
 def colonnade(w: World, v: View, colour: Tensor, salt: int, count: int, size: float, fog: float) -> Tensor:
-    """Fluted columns round the eye, whole, broken, or carrying a beam to the next."""
+    """Fluted columns around the eye: whole, broken, or joined to the next by a beam."""
     light = w.light
     aside, number, _ = in_sectors(w, v, count, salt, sway=0.0)
     x, y = aside / size, (v.tan + 0.30 * size + 0.06) / size
     soft = 0.008 / size
     place = (v.turn + 0.5) * count
-    pair = torch.remainder(place.floor(), 3.0)  # two of three carry a beam between them
+    pair = torch.remainder(place.floor(), 3.0)  # two of three are joined by a beam
     key = w.f.hash(torch.stack([torch.remainder((place / 3).floor(), 32), torch.full_like(place, 3.0)], -1), salt)
     beam_here = (pair < 2) & (key[..., 0] < 0.65)
     w.use_noise(46)

@@ -12,7 +12,7 @@ from ..noise import mix, ramp, rgb, smooth
 from .built import houses, lamp_brightness, rectangle
 from .coast import haze_water
 from .ground import birds, by_azimuth, detail, haze, hills, in_sectors, mountains, pines, sea, shade_ground
-from .land import summer
+from .land import snow_tinted
 from .view import View, along_bearing, cell_offset, dots
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def water_direction(w: World, v: View) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Where the water lies: its azimuth [B, 1], the cosine of the angle from it, ground ahead of and aside from it, [B, N]."""
+    """Direction of the water: azimuth [B, 1]; cosine of the angle to it, and ground coordinates along and across it, [B, N]."""
     bearing = w.light.sun_azimuth + (w.variation[1] - 0.5)
     return bearing, along_bearing(v.circle, bearing)[0], *along_bearing(v.hit, bearing)
 
@@ -35,12 +35,12 @@ def reflected(w: World, v: View, ripple: float) -> View:
 
 
 def lake(w: World, v: View, colour: Tensor) -> Tensor:
-    """Mountains and firs that stand on their heads in still water; a wooden jetty, reeds and a grassy shore at the feet."""
+    """Mountains and firs mirrored in still water; a wooden jetty, reeds and a grassy shore below the eye."""
     light = w.light
     seen = reflected(w, v, 0.10)
     far = light.sky(seen)
     far = mountains(w, seen, far, 8, 0.10, 0.52, 1.5, rgb(0.36, 0.44, 0.58), 0.20, 0.32)
-    far = hills(w, seen, far, 16, 0.02, 0.16, 1.8, summer(w, rgb(0.18, 0.42, 0.20)), 0.18)
+    far = hills(w, seen, far, 16, 0.02, 0.16, 1.8, snow_tinted(w, rgb(0.18, 0.42, 0.20)), 0.18)
     far = pines(w, seen, far, 4, 0.11, 64, rgb(0.09, 0.27, 0.15), 0.10)
     deep = rgb(0.02, 0.20, 0.30).to(v.d.device) * light.tint
     steep = (-v.up).clamp(0, 1)
@@ -52,7 +52,7 @@ def lake(w: World, v: View, colour: Tensor) -> Tensor:
     colour = mix(birds(w, v, far, 6, rgb(0.14, 0.15, 0.20), 0.35), water, v.below)
     colour = mix(colour, light.horizon * 0.6 + rgb(0.03, 0.05, 0.04).to(v.d.device), smooth(0.010, 0.004, v.tan.abs()) * 0.7)
     _, facing, ahead, aside = water_direction(w, v)
-    w.use_noise(56)  # a spit of land: water lies on every side, so that each view says lake
+    w.use_noise(56)  # a spit of land: water lies on every side, so that each view shows it
     edge = torch.maximum(ahead - 1.0, v.far - 3.4) + 1.2 * (w.f.fbm(v.hit, 0.4, 2) - 0.5)
     t = 0.5 * detail(w, v, 24, 0.7) + 0.5 * detail(w, v, 28, 3.0)
     grass = ramp(t, rgb(0.12, 0.30, 0.08), rgb(0.34, 0.54, 0.16), rgb(0.62, 0.76, 0.32))
@@ -88,7 +88,9 @@ def waterfall(w: World, v: View, colour: Tensor) -> Tensor:
     notch = smooth(wide + 0.15, wide, aside.abs())
     crest = 0.80 + 0.5 * by_azimuth(w, v, 8, lambda q: w.f.fbm(q, 2.4, 3)) - 0.12 * notch
     rim = treeline(w, v, crest - 0.06)
-    colour = mix(colour, haze(w, summer(w, rgb(0.12, 0.36, 0.13)) * light.tint * (0.7 + 0.5 * rim[1])[..., None], 0.12), rim[0])
+    colour = mix(
+        colour, haze(w, snow_tinted(w, rgb(0.12, 0.36, 0.13)) * light.tint * (0.7 + 0.5 * rim[1])[..., None], 0.12), rim[0]
+    )
     y = v.tan
     w.use_noise(12)
     wall = torch.cat([v.circle * 4.2, y[..., None] * 1.6], -1)
@@ -96,7 +98,7 @@ def waterfall(w: World, v: View, colour: Tensor) -> Tensor:
     ledge = w.f.value(torch.cat([v.circle * 1.8, y[..., None] * 5.5], -1), 1.0)
     rock = ramp(0.55 * (1 - crack) * 1.6 + 0.45 * ledge, rgb(0.12, 0.13, 0.14), rgb(0.38, 0.37, 0.36), rgb(0.60, 0.57, 0.52))
     moss = smooth(0.58, 0.72, ledge + 0.3 * smooth(0.4, 0.0, crest - y) + 0.35 * (crack - 0.6))
-    rock = mix(rock, summer(w, rgb(0.22, 0.48, 0.14)) * (0.6 + 0.6 * crack)[..., None], moss)
+    rock = mix(rock, snow_tinted(w, rgb(0.22, 0.48, 0.14)) * (0.6 + 0.6 * crack)[..., None], moss)
     inside = smooth(-0.006, 0.01, crest - y)
     colour = mix(colour, haze(w, rock * light.tint, 0.10), inside)
     w.use_noise(20)
@@ -125,7 +127,7 @@ def waterfall(w: World, v: View, colour: Tensor) -> Tensor:
 
 
 def treeline(w: World, v: View, crest: Tensor) -> tuple[Tensor, Tensor]:
-    """Round crowns along a rim: inside 0..1 and how lit they are, [B, N]."""
+    """Round tree crowns along a rim: coverage 0..1 and brightness, [B, N]."""
     aside, number, _ = in_sectors(w, v, 44, 11)
     r = ((aside / 0.10).square() + ((v.tan - crest - 0.06 * number[..., 1]) / (0.16 + 0.10 * number[..., 2])).square()).sqrt()
     return smooth(1.05, 0.9, r) * 1.0, smooth(-0.2, 0.3, v.tan - crest)
@@ -155,7 +157,7 @@ def cliffs(w: World, v: View, colour: Tensor) -> Tensor:
         rock = ramp(
             1.5 * (face - 0.35) + 0.35 * (band - 0.5), rgb(0.20, 0.17, 0.16), rgb(0.50, 0.42, 0.36), rgb(0.80, 0.70, 0.58)
         )
-        turf = summer(w, rgb(0.34, 0.52, 0.20)) * (0.8 + 0.4 * band)[..., None]
+        turf = snow_tinted(w, rgb(0.34, 0.52, 0.20)) * (0.8 + 0.4 * band)[..., None]
         rock = mix(rock, turf, smooth(0.07, 0.045, crest - v.tan + 0.04 * (band - 0.5)))
         inside = (
             smooth(-0.006, 0.006, crest - v.tan)
@@ -188,7 +190,7 @@ def cliffs(w: World, v: View, colour: Tensor) -> Tensor:
 
 
 def lighthouse(w: World, v: View, colour: Tensor, bearing: Tensor, crest: Tensor) -> Tensor:
-    """A white tower with red bands and a lamp that burns in the dark, on one headland."""
+    """A white tower with red bands and a lamp that is lit at night, on one headland."""
     light = w.light
     centre = bearing + torch.where(w.variation[6] < 0.5, -0.95, 0.95)
     azimuth = v.turn * 2 * math.pi - centre
@@ -215,7 +217,7 @@ def harbour(w: World, v: View, colour: Tensor) -> Tensor:
     bearing, facing, ahead, aside_ground = water_direction(w, v)
     sector = ((v.turn + 0.5) * 13).floor() + 0.5  # whole houses: each of the near ones stands on land or not at all
     landward = ((sector / 13 - 0.5) * 2 * math.pi - bearing).cos() < -0.55
-    colour = hills(w, v, colour, 8, 0.03, 0.20, 1.6, summer(w, rgb(0.24, 0.40, 0.26)), 0.28)
+    colour = hills(w, v, colour, 8, 0.03, 0.20, 1.6, snow_tinted(w, rgb(0.24, 0.40, 0.26)), 0.28)
     town = houses(w, v, colour, 2, 26, 0.15, 0.14)
     water = haze_water(w, v, sea(w, v, rgb(0.03, 0.26, 0.36)), 0.20)
     mole = rgb(0.46, 0.43, 0.40).to(v.d.device) * light.tint

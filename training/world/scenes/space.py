@@ -1,4 +1,4 @@
-"""Away from the earth: planets and nebulae without a ground, and the inside of a space station. Colours [B, N, 3]."""
+"""Outer space: planets and nebulae without a ground, and the inside of a space station. Colours [B, N, 3]."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def nebula(w: World, v: View) -> Tensor:
 
 
 def planets(w: World, v: View, colour: Tensor) -> Tensor:
-    """Lit balls: banded giants, a blue world under clouds, and a cratered moon."""
+    """Lit spheres: banded giants, a blue world under clouds, and a cratered moon."""
     shift = random_bearing(w, 4)
     sun = torch.nn.functional.normalize(torch.cat([(shift + 1.1).cos(), (shift + 1.1).sin(), 0 * shift + 0.55], -1), dim=-1)[
         :, None
@@ -182,7 +182,7 @@ def station(w: World, v: View, colour: Tensor) -> Tensor:
 
 
 def console(w: World, glow: Tensor):
-    """The paint of a desk: rows of lit keys."""
+    """`Paint` of a desk: rows of lit keys."""
 
     def paint(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
         key = w.f.hash(torch.stack([(x * 9).floor() + 32, (y * 9).floor() + 32], -1), 6)
@@ -194,7 +194,7 @@ def console(w: World, glow: Tensor):
 
 
 def screen(w: World, glow: Tensor):
-    """The paint of a display: a frame, a curve and a grid."""
+    """`Paint` of a display: a frame, a curve and a grid."""
 
     def paint(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
         u = cell_offset(x - 0.05, 1.1)

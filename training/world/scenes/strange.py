@@ -1,4 +1,4 @@
-"""Nights and other worlds: stars, aurora, volcano and alien. Each paints over the sky [B, N, 3] and returns [B, N, 3]."""
+"""Night skies and unusual worlds: stars, aurora, volcano and alien. Each paints over the sky [B, N, 3] and returns [B, N, 3]."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from ..noise import mix, ramp, rgb, smooth, spread
+from ..noise import mix, per_point, ramp, rgb, smooth
 from .ground import by_azimuth, detail, haze, in_sectors, mountains, pines, ridge, shade_ground
 from .view import View, dots, random_bearing
 
@@ -112,7 +112,7 @@ def volcano(w: World, v: View, colour: Tensor) -> Tensor:
 
 
 def alien_sky(w: World) -> None:
-    """An alien sky keeps its own hues at every hour: the time's brightness is laid over them."""
+    """Set `air`: an alien sky has the same hues at every time of day, with the brightness of that time."""
     light = w.light
     palettes = torch.stack(
         [
@@ -123,7 +123,7 @@ def alien_sky(w: World) -> None:
     )
     air = w.f.pick(palettes)  # [B, 1, 2, 3]
     w.air = air[:, :, 0], air[:, :, 1]
-    share = spread(0.62 * light.open + 0.25 * (1 - light.open))
+    share = per_point(0.62 * light.open + 0.25 * (1 - light.open))
     light.zenith = light.zenith + share * (air[:, :, 0] * light.tint - light.zenith)
     light.horizon = light.horizon + share * (air[:, :, 1] * light.tint - light.horizon)
 

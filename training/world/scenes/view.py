@@ -1,4 +1,4 @@
-"""Directions of a view, and what every scene asks of them: azimuth, height, and where they meet the ground."""
+"""Directions of a view and what every scene derives from them: azimuth, elevation and the intersection with the ground."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ..noise import Field, smooth
 if TYPE_CHECKING:
     from . import World
 
-NEAREST = 0.014  # tangent below which the ground no longer recedes
+LEAST_DROP = 0.014  # downward component below which the ground is not drawn any farther away
 
 
 class View:
-    """Directions d [B, N, 3] with their numbers [B, N]."""
+    """Unit directions d [B, N, 3] and quantities derived from them, [B, N] where nothing else is stated."""
 
     def __init__(self, d: Tensor) -> None:
         self.d, self.up = d, d[..., 2]
         level = d[..., :2].norm(dim=-1).clamp(min=1e-4)
-        self.circle = d[..., :2] / level[..., None]  # [B, N, 2]
-        self.turn = torch.atan2(d[..., 1], d[..., 0]) / (2 * math.pi)  # -0.5..0.5
-        self.tan = (self.up / level).clamp(-20, 20)
-        reach = 1 / (-self.up).clamp(min=NEAREST)
+        self.circle = d[..., :2] / level[..., None]  # [B, N, 2] horizontal unit vectors
+        self.turn = torch.atan2(d[..., 1], d[..., 0]) / (2 * math.pi)  # azimuth, -0.5..0.5 of a full turn
+        self.tan = (self.up / level).clamp(-20, 20)  # of the elevation
+        reach = 1 / (-self.up).clamp(min=LEAST_DROP)
         self.hit = d[..., :2] * reach[..., None]  # [B, N, 2], the ground one unit below the eye
-        self.far = self.hit.norm(dim=-1)
+        self.far = self.hit.norm(dim=-1)  # horizontal distance of that point
         self.below = smooth(0.004, -0.006, self.up)  # 1 under the horizon
 
     def fade(self, frequency: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""Trees of other kinds and tended land: jungle, autumn forest, blossom garden, swamp and farmland. Each paints over the sky
+"""Broad-leaved trees and cultivated land: jungle, autumn forest, blossom garden, swamp and farmland. Each paints over the sky
 [B, N, 3] and returns [B, N, 3].
 """
 
@@ -14,7 +14,7 @@ from ..noise import mix, ramp, rgb, smooth
 from .built import lamp_brightness, rectangle
 from .coast import haze_water
 from .ground import birds, detail, haze, hills, in_sectors, shade_ground
-from .land import rod, summer
+from .land import rod, snow_tinted
 from .shore import reflected
 from .view import View, along_bearing, cell_offset, dots, random_bearing
 
@@ -104,7 +104,7 @@ def falling(w: World, colour: Tensor, v: View, leaf: tuple[Tensor, ...]) -> Tens
 def blossom(w: World, v: View, colour: Tensor) -> Tensor:
     """Cherry trees in bloom on a lawn strewn with petals, flower beds, stepping stones and stone lanterns."""
     leaf = (rgb(0.98, 0.62, 0.76), rgb(1.0, 0.80, 0.87), rgb(0.95, 0.48, 0.68), rgb(1.0, 0.90, 0.93))
-    colour = hills(w, v, colour, 8, 0.03, 0.14, 1.8, summer(w, rgb(0.30, 0.54, 0.26)), 0.25)
+    colour = hills(w, v, colour, 8, 0.03, 0.14, 1.8, snow_tinted(w, rgb(0.30, 0.54, 0.26)), 0.25)
     t = 0.5 * detail(w, v, 24, 0.7) + 0.5 * detail(w, v, 28, 3.0)
     lawn = ramp(t, rgb(0.20, 0.44, 0.12), rgb(0.38, 0.62, 0.20), rgb(0.58, 0.78, 0.32))
     for salt, scale in ((3, 2.6), (4, 4.0)):
@@ -146,7 +146,7 @@ def lanterns(w: World, v: View, colour: Tensor) -> Tensor:
 
 
 def jungle(w: World, v: View, colour: Tensor) -> Tensor:
-    """Green behind green: huge fronds, buttressed trunks, hanging vines with flowers, and a roof of leaves."""
+    """Several layers of green: huge fronds, buttressed trunks, hanging vines with flowers, and a roof of leaves."""
     light = w.light
     leaf = (rgb(0.04, 0.22, 0.08), rgb(0.14, 0.46, 0.12), rgb(0.40, 0.66, 0.16), rgb(0.08, 0.36, 0.20))
     mist = rgb(0.52, 0.72, 0.44).to(v.d.device) * light.tint
@@ -289,8 +289,8 @@ def farmland(w: World, v: View, colour: Tensor) -> Tensor:
     """Fields in rows of wheat, green crops and ploughed earth that run to the horizon; a red barn, a silo, a mill, bales."""
     light = w.light
     colour = birds(w, v, colour, 7, rgb(0.16, 0.15, 0.18), 0.4)
-    colour = hills(w, v, colour, 8, 0.0, 0.10, 1.6, summer(w, rgb(0.36, 0.54, 0.28)), 0.32)
-    colour = hills(w, v, colour, 16, -0.01, 0.06, 3.0, summer(w, rgb(0.22, 0.42, 0.16)), 0.16)
+    colour = hills(w, v, colour, 8, 0.0, 0.10, 1.6, snow_tinted(w, rgb(0.36, 0.54, 0.28)), 0.32)
+    colour = hills(w, v, colour, 16, -0.01, 0.06, 3.0, snow_tinted(w, rgb(0.22, 0.42, 0.16)), 0.16)
     turn = random_bearing(w, 2)
     x, y = along_bearing(v.hit, turn)
     plot = torch.stack([((x + 0.9) / 7.0).floor(), ((y + 1.1) / 11.0).floor()], -1)
@@ -315,7 +315,7 @@ def farmland(w: World, v: View, colour: Tensor) -> Tensor:
     lane = mix(ramp(grain, rgb(0.26, 0.46, 0.12), rgb(0.50, 0.66, 0.26)), rgb(0.62, 0.48, 0.32), rut)
     colour = shade_ground(w, v, colour, mix(field, lane, track), 0.45, snow=0.8)
     leaf = (rgb(0.16, 0.38, 0.12), rgb(0.28, 0.50, 0.16), rgb(0.38, 0.56, 0.20))
-    colour = crowns(w, v, colour, 2, 30, 0.075, 0.03, tuple(summer(w, one) for one in leaf), rgb(0.28, 0.2, 0.14), 0.16)
+    colour = crowns(w, v, colour, 2, 30, 0.075, 0.03, tuple(snow_tinted(w, one) for one in leaf), rgb(0.28, 0.2, 0.14), 0.16)
     colour = barns(w, v, colour)
     aside, number, there = in_sectors(w, v, 16, 8, 0.6)
     size = 0.05 + 0.07 * number[..., 0]

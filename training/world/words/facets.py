@@ -1,4 +1,4 @@
-"""Hand-made: words that tell how a place or surface is, in the keys of `training.world.vocabulary`."""
+"""Hand-made lists: words for states, colours, times and weather, by keys of `training.world.vocabulary`."""
 
 from __future__ import annotations
 

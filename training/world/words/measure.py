@@ -1,6 +1,6 @@
-"""How often the table leads a sentence to a concept that a careful reader accepts: `python -m training.world.words.measure`.
+"""The share of sentences that the table maps to an accepted concept: `python -m training.world.words.measure`.
 
-The odd lines of each list were seen while the table was tuned, the even ones were not.
+The odd lines of each list were used to tune the table, the even ones were not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads WordNet 3.0's own files (`data.noun`, `index.noun`, `data.adj`, …): lemmas, glosses and what is a kind of what.
+"""Reads WordNet 3.0's own files (`data.noun`, `index.noun`, `data.adj`, …): lemmas, glosses and hypernyms.
 
 WordNet 3.0, copyright 2006 by Princeton University, may be used, copied and changed for any purpose; Debian ships it as
 `wordnet-base`.
@@ -77,7 +77,7 @@ def _read_data(file: Path) -> Iterator[Synset]:
         facts, _, gloss = line.partition(" | ")
         fields = facts.split()
         count = int(fields[3], 16)
-        written = [re.sub(r"\(\w+\)$", "", fields[4 + 2 * k]) for k in range(count)]  # "galore(ip)": where an adjective stands
+        written = [re.sub(r"\(\w+\)$", "", fields[4 + 2 * k]) for k in range(count)]  # "galore(ip)": a syntactic marker
         pointers = fields[5 + 2 * count:]
         above = tuple(int(pointers[k + 1]) for k in range(0, 4 * int(fields[4 + 2 * count]), 4) if pointers[k] in ABOVE)
         yield Synset(int(fields[0]), int(fields[1]), tuple(one.replace("_", " ").lower() for one in written),
