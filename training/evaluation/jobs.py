@@ -1,4 +1,4 @@
-"""Whole jobs through the engine, as the add-on asks for them, and pictures of what came out."""
+"""Whole jobs through the engine, as the add-on runs them, and views of their results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SIDES = orbit([(0, 0), (90, 0), (180, 0), (270, 0)])
 MODEL = "builtin"
 
 
-def asked(kind: str, count: int, seed: int) -> list[tuple[Facts, str]]:
+def job_prompts(kind: str, count: int, seed: int) -> list[tuple[Facts, str]]:
     """Facts and prompts of `count` jobs ("panorama" or "texture"): all scenes, or nouns, in turn, in shuffled order."""
     part = "scene" if kind == "panorama" else "object"
     order = subjects(part)
@@ -41,7 +41,7 @@ def asked(kind: str, count: int, seed: int) -> list[tuple[Facts, str]]:
         random = Random(f"{kind} {seed} {k}")
         facts = random_facts(random, part, order[k % len(order)])
         facts = replace(facts, look="horizon") if part == "scene" else replace(facts, view="front")
-        out.append((facts, caption(facts, random).removesuffix(", front view")))  # the engine itself adds what a view shows
+        out.append((facts, caption(facts, random).removesuffix(", front view")))  # the engine appends the view to the prompt
     return out
 
 
@@ -90,7 +90,7 @@ def add_line(file: Path, entry: dict) -> None:
 
 
 def lines_of(file: Path) -> list[dict]:
-    """The JSON lines written so far; one cut off by a stop is left out."""
+    """The JSON lines written so far; a line that was cut off by an interruption is left out."""
     entries = []
     for line in file.read_text().splitlines() if file.exists() else []:
         try:

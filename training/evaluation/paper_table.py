@@ -1,4 +1,4 @@
-"""The paper's Table 2 beside ours, and what of its order holds: a page made from numbers alone."""
+"""The paper's Table 2 beside ours, and which of its orderings hold: a page generated from numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .metrics import frechet_distance, mean_and_error
 
 
 class Found(NamedTuple):
-    """What the paper measured."""
+    """The measurements of the paper."""
 
     fid: float
     inception: float
@@ -52,7 +52,7 @@ FORMER = (
 
 
 class Claim(NamedTuple):
-    """What the paper says of its table: the first row should be lower in `measure` than the second."""
+    """A statement of the paper about its table: the first row is lower in `measure` than the second."""
 
     better: str
     worse: str
@@ -174,7 +174,7 @@ def features(entries: Sequence[dict]) -> np.ndarray:
 
 
 def halves(singles: Sequence[dict]) -> float:
-    """Fréchet distance between every other single picture and the rest: what chance alone leaves, with half the pictures."""
+    """Fréchet distance between every other single picture and the rest: the distance due to chance, with half the pictures."""
     every = features(singles)
     return frechet_distance(every[::2], every[1::2])
 

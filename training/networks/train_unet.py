@@ -17,7 +17,7 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor
 
 from .architecture import build_controlnet, build_scheduler, build_text_encoder, build_unet
-from .cache import Batch, Cache
+from .cache import Batch, LatentCache
 from .common import (
     MovingAverage,
     ProcessGroup,
@@ -32,11 +32,11 @@ from .muon import Muon
 
 SHARES = {"flat": 0.34, "object": 0.28, "scene": 0.38}  # of a batch
 SHARES_WITH_DEPTH = {"flat": 0.28, "object": 0.42, "scene": 0.3}  # textures are always made with depth
-GUIDED = 2 / 3  # of the objects: how many are given their depth
+DEPTH_SHARE = 2 / 3  # of the objects that are trained with their depth
 
 
 def velocity(x0: Tensor, eps: Tensor, alpha_bar: Tensor) -> tuple[Tensor, Tensor]:
-    """Noised latents and their v-target at cumulative signal alpha_bar [B, 1, 1, 1]."""
+    """Noised latents x_t and their v-target (Salimans & Ho, 2022), shaped as x0, at cumulative signal alpha_bar [B, 1, 1, 1]."""
     a, s = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
     return a * x0 + s * eps, a * eps - s * x0
 
@@ -44,25 +44,25 @@ def velocity(x0: Tensor, eps: Tensor, alpha_bar: Tensor) -> tuple[Tensor, Tensor
 class TrainingTask:
     """UNet, ControlNet (or none) and the frozen text encoder; `loss` of one batch."""
 
-    def __init__(self, data: Path, cache: Cache, control: bool, device: torch.device) -> None:
+    def __init__(self, data: Path, cache: LatentCache, control: bool, device: torch.device) -> None:
         self.text_encoder = build_text_encoder(cache.tokenizer)
         self.text_encoder.load_state_dict(torch.load(data / "text_encoder.pt", weights_only=True))
         self.text_encoder.to(device).eval().requires_grad_(False)
         self.nets = torch.nn.ModuleDict({"unet": build_unet()})
         self._cache, self._device = cache, device
         self._alpha_bar = build_scheduler().alphas_cumprod.float().to(device)
-        self._alpha_bar[-1] = 0.0  # diffusers keeps 2**-24 there
+        self._alpha_bar[-1] = 0.0  # diffusers sets 2**-24
         if (data / "unet.pt").exists():
             self.nets["unet"].load_state_dict(torch.load(data / "unet.pt", weights_only=True))
         if control:
             self.nets["controlnet"] = build_controlnet(self.nets["unet"])
-        if device.type == "cpu":  # there the plain products are quicker than the fused attention's backward pass
+        if device.type == "cpu":  # on a processor, plain products are faster than the backward pass of fused attention
             for net in self.nets.values():
                 net.set_attn_processor(AttnProcessor())
         self.nets.to(device, memory_format=torch.channels_last)
 
     def loss(self, batches: list[Batch]) -> Tensor:
-        """Mean squared error of v over batches that share one forward; those with depth come first."""
+        """Mean squared error of v per example [B], of batches that share one forward pass; those with depth come first."""
         x0 = torch.cat([batch.latents for batch in batches])
         t = self._cache.steps(len(x0))
         x_t, target = velocity(x0, self._cache.noise(x0), self._alpha_bar[t].view(-1, 1, 1, 1))
@@ -82,7 +82,7 @@ class TrainingTask:
         if "controlnet" not in self.nets:
             return {part: self._cache.batch(part, round(size * share))._replace(depth=None) for part, share in SHARES.items()}
         made = {part: self._cache.batch(part, round(size * share)) for part, share in SHARES_WITH_DEPTH.items()}
-        count = round(GUIDED * len(made["object"].latents))
+        count = round(DEPTH_SHARE * len(made["object"].latents))
         guided, free = (Batch(*(part[k] for part in made["object"])) for k in (slice(count), slice(count, None)))
         unguided = {"object": free, "flat": made["flat"], "scene": made["scene"]}
         return {"object with depth": guided, **{part: batch._replace(depth=None) for part, batch in unguided.items()}}
@@ -101,7 +101,7 @@ def train(
 ) -> None:
     """Train until `minutes` have been spent in all, earlier runs included; `compiled`: with torch.compile."""
     torch.manual_seed(seed)
-    cache = Cache(data, processes, seed + 1000 * processes.rank + int(time.time()), device)
+    cache = LatentCache(data, processes, seed + 1000 * processes.rank + int(time.time()), device)
     cache.refresh(2)
     task = TrainingTask(data, cache, control, device)
     nets = task.nets
@@ -109,7 +109,7 @@ def train(
         for net in nets.values():
             net.compile()
     optimiser = Muon(nets, peak_rate, processes=processes)
-    average = MovingAverage(nets, 0.98)  # of every fifth step: the last 250, in which the rate sinks
+    average = MovingAverage(nets, 0.98)  # of every fifth step: over about the last 250, while the learning rate falls
     parts = {"model": nets, "optimiser": optimiser, "average": average}
     state = TrainingState(data / ("control_state.pt" if control else "unet_state.pt"), minutes, parts, device, processes)
     while (share := state.share()) < 1:

@@ -1,7 +1,7 @@
 """Train the autoencoder on crops: `python -m training.networks.train_vae --data FOLDER --minutes 20`.
 
 FOLDER/pictures holds the shards; FOLDER/vae.pt is the result (moving average, channels normalised), FOLDER/vae_state.pt resumes.
-The schedule is in processor time, not steps: it ends on time, and other work on the machine does not cut it short. With
+The schedule is in processor time, not steps: it ends after a given time, which other load does not shorten. With
 `--decoder` only the decoder is trained further (vae_decoder_state.pt), so that networks trained on the latents stay valid: a loss
 on the latents of decoded pictures keeps a picture the same over the many round trips of a job.
 """
@@ -38,12 +38,12 @@ from .muon import Muon
 PHASES = ((0.6, 64, 12), (0.9, 128, 4), (1.01, 256, 1))
 DECODER_PHASES = ((0.5, 128, 4), (1.01, 256, 1))
 REENCODED_SHARE = 0.35  # share of the steps whose input is itself a decoded picture
-ROUND_TRIP_WEIGHT = 0.5  # of the latents' error. At 6, on up to four round trips, eight cost 1.2 dB less, and samples got a grain
-TO_LATENT = 2 * torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]])  # RGB to what `colours` returns
+ROUND_TRIP_WEIGHT = 0.5  # of the latents' error; at 6, over four round trips, eight lost 1.2 dB less, but samples were grainy
+TO_LATENT = 2 * torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]])  # RGB to what `block_colours` returns
 
 
 def pyramid_loss(made: Tensor, wanted: Tensor) -> Tensor:
-    """L1 of the picture and of four Laplacian bands, so that edges count as much as areas, and the squared error."""
+    """L1 of the picture and of four Laplacian bands, which weights edges like areas, plus the squared error; scalar."""
     difference = made - wanted
     loss = difference.abs().mean() + 3.0 * difference.square().mean()
     for _ in range(4):
@@ -54,8 +54,8 @@ def pyramid_loss(made: Tensor, wanted: Tensor) -> Tensor:
     return loss + 2.0 * difference.abs().mean()
 
 
-def colours(images: Tensor) -> Tensor:
-    """What the first three latent channels must be: lightness and two colour differences of each block, [B, 3, h/16, w/16].
+def block_colours(images: Tensor) -> Tensor:
+    """Target of the first three latent channels: lightness and two colour differences of each block, [B, 3, h/16, w/16].
 
     Without this the latents encode mainly lightness for the first thousand steps, and colours are learnt late and stay pale; and
     the diffusion model gets three smooth channels that it can predict at high noise.
@@ -66,10 +66,10 @@ def colours(images: Tensor) -> Tensor:
 
 @torch.no_grad()
 def start_as_block_mean(vae: AutoencoderKL, images: Tensor) -> None:
-    """Set the weights so that the first latents are `colours` and the decoder returns them as blocks, approximately.
+    """Set the weights so that the first latents are `block_colours` and the decoder returns them as blocks, approximately.
 
     Six channels carry the three values and their negatives through every layer (silu(x) - silu(-x) = x), the residual
-    branches start at zero, all other channels stay random. Learning colour from random weights took most of the time.
+    branches start at zero, all other channels stay random. From random weights, most of the time went into learning colour.
     """
     eye = torch.cat([torch.eye(3), -torch.eye(3)])
 
@@ -100,7 +100,7 @@ def start_as_block_mean(vae: AutoencoderKL, images: Tensor) -> None:
     carry(vae.decoder.conv_in, eye, centre, 1.0)
     carry(vae.decoder.conv_out, torch.linalg.inv(TO_LATENT) @ eye.T, centre, 1.0)
     # The norms before both outputs set the scale by all channels together: measure it once and undo it.
-    wanted = colours(images)
+    wanted = block_colours(images)
     made = vae.encode(images).latent_dist.mean[:, :3]
     vae.encoder.conv_out.weight[:3] *= (made * wanted).sum() / made.square().sum()
     wanted = F.interpolate(F.avg_pool2d(images, FACTOR), scale_factor=float(FACTOR))
@@ -139,7 +139,7 @@ def crops(pictures: list[np.ndarray], size: int, count: int, rng: np.random.Gene
     return torch.from_numpy(out).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def names_of(data: Path, split: str) -> list[str]:
+def shard_names(data: Path, split: str) -> list[str]:
     """Every whole shard of `split`."""
     return [name for part in KINDS for name in dataset.shards(data / "pictures", split, part)]
 
@@ -179,7 +179,7 @@ class TrainingTask:
             trip = (back - posterior.mean.float()).square().mean()
             return fit + ROUND_TRIP_WEIGHT * trip, {"fit": fit, "trip": trip}
         kl = posterior.kl().float().mean() / posterior.mean[0].numel()
-        guide = (posterior.mean[:, :3].float() - colours(source)).abs().mean()
+        guide = (posterior.mean[:, :3].float() - block_colours(source)).abs().mean()
         return fit + 0.3 * guide + 3e-4 * kl, {"fit": fit, "kl": kl, "guide": guide}
 
 
@@ -199,7 +199,7 @@ def train(
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, processes.rank, int(time.time())])
-    names = names_of(data, "train")
+    names = shard_names(data, "train")
     pictures = read(data, names)
     task = TrainingTask(data, pictures, seed, decoder, device)
     vae = task.vae
@@ -212,7 +212,7 @@ def train(
     state = TrainingState(data / ("vae_decoder_state.pt" if decoder else "vae_state.pt"), minutes, parts, device, processes)
     while (share := state.share()) < 1:
         if state.step % 300 == 0:
-            fresh = [name for name in names_of(data, "train") if name not in names]
+            fresh = [name for name in shard_names(data, "train") if name not in names]
             names, pictures = names + fresh, pictures + read(data, fresh)
         size, count = next((size, count) for until, size, count in (DECODER_PHASES if decoder else PHASES) if share < until)
         wanted = crops(pictures, size, count, rng).to(device).contiguous(memory_format=torch.channels_last)
@@ -232,7 +232,7 @@ def train(
 
 def held_out(data: Path, count: int) -> Tensor:
     """`count` held-out pictures from all shards alike, [count, 3, 256, 256] in -1..1."""
-    shards = read(data, names_of(data, "held"))
+    shards = read(data, shard_names(data, "held"))
     each = -(-count // len(shards))
     chosen = [shard[:: max(1, len(shard) // each)][:each, :256, :256] for shard in shards]
     return torch.from_numpy(np.concatenate(chosen)[:count]).permute(0, 3, 1, 2).float() / 127.5 - 1
@@ -256,7 +256,7 @@ def write_result(state: dict[str, Tensor], data: Path, *, equalise: bool) -> Non
     vae = build_vae()
     vae.load_state_dict(state)
     if equalise:
-        normalise(vae.eval(), crops(read(data, names_of(data, "train")), 256, 64, np.random.default_rng(1)))
+        normalise(vae.eval(), crops(read(data, shard_names(data, "train")), 256, 64, np.random.default_rng(1)))
     save(vae.state_dict(), data / "vae.pt")
     found = round_trip_psnr(vae.state_dict(), data, 16, 8)
     print(" ".join(f"{trip} trips: {float(found[trip].mean()):.2f} dB" for trip in (1, 8)), flush=True)

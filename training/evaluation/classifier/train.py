@@ -26,8 +26,8 @@ from ...networks.common import (
     save,
 )
 from ...networks.muon import Muon
-from .network import QUESTIONS, Classifier, Network, Predictions, parameters
-from .shards import Album, album, crops, truth
+from .network import QUESTIONS, Classifier, Network, Predictions, parameter_count
+from .shards import LabelledPictures, crops, load_pictures, right_answer
 
 PEAK_RATE = 2e-3
 
@@ -36,17 +36,17 @@ def train(data: Path, minutes: float, seed: int, batch: int, device: torch.devic
     """Train until `minutes` have been spent in all, earlier runs included, and save."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed + int(time.time()))
-    pictures = album(data / "pictures", "train", QUESTIONS)
+    pictures = load_pictures(data / "pictures", "train", QUESTIONS)
     network = Network(QUESTIONS).to(device, memory_format=torch.channels_last)
     optimiser = Muon(network, PEAK_RATE, decay=0.02)
     average = MovingAverage(network, 0.995)
     parts = {"network": network, "optimiser": optimiser, "average": average}
     alone = ProcessGroup(1, 0)
     state = TrainingState(data / "classifier_state.pt", minutes, parts, device, alone)
-    print(f"{len(pictures)} pictures, {parameters(network) / 1e6:.2f} M parameters, step {state.step}", flush=True)
+    print(f"{len(pictures)} pictures, {parameter_count(network) / 1e6:.2f} M parameters, step {state.step}", flush=True)
     while (share := state.share()) < 1:
         pick = torch.randint(len(pictures), (batch,), generator=generator)
-        x = disturbed(crops([pictures.pictures[k] for k in pick.tolist()], generator), generator).to(device)
+        x = augmented(crops([pictures.pictures[k] for k in pick.tolist()], generator), generator).to(device)
         wanted = {name: numbers[pick].to(device) for name, numbers in pictures.labels.items()}
         with torch.autocast(device.type, torch.bfloat16):
             logits, _ = network(x)
@@ -67,8 +67,8 @@ def masked_loss(logits: Tensor, wanted: Tensor) -> Tensor:
     return F.cross_entropy(logits, wanted, ignore_index=-100, label_smoothing=0.05, reduction="sum") / len(wanted)
 
 
-def disturbed(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Pictures [B, 3, 128, 128] a little off in brightness and tint; some soft, some noisy, as decoded latents are."""
+def augmented(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Pictures [B, 3, 128, 128] with random brightness and tint; some blurred, some noisy, as decoded latents are."""
     count = len(x)
     gain = 1 + 0.05 * torch.randn(count, 1, 1, 1, generator=generator) + 0.02 * torch.randn(count, 3, 1, 1, generator=generator)
     x = x * gain + 0.03 * torch.randn(count, 1, 1, 1, generator=generator)
@@ -85,39 +85,39 @@ def write(data: Path, average: MovingAverage) -> None:
     save({"network": weights, "questions": {name: list(answers) for name, answers in QUESTIONS.items()}}, data / "classifier.pt")
 
 
-def examine(classifier: Classifier, held: Album) -> str:
-    """Accuracy on `held` per question, and per question the five answers most often wrong with what was said instead."""
+def accuracy_report(classifier: Classifier, held: LabelledPictures) -> str:
+    """Accuracy on `held` per question, and per question the five classes most often missed with the answers given instead."""
     lines = []
     middle = crops(held.pictures, None)
     predicted = classifier.predict(((middle.permute(0, 2, 3, 1) + 1) * 127.5).round().to(torch.uint8).numpy())
     for question in classifier.questions:
-        right = [truth(fact, question) for fact in held.facts]
-        asked = [k for k, answer in enumerate(right) if answer]
-        if not asked:
-            lines.append(f"{question:9} not asked")
+        right = [right_answer(fact, question) for fact in held.facts]
+        labelled = [k for k, answer in enumerate(right) if answer]
+        if not labelled:
+            lines.append(f"{question:9} no pictures")
             continue
-        share = np.mean([predicted.answers[question][k] == right[k] for k in asked])
-        kinds = {kind: [k for k in asked if held.facts[k].kind == kind] for kind in ("flat", "object", "scene")}
+        share = np.mean([predicted.answers[question][k] == right[k] for k in labelled])
+        kinds = {kind: [k for k in labelled if held.facts[k].kind == kind] for kind in ("flat", "object", "scene")}
         parts = [
             f"{kind} {np.mean([predicted.answers[question][k] == right[k] for k in members]):.1%}"
             for kind, members in kinds.items()
             if members
         ]
-        lines.append(f"{question:9} {share:6.1%} of {len(asked)} ({', '.join(parts)})")
-        lines += worst(question, right, asked, predicted)
+        lines.append(f"{question:9} {share:6.1%} of {len(labelled)} ({', '.join(parts)})")
+        lines += worst(question, right, labelled, predicted)
     return "\n".join(lines)
 
 
-def worst(question: str, right: list[str], asked: list[int], predicted: Predictions, count: int = 5) -> list[str]:
+def worst(question: str, right: list[str], labelled: list[int], predicted: Predictions, count: int = 5) -> list[str]:
     """The answers most often missed, each with what was answered instead."""
     rows = []
-    for answer in sorted({right[k] for k in asked}):
-        said = [predicted.answers[question][k] for k in asked if right[k] == answer]
-        wrong = Counter(other for other in said if other != answer)
+    for answer in sorted({right[k] for k in labelled}):
+        answers = [predicted.answers[question][k] for k in labelled if right[k] == answer]
+        wrong = Counter(other for other in answers if other != answer)
         if wrong:
             instead = ", ".join(f"{other} x{times}" for other, times in wrong.most_common(3))
-            share = 1 - wrong.total() / len(said)
-            rows.append((share, f"    {answer}: {share:.0%} of {len(said)}; {instead}"))
+            share = 1 - wrong.total() / len(answers)
+            rows.append((share, f"    {answer}: {share:.0%} of {len(answers)}; {instead}"))
     return [line for _, line in sorted(rows)[:count]]
 
 
@@ -125,12 +125,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_training_options(parser, minutes=8, threads=1)
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--examine", action="store_true", help="no training: only say how good classifier.pt is")
+    parser.add_argument("--examine", action="store_true", help="no training: only measure classifier.pt")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     if not arguments.examine:
         train(arguments.data, arguments.minutes, arguments.seed, arguments.batch, torch.device(arguments.device))
-    print(examine(Classifier.load(arguments.data / "classifier.pt"), album(arguments.data / "pictures", "held", QUESTIONS)))
+    held = load_pictures(arguments.data / "pictures", "held", QUESTIONS)
+    print(accuracy_report(Classifier.load(arguments.data / "classifier.pt"), held))
 
 
 if __name__ == "__main__":

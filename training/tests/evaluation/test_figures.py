@@ -1,4 +1,4 @@
-"""The evaluation table: rows from classified samples, each beside its bar."""
+"""The evaluation table: rows from classified samples, each beside its target."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_shares_count_only_what_was_asked(found):
 
 
 def test_with_depth_the_bar_is_five_points_below_without(found):
-    assert found["noun right, with depth"].bar == pytest.approx(85)
+    assert found["noun right, with depth"].target == pytest.approx(85)
     assert found["noun right, with depth"].holds is False
     assert found["depth: edge F-score of the silhouette"].value > 0.99
 

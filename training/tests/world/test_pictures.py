@@ -26,7 +26,7 @@ BRICKS = [
 SOLIDS = [
     Facts("object", noun="marble", colour="teal", view="front"),
     Facts("object", noun="marble", modifier="worn", view="side"),
-    Facts("object", noun="marble", colour="blue", modifier="faded", view="front"),  # asks for the picture's mean colour
+    Facts("object", noun="marble", colour="blue", modifier="faded", view="front"),  # uses the mean colour of the picture
 ]
 PLACES = [
     Facts("scene", scene="desert", time="sunset", weather="clear", look="horizon"),
@@ -118,7 +118,7 @@ def test_the_outline_of_the_depth_is_that_of_the_picture_to_the_pixel():
         assert float((apart & ~covered).sum()) <= 0.05 * float(covered.sum())
 
 
-def gives_up(solid, camera, size: int) -> torch.Tensor:
+def missed_pixels(solid, camera, size: int) -> torch.Tensor:
     """[S, S] bool: pixels that `render` leaves empty though their ray runs through the solid."""
     seen = shapes.render(solid, camera, size)
     missed = (~seen.mask).reshape(-1).nonzero()[:, 0]
@@ -132,16 +132,16 @@ def gives_up(solid, camera, size: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("make", SHARES, ids=lambda make: make.__name__)
-def test_a_solid_has_no_holes_of_rays_that_gave_up(make):
+def test_a_solid_has_no_holes_of_rays_that_ended_early(make):
     solid = make(Random(4), CPU)
-    assert not gives_up(solid, shapes.frame(solid, torch.eye(3), "front", Random(5)), 48).any()
+    assert not missed_pixels(solid, shapes.frame(solid, torch.eye(3), "front", Random(5)), 48).any()
 
 
 def test_what_lies_behind_a_grazed_part_is_met():
     """A ray that passes a part closely advances by tiny steps: those of this blob once ended on the way, in a black arc."""
     r = Random(3)
     solid = blob(r, CPU)
-    assert not gives_up(solid, shapes.frame(solid, torch.eye(3), "front", r), 128).any()
+    assert not missed_pixels(solid, shapes.frame(solid, torch.eye(3), "front", r), 128).any()
 
 
 @pytest.mark.parametrize("noun", vocabulary.MATERIALS)
