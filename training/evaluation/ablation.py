@@ -215,6 +215,7 @@ def run(arguments: argparse.Namespace) -> str:
 
 
 def picture_of(home: Path, number: int, row: Row) -> Path:
+    """The file of the panorama of a row and prompt."""
     return home / f"{number:02d}_row{row.name.replace(' ', '_')}.png"
 
 

@@ -61,6 +61,7 @@ def skinned(rows: np.ndarray, *, close_rows: bool) -> Mesh:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
+    """Normalise vectors [..., 3]."""
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
 
 

@@ -281,14 +281,17 @@ def holds(claim: Claim, by_row: dict[str, list[dict]], singles: Sequence[dict]) 
 
 
 def without(entries: Sequence[dict], k: int) -> list[dict]:
+    """All entries but number `k`."""
     return [entry for number, entry in enumerate(entries) if number != k]
 
 
 def with_error(pair: tuple[float, float], scale: float = 1) -> str:
+    """A mean and its error, times `scale`, to two decimals."""
     return f"{scale * pair[0]:.2f} ± {scale * pair[1]:.2f}"
 
 
 def percent(pair: tuple[float, float]) -> str:
+    """A share and its error in per cent."""
     return f"{100 * pair[0]:.0f} ± {100 * pair[1]:.0f} %"
 
 

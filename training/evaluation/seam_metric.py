@@ -190,4 +190,5 @@ def moved(points: Tensor, tangents: Tensor, angle: float) -> Tensor:
 
 
 def unit(vectors: Tensor) -> Tensor:
+    """Normalise vectors [..., 3]."""
     return vectors / vectors.norm(dim=-1, keepdim=True).clamp(min=1e-12)

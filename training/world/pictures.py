@@ -25,6 +25,8 @@ MODIFIER_SEED = 1 << 48  # added to the seed: the noise of a modifier must be in
 
 
 class Pictures(NamedTuple):
+    """A batch of rendered pictures."""
+
     images: Tensor  # [B, 3, S, S] sRGB 0..1
     inverse_depth: Tensor  # [B, 1, S, S] DEPTH_FLOOR..1 on a solid, near = 1; 0 in the background and in other kinds
 

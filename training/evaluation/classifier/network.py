@@ -44,6 +44,7 @@ class Residual(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, C, h, w] -> [B, C, h, w]."""
         return F.relu(x + self.inner(x))
 
 

@@ -33,12 +33,12 @@ class Tint(NamedTuple):
     colour: Tensor
     given: Tensor
 
-    def over(self, default: Tensor) -> Tensor:
+    def or_default(self, default: Tensor) -> Tensor:
         """[B, 1, 3]: the colour of the caption, or `default` ([3] or [B, 1, 3]) where it has none."""
         return mix(default, self.colour, self.given)
 
 
-Material = Callable[[Surface, Field, Tint], Tensor]
+Material = Callable[[Surface, Field, Tint], Tensor]  # -> sRGB 0..1 [B, N, 3]
 
 
 def zoom(f: Field) -> Tensor:

@@ -10,8 +10,9 @@ from .common import Material, Surface, Tint, bevel, courses, lit, pair, sloped, 
 
 
 def planks(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Boards in courses, each with a grain of its own, and nails."""
     uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f) * 0.8
-    base = tint.over(f.pick(torch.stack([rgb(0.62, 0.41, 0.22), rgb(0.52, 0.33, 0.19), rgb(0.72, 0.53, 0.32)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.62, 0.41, 0.22), rgb(0.52, 0.33, 0.19), rgb(0.72, 0.53, 0.32)])))
     cell, part, edge = courses(uv, 1.25, 0.24, 0.37)
     number = f.hash(cell)
     # every board reads another part of the noise
