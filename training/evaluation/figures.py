@@ -70,14 +70,22 @@ def figures(
         without = share(name, [(question, *flat)], wanted=wanted)
         rows.append(share(f"{name} right, with depth", [(question, *solid)], round(without.value - 5, 1), wanted))
     rows += depth_rows(prompts[1], made[1])
-    halves = [(one.features[: len(c.features)], two.features[: len(c.features)], c.features)
-              for one, two, c in zip(predictions, own, others, strict=True)]  # samples and two real sets, as many of each
+    halves = [
+        (one.features[: len(c.features)], two.features[: len(c.features)], c.features)
+        for one, two, c in zip(predictions, own, others, strict=True)
+    ]  # samples and two real sets, as many of each
     a, b, c = (np.concatenate(part) for part in zip(*halves, strict=True))
     reference = metrics.frechet_distance(b, c)
     rows.append(
         Figure(
-            "Fréchet distance, times that of two real sets", metrics.frechet_distance(a, c) / reference, "x", "<=", 3, 1,
-            len(a), f"real to real {reference:.2f}",
+            "Fréchet distance, times that of two real sets",
+            metrics.frechet_distance(a, c) / reference,
+            "x",
+            "<=",
+            3,
+            1,
+            len(a),
+            f"real to real {reference:.2f}",
         )
     )
     for kind, (one, two, three) in zip(prompts, halves, strict=True):
@@ -85,8 +93,13 @@ def figures(
         rows.append(Figure(f"… {kind.kind}", metrics.frechet_distance(one, three) / base, "x", real=1, count=len(one)))
     rows.append(
         Figure(
-            "distance between seeds of one prompt, times the real one", spread(made_again, repeats) / spread(real_again, repeats),
-            "x", ">=", 0.7, 1, sum(len(one.features) for one in made_again),
+            "distance between seeds of one prompt, times the real one",
+            spread(made_again, repeats) / spread(real_again, repeats),
+            "x",
+            ">=",
+            0.7,
+            1,
+            sum(len(one.features) for one in made_again),
         )
     )
     rows.append(Figure("… between all samples", metrics.mean_distance(a) / metrics.mean_distance(b), "x", real=1, count=len(a)))
@@ -131,6 +144,7 @@ def share(
 
 def depth_rows(prompts: Prompts, made: np.ndarray) -> list[Figure]:
     """Agreement of samples with their depth, and that of the real pictures of the same depth."""
+
     def mean(function: Callable[[np.ndarray, np.ndarray], float], pictures: np.ndarray) -> tuple[float, int]:
         values = np.array([function(picture, d) for picture, d in zip(pictures, prompts.depth, strict=True)])
         good = values[~np.isnan(values)]
@@ -148,11 +162,13 @@ def depth_rows(prompts: Prompts, made: np.ndarray) -> list[Figure]:
 def spread(predictions: Sequence[Predictions], repeats: int) -> float:
     """Mean feature distance between pictures of one prompt, over all prompts; each has `repeats` pictures in a row."""
     return float(
-        np.mean([
-            metrics.mean_distance(predicted.features[k : k + repeats])
-            for predicted in predictions
-            for k in range(0, len(predicted.features), repeats)
-        ])
+        np.mean(
+            [
+                metrics.mean_distance(predicted.features[k : k + repeats])
+                for predicted in predictions
+                for k in range(0, len(predicted.features), repeats)
+            ]
+        )
     )
 
 

@@ -60,8 +60,15 @@ def run(arguments: argparse.Namespace, home: Path) -> list[dict]:
                 shapes = meshes(arguments.meshes)
             mesh_name = list(shapes)[number % len(shapes)] if kind == "texture" else ""
             report = do_job(
-                home / name, kind, prompt, arguments.seed + number, caches, shapes.get(mesh_name), model=arguments.model,
-                preset=arguments.preset, precision=arguments.precision,
+                home / name,
+                kind,
+                prompt,
+                arguments.seed + number,
+                caches,
+                shapes.get(mesh_name),
+                model=arguments.model,
+                preset=arguments.preset,
+                precision=arguments.precision,
             )
             entry = classified(home / name, kind, facts, prompt, classifier)
             entry |= {"mesh": mesh_name, "seconds": report["seconds"]["total"], "warnings": report["warnings"]}

@@ -53,14 +53,20 @@ class Caches:
 
 
 def do_job(
-    folder: Path, kind: str, prompt: str, seed: int, caches: Caches, mesh: Mesh | None, *, model: str = MODEL,
-    preset: str = "auto", precision: str = "auto",
+    folder: Path,
+    kind: str,
+    prompt: str,
+    seed: int,
+    caches: Caches,
+    mesh: Mesh | None,
+    *,
+    model: str = MODEL,
+    preset: str = "auto",
+    precision: str = "auto",
 ) -> dict:
     """Run one job, unless its result is there; returns its report."""
     if not (folder / "report.json").exists():
-        params = (PanoramaParams if kind == "panorama" else TextureParams)(
-            prompt=prompt, seed=seed, model=model, preset=preset
-        )
+        params = (PanoramaParams if kind == "panorama" else TextureParams)(prompt=prompt, seed=seed, model=model, preset=preset)
         save_job(folder, Job(kind=kind, params=params, engine=EngineParams(precision=precision)), mesh)
         for _ in run_job(folder, caches.models, caches.spaces):
             pass

@@ -264,9 +264,11 @@ def holds(claim: Claim, by_row: dict[str, list[dict]], singles: Sequence[dict]) 
     """Both figures of a claim, and the share of the sets with one prompt left out in which it holds."""
     value: Callable[[Sequence[dict], Sequence[dict]], float]
     if claim.measure == "frechet":
+
         def value(part: Sequence[dict], reference: Sequence[dict]) -> float:
             return frechet_distance(features(part), features(reference))
     else:
+
         def value(part: Sequence[dict], reference: Sequence[dict]) -> float:
             return float(np.mean([entry[claim.measure] for entry in part]))
 

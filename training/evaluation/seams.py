@@ -25,6 +25,7 @@ CUBE_FOV = 98.0
 
 def turned_cubes() -> tuple[ViewSet, ...]:
     """The faces of a cube, four degrees wider on every side, and of the same cube turned by 45 degrees."""
+
     def cube(start: float) -> ViewSet:
         poles = ring(1, elevation=90, fov=CUBE_FOV, start=start) + ring(1, elevation=-90, fov=CUBE_FOV, start=start)
         return ring(4, elevation=0, fov=CUBE_FOV, start=start) + poles

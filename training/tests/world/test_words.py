@@ -42,8 +42,10 @@ def test_facets_are_those_of_the_vocabulary():
 @pytest.mark.parametrize("kind", LISTS)
 def test_the_shipped_table_holds_the_lists_made_by_hand(kind):
     """Otherwise `python -m training.world.words.make` was forgotten after a change of a list."""
-    held = {tuple(line.split("\t")[:3]): set(line.rstrip("\n").split("\t")[3].split("|"))
-            for line in TABLE.read_text(encoding="utf-8").splitlines()}
+    held = {
+        tuple(line.split("\t")[:3]): set(line.rstrip("\n").split("\t")[3].split("|"))
+        for line in TABLE.read_text(encoding="utf-8").splitlines()
+    }
     for sureness, lists in (("4", LISTS[kind][0]), ("2", LISTS[kind][1])):
         for chain, text in lists.items():
             words = {" ".join(one.split()) for one in text.split(",")}

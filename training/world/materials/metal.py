@@ -105,9 +105,7 @@ def circuit(s: Surface, f: Field, tint: Tint) -> Tensor:
     across = f.hash(torch.floor(cell / cell.new_tensor((5, 1))), 1)[..., 1] > 0.35
     upward = f.hash(torch.floor(cell / cell.new_tensor((1, 4))), 2)[..., 2] > 0.60
     none = torch.ones_like(part[..., 0])
-    line = torch.minimum(
-        torch.where(across, part[..., 1].abs(), none), torch.where(upward, part[..., 0].abs(), none)
-    )
+    line = torch.minimum(torch.where(across, part[..., 1].abs(), none), torch.where(upward, part[..., 0].abs(), none))
     # traces are a lighter tone of the board; on a pale board a darker one
     pale = smooth(0.60, 0.72, lightness(base))
     trace = mix(base * 0.62 + 0.38, base * 0.52, pale)

@@ -31,7 +31,7 @@ class Encoder:
         order = sorted(range(len(texts)), key=lambda k: len(texts[k]))  # texts of similar length share a batch: less padding
         vectors = torch.empty(len(texts), self._model.config.hidden_size)
         for start in range(0, len(order), BATCH):
-            chosen = order[start:start + BATCH]
+            chosen = order[start : start + BATCH]
             batch = [texts[k] for k in chosen]
             tokens = self._tokenizer(batch, padding=True, truncation=True, max_length=16, return_tensors="pt")
             states, mask = self._model(**tokens).last_hidden_state, tokens.attention_mask[..., None]

@@ -63,10 +63,16 @@ def by_tree(wordnet: WordNet, facet_words: set[str]) -> dict[str, dict[str, tupl
     facet_words: words for a colour or a state; a phrase that begins with one ("green dragon", a herb) is looked up word by word.
     """
     found: dict[str, dict[str, tuple[str, int]]] = {"place": {}, "surface": {}}
-    for kind, names, hints in (("place", rules.PLACE_NAMES, rules.PLACE_HINTS),
-                               ("surface", rules.SURFACE_NAMES, rules.SURFACE_HINTS)):
-        roots = {wordnet.root(name): (chain, sureness) for sureness, lists in ((ALIKE, hints), (KIND_OF, names))
-                 for chain, text in lists.items() for name in (" ".join(one.split()) for one in text.split(","))}
+    for kind, names, hints in (
+        ("place", rules.PLACE_NAMES, rules.PLACE_HINTS),
+        ("surface", rules.SURFACE_NAMES, rules.SURFACE_HINTS),
+    ):
+        roots = {
+            wordnet.root(name): (chain, sureness)
+            for sureness, lists in ((ALIKE, hints), (KIND_OF, names))
+            for chain, text in lists.items()
+            for name in (" ".join(one.split()) for one in text.split(","))
+        }
         for lemma, synset in wordnet.first_senses():
             above = wordnet.distances(synset.offset)
             hit = min((offset for offset in above if offset in roots), key=lambda one: (above[one], one), default=None)
@@ -93,8 +99,9 @@ def examples_of(lists: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(meaning, one) for meaning, text in lists.items() for one in phrases(text)]
 
 
-def by_encoder(encoder: Encoder, examples: Sequence[tuple[str, str]], words: Sequence[str], vectors: Tensor,
-               least: float) -> dict[str, str]:
+def by_encoder(
+    encoder: Encoder, examples: Sequence[tuple[str, str]], words: Sequence[str], vectors: Tensor, least: float
+) -> dict[str, str]:
     """Word -> meaning for those of `words` (their embeddings: `vectors`) that are near enough to the examples of a meaning."""
     close = nearest(vectors, encoder([one for _, one in examples]), [meaning for meaning, _ in examples])
     return {word: meaning for word, (meaning, likeness) in zip(words, close, strict=True) if likeness >= least}
@@ -114,8 +121,11 @@ def make(folder: Path, dictionary: set[str]) -> Table:
     facet_words = words_of_kinds(table, set(FACETS))
     things = {lemma for lemma, synset in nouns.first_senses() if worth_listing(lemma, synset)}
     qualities = {lemma for lemma, _ in adjectives.first_senses() if writable(lemma)} - things
-    rest = sorted(word for word in (things | qualities) - (listed["place"] & listed["surface"])
-                  if dictionary.issuperset(word.split()) and word.split()[0] not in facet_words)
+    rest = sorted(
+        word
+        for word in (things | qualities) - (listed["place"] & listed["surface"])
+        if dictionary.issuperset(word.split()) and word.split()[0] not in facet_words
+    )
     encoder = Encoder()
     vectors = encoder(rest)
     for kind, source in (("place", places), ("surface", surfaces)):
@@ -137,8 +147,11 @@ def words_of_kinds(table: Table, kinds: set[str]) -> set[str]:
 
 def write(table: Table, file: Path) -> None:
     """One line per (kind, meaning, sureness): these three and all words, sorted, separated by tabs and bars."""
-    lines = ["\t".join((kind, meaning, str(sureness), "|".join(sorted(words))))
-             for (kind, meaning, sureness), words in sorted(table.items()) if words]
+    lines = [
+        "\t".join((kind, meaning, str(sureness), "|".join(sorted(words))))
+        for (kind, meaning, sureness), words in sorted(table.items())
+        if words
+    ]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 

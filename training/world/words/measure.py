@@ -26,8 +26,9 @@ def main() -> None:
         right, asked = {"odd": 0, "even": 0}, {"odd": 0, "even": 0}
         for number, line in enumerate((PROMPTS / name).read_text(encoding="utf-8").splitlines(), 1):
             names, sentence = line.split("\t")
-            accepted = {concept for concept, ways in lexicon.ways[kind].items()
-                        if {concept, *map(bare, ways)} & set(names.split())}
+            accepted = {
+                concept for concept, ways in lexicon.ways[kind].items() if {concept, *map(bare, ways)} & set(names.split())
+            }
             meaning, word = subject_of(list(look_up(sentence, kind, lexicon)), kind)
             hit = meaning is not None and meaning.concept in accepted
             half = "odd" if number % 2 else "even"
