@@ -102,7 +102,7 @@ def rows(entries: list[dict]) -> list[Figure]:
 
 
 def right(name: str, entries: list[dict], question: str, target: float | None = None) -> Figure:
-    """Share of views whose answer is the one asked for, over jobs that asked."""
+    """Share of views with the answer of the prompt in per cent, over jobs whose prompt gives one."""
     hits = []
     for entry in entries:
         wanted = right_answer(Facts(**entry["facts"]), question)

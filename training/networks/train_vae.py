@@ -252,7 +252,7 @@ def round_trip_psnr(state: dict[str, Tensor], data: Path, count: int, most: int)
 
 
 def write_result(state: dict[str, Tensor], data: Path, *, equalise: bool) -> None:
-    """Write FOLDER/vae.pt, its channels normalised where asked; print PSNR of one and of eight round trips."""
+    """Write FOLDER/vae.pt, with `equalise` its channels normalised; print PSNR of one and of eight round trips."""
     vae = build_vae()
     vae.load_state_dict(state)
     if equalise:

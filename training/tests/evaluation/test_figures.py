@@ -15,7 +15,7 @@ COUNT = 40
 
 
 def predicted(facts: list[Facts], rng: np.random.Generator, spoiled: dict[str, int] | None = None) -> Predictions:
-    """A classifier that answers as asked, but for the first few of the questions named in `spoiled`."""
+    """Predictions that are right but for the first few of each question named in `spoiled`."""
     answers = {}
     for question in QUESTIONS:
         right = [getattr(fact, question) or "none" for fact in facts]
@@ -59,7 +59,7 @@ def test_shares_count_only_what_was_asked(found):
     assert found["noun or scene right (no depth)"].value == pytest.approx(100 * 76 / 80)
     assert found["modifier right, where one was asked for"].value == pytest.approx(50)  # 20 of 40 asked for one
     time = found["time of day right (scenes that have one)"]
-    assert (time.count, time.value) == (20, pytest.approx(75))  # where it is always night, nothing was asked
+    assert (time.count, time.value) == (20, pytest.approx(75))  # scenes of permanent night have no time
     assert np.isnan(found["weather right"].value)
 
 

@@ -26,7 +26,7 @@ ALONE = ProcessGroup(1, 0)
 
 
 class Clock:
-    """Replaces both clocks of `common`: seconds that pass only when a test says so."""
+    """Replaces both clocks of `common`: seconds that pass only when a test advances them."""
 
     now = 0.0
 

@@ -73,7 +73,7 @@ def glass(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def mosaic(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Square glazed tiles in wide pale grout: many colours, or light and dark shades of the one asked for."""
+    """Square glazed tiles in wide pale grout: many colours, or light and dark shades of the colour in the caption."""
     size = 0.25
     uv = rotate(s.uv, f.uniform(-5, 5)) * zoom(f)
     cell, part, edge = grid(uv, size)
