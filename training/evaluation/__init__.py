@@ -1,1 +1,1 @@
-"""How good a checkpoint is: a classifier of its own, figures over samples and over whole jobs, and the pages made of them."""
+"""Evaluation of a checkpoint: a classifier, measurements of samples and of whole jobs, and pages that report them."""

@@ -1,9 +1,9 @@
 """The paper's Table 2 with the built-in model: `python -m training.evaluation.ablation --data DATA --prompts 20`.
 
 Six settings of three ingredients make the same panoramas, on the paper's two sets of five views (FoV 72, elevation 0); a seventh
-adds border steps to the sixth. Ten crops of each are held against ten single pictures that the model samples for the same prompt,
-as in the paper. Writes docs/ablation.md. DATA/ablation/<model>/ holds panoramas and figures, job by job, so it can be stopped and
-started again.
+adds border steps to the sixth. Ten crops of each are compared with ten single pictures that the model samples for the same
+prompt, as in the paper. Writes docs/ablation.md. DATA/ablation/<model>/ holds panoramas and figures, job by job, so it can be
+stopped and started again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from engine.spaces.views import View, ViewSet, ring, views_paper_band
 
 from ..world.captions import Facts
 from .classifier.network import Classifier
-from .jobs import MODEL, VIEW, add_line, asked, lines_of, views_of_panorama
+from .jobs import MODEL, VIEW, add_line, job_prompts, lines_of, views_of_panorama
 from .metrics import agreement, detail, view_disagreement
 from .paper_table import PAPERS, ROWS, Row, report
 from .sampler import checkpoint, fingerprint, sample
@@ -46,11 +46,11 @@ CROPS = ring(10, elevation=0, fov=60, start=18)  # each lies across a border of 
 BAND = slice(WIDTH // 4 - WIDTH // 14, WIDTH // 4 + WIDTH // 14)  # rows within 25 degrees of the horizon: every view covers them
 LATITUDES = ((0, 25),)  # the same rows
 SHOWN = 3  # prompts whose panoramas are on the page
-WHOLE_WAY = {"t_start": 999, "t_stop": 0, "outer_steps": 30}  # as SyncTweedies runs
+WHOLE_WAY = {"t_start": 999, "t_stop": 0, "outer_steps": 30}  # as in SyncTweedies
 
 
 class Recorder:
-    """A Space that remembers what each view last painted."""
+    """A Space that records the last image that each view unprojected."""
 
     def __init__(self, space: Space, painted: dict[View, Tensor] | None = None) -> None:
         self._space = space
@@ -97,7 +97,7 @@ class Recorder:
         return self._space.fill_and_pad(canvas)
 
     def layers(self) -> tuple[Tensor, Tensor]:
-        """Each painted view alone on the canvas [V, 3, H, W], and where it is [V, H, W] bool."""
+        """Each unprojected view alone on the canvas [V, 3, H, W], and its coverage [V, H, W] bool."""
         alone = [
             self._space.at(image.shape[-1]).unproject(self.blank(), (view,), image[None], average=True)
             for view, image in self.painted.items()
@@ -106,6 +106,8 @@ class Recorder:
 
 
 class Made(NamedTuple):
+    """One panorama and how it was made."""
+
     z: Tensor  # [3, H, W]
     nfe: int
     passes: int
@@ -117,8 +119,8 @@ class Made(NamedTuple):
 def settings(row: Row, base: SamplingParams) -> SamplingParams:
     """`base` with the ingredients of a row. No coarse steps: they are none of the paper's three.
 
-    Only with maximum stochasticity and multi-step solves is a pass at high noise already a picture. The other rows run the whole
-    way: Algorithm 2 goes to t = 0 as SyncTweedies does, and a one-step estimate becomes a picture only near it.
+    Only with maximum stochasticity and multi-step solves is the result of a pass at high noise already a picture. The other rows
+    run the whole way: Algorithm 2 goes to t = 0 as SyncTweedies does, and a one-step estimate is a picture only near it.
     """
     way = {} if row.max_stochasticity and row.multi_step else WHOLE_WAY
     return replace(
@@ -128,7 +130,7 @@ def settings(row: Row, base: SamplingParams) -> SamplingParams:
 
 
 def panorama(model: Checkpoint, prompt: str, params: SamplingParams, seed: int) -> Made:
-    """One panorama of the band; what lies above and below it stays blank."""
+    """One panorama of the band of views; the canvas above and below it stays blank."""
     space = Recorder(EquirectSpace(WIDTH, model.view_resolution, view_sets=views_paper_band(), fill_sets=()))
     denoiser = model.denoiser(prompts_by_label(prompt, suffixes(KINDS["panorama"], prompt, {}), model.fits_context))
     planned = plan(params, space, model.schedule(Schedule))
@@ -139,17 +141,23 @@ def panorama(model: Checkpoint, prompt: str, params: SamplingParams, seed: int) 
     return Made(space.fill_and_pad(canvas), denoiser.nfe, len(planned.steps), last.t, apart, last.views)
 
 
+def scored(pictures: np.ndarray, facts: Facts, classifier: Classifier) -> dict:
+    """What is measured of pictures [n, h, w, 3] uint8 of one prompt, whether crops of a panorama or single ones."""
+    predicted = classifier.predict(pictures)
+    answers = predicted.answers["scene"]
+    return {
+        "right": float(np.mean([answer == facts.scene for answer in answers])), "agreement": agreement(answers),
+        "detail": detail(pictures), "features": np.round(predicted.features, 4).tolist(),
+    }  # fmt: skip
+
+
 def measured(row: Row, number: int, prompt: str, facts: Facts, made: Made, classifier: Classifier) -> dict:
-    """The line of one panorama."""
-    crops = views_of_panorama(made.z, CROPS)
-    predicted = classifier.predict(crops)
-    said = predicted.answers["scene"]
+    """The measurements of one panorama, a line of rows.jsonl."""
     sets = views_paper_band()
     entry = {
         "row": row.name, "prompt_number": number, "prompt": prompt, "scene": facts.scene, "nfe": made.nfe,
-        "passes": made.passes, "last_t": made.last_t, "right": float(np.mean([answer == facts.scene for answer in said])),
-        "agreement": agreement(said), "seam": seam_jump(made.z, sets, LATITUDES)[0], "detail": detail(crops),
-        "disagreement": made.disagreement, "features": np.round(predicted.features, 4).tolist(),
+        "passes": made.passes, "last_t": made.last_t, "seam": seam_jump(made.z, sets, LATITUDES)[0],
+        "disagreement": made.disagreement, **scored(views_of_panorama(made.z, CROPS), facts, classifier),
     }  # fmt: skip
     if row.non_overlapping:
         before = next(views for views in sets if tuple(views) != tuple(made.last_views))
@@ -168,14 +176,9 @@ def references(
         if number not in done:
             seeds = [10**6 * (number + 1) + k for k in range(len(CROPS))]
             pictures = sample(model, [prompt] * len(CROPS), seeds, guidance=guidance, steps=steps)
-            predicted = classifier.predict(pictures)
-            said = predicted.answers["scene"]
-            right = float(np.mean([answer == facts.scene for answer in said]))
-            add_line(log, {
-                "prompt_number": number, "prompt": prompt, "right": right, "agreement": agreement(said),
-                "detail": detail(pictures), "features": np.round(predicted.features, 4).tolist(),
-            })  # fmt: skip
-            print(f"single pictures {number + 1}/{len(jobs)}: {right:.0%} right", flush=True)
+            entry = {"prompt_number": number, "prompt": prompt, **scored(pictures, facts, classifier)}
+            add_line(log, entry)
+            print(f"single pictures {number + 1}/{len(jobs)}: {entry['right']:.0%} right", flush=True)
     return lines_of(log)
 
 
@@ -191,7 +194,7 @@ def run(arguments: argparse.Namespace) -> str:
     )  # fmt: skip
     home = arguments.data / "ablation" / fingerprint(folder, base, arguments.seed, VIEW, WIDTH)
     home.mkdir(parents=True, exist_ok=True)
-    jobs = asked("panorama", arguments.prompts, arguments.seed)
+    jobs = job_prompts("panorama", arguments.prompts, arguments.seed)
     singles = references(model, jobs, home, classifier, base.guidance, arguments.steps)
     log = home / "rows.jsonl"
     done = {(entry["row"], entry["prompt_number"]) for entry in lines_of(log)}
@@ -212,6 +215,7 @@ def run(arguments: argparse.Namespace) -> str:
 
 
 def picture_of(home: Path, number: int, row: Row) -> Path:
+    """The file of the panorama of a row and prompt."""
     return home / f"{number:02d}_row{row.name.replace(' ', '_')}.png"
 
 

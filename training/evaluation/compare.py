@@ -2,8 +2,8 @@
 
 Both folders were made by `training.evaluation.in_use` with the same prompts and seeds: by two versions of the engine, or in two
 precisions.
-Only jobs that both have count. --psnr also says how far the results of the same job are apart, which tells something only where
-both started from the same noise.
+Only jobs in both folders count. --psnr also compares the results of each job, which is meaningful only where both started from
+the same noise.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import numpy as np
 
 from engine.io.images import load_png
 
+from ..networks.common import psnr
 from .figures import Figure, number
 from .in_use import rows
 from .jobs import lines_of
-from .metrics import psnr
 
 
 def shared(first: Sequence[dict], second: Sequence[dict]) -> tuple[list[dict], list[dict]]:
@@ -29,8 +29,8 @@ def shared(first: Sequence[dict], second: Sequence[dict]) -> tuple[list[dict], l
     pairs = [(entry, others[entry["job"]]) for entry in sorted(first, key=lambda entry: entry["job"]) if entry["job"] in others]
     for a, b in pairs:
         if a["prompt"] != b["prompt"] or a["mesh"] != b["mesh"]:
-            told = [f"{entry['prompt']!r} {entry['mesh']}".strip() for entry in (a, b)]
-            raise ValueError(f"{a['job']} is {told[0]} in one folder and {told[1]} in the other")
+            texts = [f"{entry['prompt']!r} {entry['mesh']}".strip() for entry in (a, b)]
+            raise ValueError(f"{a['job']} is {texts[0]} in one folder and {texts[1]} in the other")
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 
@@ -39,14 +39,14 @@ def table(first: Sequence[dict], second: Sequence[dict]) -> str:
     lines = ["| | first | second | difference | second is | samples |", "| --- | ---: | ---: | ---: | --- | ---: |"]
     for k, (a, b) in enumerate(zip(rows(first), rows(second), strict=True)):
         if math.isnan(a.value):
-            continue  # a question that no job asked
+            continue  # a question that no prompt answers
         error = jackknife(first, second, k)
         lines.append(f"| {a.name} | {number(a.value)} | {number(b.value)} {a.unit} | {b.value - a.value:+.1f} ± {error:.1f} | "
-                     f"{standing(a, b)} | {a.count} |")  # fmt: skip
+                     f"{comparison(a, b)} | {a.count} |")  # fmt: skip
     return "\n".join(lines)
 
 
-def standing(a: Figure, b: Figure) -> str:
+def comparison(a: Figure, b: Figure) -> str:
     """Whether `b` is higher than `a`, the same or lower; of times, faster or slower."""
     if a.value == b.value:
         return "the same"
@@ -67,8 +67,8 @@ def jackknife(first: Sequence[dict], second: Sequence[dict], k: int) -> float:
     return float(np.sqrt((len(values) - 1) / len(values) * ((differences - differences.mean()) ** 2).sum()))
 
 
-def apart(first: Path, second: Path, entries: Sequence[dict]) -> str:
-    """How far the results of the same jobs are apart, by kind."""
+def psnr_by_kind(first: Path, second: Path, entries: Sequence[dict]) -> str:
+    """PSNR between the results of the same jobs, by kind."""
     lines = []
     for kind in sorted({entry["kind"] for entry in entries}):
         names = [entry["job"] for entry in entries if entry["kind"] == kind]
@@ -89,7 +89,7 @@ def main() -> None:
         parser.error("the two folders have no job in common")
     print(table(first, second))
     if arguments.psnr:
-        print("\n" + apart(arguments.first, arguments.second, first))
+        print("\n" + psnr_by_kind(arguments.first, arguments.second, first))
 
 
 if __name__ == "__main__":

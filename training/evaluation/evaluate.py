@@ -1,6 +1,6 @@
 """How good a checkpoint is: `python -m training.evaluation.evaluate --data DATA --model FOLDER --prompts 1000 --seed 0`.
 
-Prompts are worded from the facts of held-out pictures, sampled, and read by DATA/classifier.pt. A third are materials face on, a
+Prompts are captions of held-out pictures; their samples are classified by DATA/classifier.pt. A third are flat materials, a
 third objects with their depth, a third scenes. Writes DATA/evaluation.md (the table), .json and .png (the first 48). Samples are
 kept batch by batch in DATA/evaluation/, so it can be stopped and started again.
 """
@@ -24,7 +24,7 @@ from ..world import dataset
 from ..world.captions import KINDS, Facts, caption
 from ..world.pictures import draw
 from .classifier.network import Classifier, Predictions
-from .classifier.shards import truth
+from .classifier.shards import right_answer
 from .figures import Figure, figures, table
 from .sampler import BATCH, checkpoint, fingerprint, sample
 from .sheets import Note, contact_sheet
@@ -35,7 +35,7 @@ VIEW = 256
 
 
 class Prompts(NamedTuple):
-    """What is asked of the model, of one kind, and the real pictures it is held against."""
+    """Prompts of one kind, and the real pictures that their samples are compared with."""
 
     kind: str
     facts: list[Facts]
@@ -87,17 +87,17 @@ def sampled(model: Checkpoint, prompts: Prompts, kept: Path, guidance: float, st
 
 
 def repeated(prompts: Sequence[Prompts], few: int, times: int, seed: int) -> list[Prompts]:
-    """`few` of the prompts, `times` seeds each, beside as many fresh pictures drawn of the same facts: are samples alike?"""
+    """`few` of the prompts, `times` seeds each, and as many new real pictures of the same facts, to compare the diversity."""
     out = []
     for one in prompts:
         if one.kind == "object":
-            continue  # the depth would hold all pictures of one prompt to one shape, but not the drawn ones
+            continue  # the depth fixes the shape of the samples of a prompt, but not of the new pictures
         pick = range(min(few // 2, len(one.facts)))
         facts = [one.facts[k] for k in pick for _ in range(times)]
         captions = [one.captions[k] for k in pick for _ in range(times)]
         seeds = [(1 << 39) + seed * 10**6 + KINDS.index(one.kind) * 10**5 + k for k in range(len(facts))]
         drawn = [draw(facts[k : k + times], seeds[k : k + times], VIEW).images for k in range(0, len(facts), times)]
-        own = dataset.bytes_of(torch.cat(drawn)) if drawn else np.zeros((0, VIEW, VIEW, 3), np.uint8)
+        own = dataset.to_uint8(torch.cat(drawn)) if drawn else np.zeros((0, VIEW, VIEW, 3), np.uint8)
         out.append(Prompts(f"again_{one.kind}", facts, captions, seeds, None, own, own[:0]))
     return out
 
@@ -112,7 +112,7 @@ def show(
             if k >= len(images) or len(pictures) == count:
                 continue
             given = {question: answers[k] for question, answers in predicted.answers.items()}
-            right = {question: truth(one.facts[k], question) for question in given}
+            right = {question: right_answer(one.facts[k], question) for question in given}
             wrong = [answer for question, answer in given.items() if right[question] and answer != right[question]]
             pictures.append(images[k])
             notes.append([Note(one.captions[k]), *([Note("classifier: " + ", ".join(wrong), True)] if wrong else [])])

@@ -1,4 +1,4 @@
-"""From classified samples to the rows of the evaluation table, each with its bar and the same figure of real pictures."""
+"""From classified samples to the rows of the evaluation table, each with its target and the same figure of real pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from ..world.vocabulary import ALWAYS_NIGHT
 from . import metrics
 from .classifier.network import NONE, Predictions
-from .classifier.shards import truth
+from .classifier.shards import right_answer
 from .timing import Speed, VaeQuality
 
 if TYPE_CHECKING:
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 
 class Figure(NamedTuple):
-    """One row: a value that should be at least (">=") or at most ("<=") its bar; "" where no bar was set."""
+    """One row: a value that should be at least (">=") or at most ("<=") its target; "" without target."""
 
     name: str
     value: float
     unit: str = "%"
     sign: str = ""
-    bar: float = math.nan
+    target: float = math.nan
     real: float = math.nan  # the same of real, held-out pictures
     count: int = 0  # of samples it is made of
     note: str = ""
 
     @property
     def holds(self) -> bool | None:
-        """Whether it reaches its bar; None without one."""
+        """Whether it reaches its target; None without one."""
         if not self.sign or math.isnan(self.value):
             return None
-        return self.value >= self.bar if self.sign == ">=" else self.value <= self.bar
+        return self.value >= self.target if self.sign == ">=" else self.value <= self.target
 
 
 def figures(
@@ -54,7 +54,7 @@ def figures(
     flat, solid, scene = zip(prompts, predictions, own, strict=True)
     rows = [
         share("noun or scene right (no depth)", [("noun", *flat), ("scene", *scene)], 85),
-        share("… noun, face on", [("noun", *flat)]),
+        share("… noun, flat", [("noun", *flat)]),
         share("… scene", [("scene", *scene)]),
         share("colour right", [("colour", *flat)], 85),
         share("modifier right, where one was asked for", [("modifier", *flat)], 70, lambda answer: answer != NONE),
@@ -70,14 +70,22 @@ def figures(
         without = share(name, [(question, *flat)], wanted=wanted)
         rows.append(share(f"{name} right, with depth", [(question, *solid)], round(without.value - 5, 1), wanted))
     rows += depth_rows(prompts[1], made[1])
-    halves = [(one.features[: len(c.features)], two.features[: len(c.features)], c.features)
-              for one, two, c in zip(predictions, own, others, strict=True)]  # samples and two real sets, as many of each
+    halves = [
+        (one.features[: len(c.features)], two.features[: len(c.features)], c.features)
+        for one, two, c in zip(predictions, own, others, strict=True)
+    ]  # samples and two real sets, as many of each
     a, b, c = (np.concatenate(part) for part in zip(*halves, strict=True))
     reference = metrics.frechet_distance(b, c)
     rows.append(
         Figure(
-            "Fréchet distance, times that of two real sets", metrics.frechet_distance(a, c) / reference, "x", "<=", 3, 1,
-            len(a), f"real to real {reference:.2f}",
+            "Fréchet distance, times that of two real sets",
+            metrics.frechet_distance(a, c) / reference,
+            "x",
+            "<=",
+            3,
+            1,
+            len(a),
+            f"real to real {reference:.2f}",
         )
     )
     for kind, (one, two, three) in zip(prompts, halves, strict=True):
@@ -85,8 +93,13 @@ def figures(
         rows.append(Figure(f"… {kind.kind}", metrics.frechet_distance(one, three) / base, "x", real=1, count=len(one)))
     rows.append(
         Figure(
-            "distance between seeds of one prompt, times the real one", spread(made_again, repeats) / spread(real_again, repeats),
-            "x", ">=", 0.7, 1, sum(len(one.features) for one in made_again),
+            "distance between seeds of one prompt, times the real one",
+            spread(made_again, repeats) / spread(real_again, repeats),
+            "x",
+            ">=",
+            0.7,
+            1,
+            sum(len(one.features) for one in made_again),
         )
     )
     rows.append(Figure("… between all samples", metrics.mean_distance(a) / metrics.mean_distance(b), "x", real=1, count=len(a)))
@@ -112,24 +125,26 @@ def figures(
 def share(
     name: str,
     parts: Sequence[tuple[str, Prompts, Predictions, Predictions]],  # question, prompts, samples, real pictures of the same facts
-    bar: float | None = None,
+    target: float | None = None,
     wanted: Callable[[str], bool] | None = None,
 ) -> Figure:
-    """Right answers in per cent over all `parts`; `wanted` tells which right answers count at all."""
+    """Right answers in per cent over all `parts`; only right answers for which `wanted` is true count."""
     hits, reality = [], []
     for question, prompts, predicted, real in parts:
         for k, fact in enumerate(prompts.facts):
-            right = truth(fact, question)
+            right = right_answer(fact, question)
             if not right or (wanted and not wanted(right)) or (question == "time" and fact.scene in ALWAYS_NIGHT):
                 continue
             hits.append(predicted.answers[question][k] == right)
             reality.append(real.answers[question][k] == right)
     value, real_value = (100 * float(np.mean(part)) if part else math.nan for part in (hits, reality))
-    return Figure(name, value, "%", ">=" if bar is not None else "", math.nan if bar is None else bar, real_value, len(hits))
+    sign, least = (">=", target) if target is not None else ("", math.nan)
+    return Figure(name, value, "%", sign, least, real_value, len(hits))
 
 
 def depth_rows(prompts: Prompts, made: np.ndarray) -> list[Figure]:
-    """How well samples follow their depth, beside how well the pictures do that the depth came with."""
+    """Agreement of samples with their depth, and that of the real pictures of the same depth."""
+
     def mean(function: Callable[[np.ndarray, np.ndarray], float], pictures: np.ndarray) -> tuple[float, int]:
         values = np.array([function(picture, d) for picture, d in zip(pictures, prompts.depth, strict=True)])
         good = values[~np.isnan(values)]
@@ -147,23 +162,25 @@ def depth_rows(prompts: Prompts, made: np.ndarray) -> list[Figure]:
 def spread(predictions: Sequence[Predictions], repeats: int) -> float:
     """Mean feature distance between pictures of one prompt, over all prompts; each has `repeats` pictures in a row."""
     return float(
-        np.mean([
-            metrics.mean_distance(predicted.features[k : k + repeats])
-            for predicted in predictions
-            for k in range(0, len(predicted.features), repeats)
-        ])
+        np.mean(
+            [
+                metrics.mean_distance(predicted.features[k : k + repeats])
+                for predicted in predictions
+                for k in range(0, len(predicted.features), repeats)
+            ]
+        )
     )
 
 
 def table(rows: Sequence[Figure]) -> str:
-    """Markdown: what, here, bar, whether it holds, the same of real pictures, over how many samples."""
-    lines = ["| | here | bar | | real pictures | samples |", "| --- | ---: | ---: | --- | ---: | ---: |"]
+    """Markdown: what, here, target, whether it holds, the same of real pictures, over how many samples."""
+    lines = ["| | here | target | | real pictures | samples |", "| --- | ---: | ---: | --- | ---: | ---: |"]
     for row in rows:
-        bar = f"{'≥' if row.sign == '>=' else '≤'} {row.bar:g}" if row.sign else ""
+        target = f"{'≥' if row.sign == '>=' else '≤'} {row.target:g}" if row.sign else ""
         verdict = {True: "yes", False: "**no**", None: ""}[row.holds]
         name = f"{row.name} ({row.note})" if row.note else row.name
         here = "–" if math.isnan(row.value) else f"{number(row.value)} {row.unit}".strip()
-        lines.append(f"| {name} | {here} | {bar} | {verdict} | {number(row.real)} | {row.count or ''} |")
+        lines.append(f"| {name} | {here} | {target} | {verdict} | {number(row.real)} | {row.count or ''} |")
     return "\n".join(lines)
 
 

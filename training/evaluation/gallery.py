@@ -91,7 +91,7 @@ def shown(folder: Path, kind: str) -> Image.Image:
 
 
 def save(file: Path, image: Image.Image) -> Path:
-    """A JPEG of some tens of kilobytes."""
+    """Save as a JPEG of some tens of kilobytes."""
     image.save(file, quality=85, optimize=True)
     return file
 

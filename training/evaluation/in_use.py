@@ -24,9 +24,9 @@ from engine.spaces.views import ring
 
 from ..world.captions import Facts
 from .classifier.network import NONE, Classifier
-from .classifier.shards import truth
+from .classifier.shards import right_answer
 from .figures import Figure, table
-from .jobs import MODEL, SIDES, Caches, add_line, asked, do_job, job_views, lines_of
+from .jobs import MODEL, SIDES, Caches, add_line, do_job, job_prompts, job_views, lines_of
 from .meshes import meshes
 from .metrics import agreement
 from .sampler import fingerprint
@@ -37,7 +37,7 @@ QUESTIONS = {"panorama": ("scene", "time", "weather"), "texture": ("noun", "colo
 
 
 def classified(folder: Path, kind: str, facts: Facts, prompt: str, classifier: Classifier) -> dict:
-    """What the classifier says of each view, and a strip of the views beside the job."""
+    """The answers of the classifier for each view; a strip of the views is saved in the folder of the job."""
     views = job_views(folder, AROUND if kind == "panorama" else SIDES)
     predicted = classifier.predict(views)
     Image.fromarray(np.concatenate(list(views[:4, ::2, ::2]), axis=1)).save(folder / "views.png")
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace, home: Path) -> list[dict]:
     done = {entry["job"] for entry in lines_of(log)}
     shapes: dict[str, Mesh] = {}
     for kind, count in (("panorama", arguments.panoramas), ("texture", arguments.textures)):
-        for number, (facts, prompt) in enumerate(asked(kind, count, arguments.seed)):
+        for number, (facts, prompt) in enumerate(job_prompts(kind, count, arguments.seed)):
             name = f"{kind}_{number:02d}"
             if name in done:
                 continue
@@ -60,8 +60,15 @@ def run(arguments: argparse.Namespace, home: Path) -> list[dict]:
                 shapes = meshes(arguments.meshes)
             mesh_name = list(shapes)[number % len(shapes)] if kind == "texture" else ""
             report = do_job(
-                home / name, kind, prompt, arguments.seed + number, caches, shapes.get(mesh_name), model=arguments.model,
-                preset=arguments.preset, precision=arguments.precision,
+                home / name,
+                kind,
+                prompt,
+                arguments.seed + number,
+                caches,
+                shapes.get(mesh_name),
+                model=arguments.model,
+                preset=arguments.preset,
+                precision=arguments.precision,
             )
             entry = classified(home / name, kind, facts, prompt, classifier)
             entry |= {"mesh": mesh_name, "seconds": report["seconds"]["total"], "notices": report["notices"]}
@@ -73,7 +80,7 @@ def run(arguments: argparse.Namespace, home: Path) -> list[dict]:
 
 
 def rows(entries: list[dict]) -> list[Figure]:
-    """The shares that were asked for; over views, where nothing else is said."""
+    """The rows of the table; shares are over views unless noted."""
     found = []
     for kind, subject, name in (("panorama", "scene", "panoramas: scene"), ("texture", "noun", "textures: noun")):
         mine = [entry for entry in entries if entry["kind"] == kind]
@@ -82,27 +89,27 @@ def rows(entries: list[dict]) -> list[Figure]:
         found.append(right(f"{name} right", mine, subject, 75))
         for question in QUESTIONS[kind][1:]:
             found.append(right(f"… {question} right, where one was asked for", mine, question))
-        said = [entry["answers"][subject] for entry in mine]
+        by_job = [entry["answers"][subject] for entry in mine]
         if kind == "panorama":
-            same = 100 * float(np.mean([agreement(answers) == 1 for answers in said]))
+            same = 100 * float(np.mean([agreement(answers) == 1 for answers in by_job]))
             found.append(Figure("… the same scene all around", same, "% of panoramas", ">=", 90, count=len(mine)))
-        each = 100 * float(np.mean([agreement(answers) for answers in said]))
-        found.append(Figure("… views that say what most of their job's do", each, count=sum(map(len, said))))
+        each = 100 * float(np.mean([agreement(answers) for answers in by_job]))
+        found.append(Figure("… views with the most frequent answer of their job", each, count=sum(map(len, by_job))))
         seconds = [entry["seconds"] for entry in mine]
         found.append(Figure("… median time", float(np.median(seconds)), "s", "<=", 60 if kind == "panorama" else 90,
                             count=len(mine), note=f"threads: {max(entry['threads'] for entry in mine)}"))  # fmt: skip
     return found
 
 
-def right(name: str, entries: list[dict], question: str, bar: float | None = None) -> Figure:
-    """Share of views whose answer is the one asked for, over jobs that asked."""
+def right(name: str, entries: list[dict], question: str, target: float | None = None) -> Figure:
+    """Share of views with the answer of the prompt in per cent, over jobs whose prompt gives one."""
     hits = []
     for entry in entries:
-        wanted = truth(Facts(**entry["facts"]), question)
+        wanted = right_answer(Facts(**entry["facts"]), question)
         if wanted and wanted != NONE:
             hits += [answer == wanted for answer in entry["answers"][question]]
     value = 100 * float(np.mean(hits)) if hits else float("nan")
-    return Figure(name, value, "%", ">=" if bar else "", bar or float("nan"), count=len(hits))
+    return Figure(name, value, "%", ">=" if target else "", target or float("nan"), count=len(hits))
 
 
 def show(file: Path, home: Path, entries: list[dict]) -> Path:
@@ -110,7 +117,7 @@ def show(file: Path, home: Path, entries: list[dict]) -> Path:
     pictures, notes = [], []
     for entry in sorted(entries, key=lambda entry: entry["job"]):
         question = QUESTIONS[entry["kind"]][0]
-        wanted = truth(Facts(**entry["facts"]), question)
+        wanted = right_answer(Facts(**entry["facts"]), question)
         wrong = sorted({answer for answer in entry["answers"][question] if answer != wanted})
         pictures.append(np.asarray(Image.open(home / entry["job"] / "views.png").convert("RGB")))
         notes.append([Note(entry["prompt"]), *([Note("classifier: " + ", ".join(wrong), True)] if wrong else [])])

@@ -1,4 +1,4 @@
-"""Whole jobs through the engine, as the add-on asks for them, and pictures of what came out."""
+"""Whole jobs through the engine, as the add-on runs them, and views of their results."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ from engine.spaces.views import ViewSet, orbit
 from engine.tasks import run_job
 
 from ..world.captions import Facts, caption, random_facts, subjects
+from ..world.dataset import to_uint8
 
 VIEW = 256
 SIDES = orbit([(0, 0), (90, 0), (180, 0), (270, 0)])
 MODEL = "builtin"
 
 
-def asked(kind: str, count: int, seed: int) -> list[tuple[Facts, str]]:
+def job_prompts(kind: str, count: int, seed: int) -> list[tuple[Facts, str]]:
     """Facts and prompts of `count` jobs ("panorama" or "texture"): all scenes, or nouns, in turn, in shuffled order."""
     part = "scene" if kind == "panorama" else "object"
     order = subjects(part)
@@ -40,7 +41,7 @@ def asked(kind: str, count: int, seed: int) -> list[tuple[Facts, str]]:
         random = Random(f"{kind} {seed} {k}")
         facts = random_facts(random, part, order[k % len(order)])
         facts = replace(facts, look="horizon") if part == "scene" else replace(facts, view="front")
-        out.append((facts, caption(facts, random).removesuffix(", front view")))  # the engine itself adds what a view shows
+        out.append((facts, caption(facts, random).removesuffix(", front view")))  # the engine appends the view to the prompt
     return out
 
 
@@ -52,14 +53,20 @@ class Caches:
 
 
 def do_job(
-    folder: Path, kind: str, prompt: str, seed: int, caches: Caches, mesh: Mesh | None, *, model: str = MODEL,
-    preset: str = "auto", precision: str = "auto",
+    folder: Path,
+    kind: str,
+    prompt: str,
+    seed: int,
+    caches: Caches,
+    mesh: Mesh | None,
+    *,
+    model: str = MODEL,
+    preset: str = "auto",
+    precision: str = "auto",
 ) -> dict:
     """Run one job, unless its result is there; returns its report."""
     if not (folder / "report.json").exists():
-        params = (PanoramaParams if kind == "panorama" else TextureParams)(
-            prompt=prompt, seed=seed, model=model, preset=preset
-        )
+        params = (PanoramaParams if kind == "panorama" else TextureParams)(prompt=prompt, seed=seed, model=model, preset=preset)
         save_job(folder, Job(kind=kind, params=params, engine=EngineParams(precision=precision)), mesh)
         for _ in run_job(folder, caches.models, caches.spaces):
             pass
@@ -69,7 +76,7 @@ def do_job(
 def views_of_panorama(z: Tensor, views: ViewSet) -> np.ndarray:
     """Perspective views of a panorama [3, H, 2 H]: [n, 256, 256, 3] uint8."""
     space = EquirectSpace(z.shape[-1], VIEW)
-    return as_bytes(space.project(RasterCanvas(z, torch.ones(z.shape[1:])), views))
+    return to_uint8(space.project(RasterCanvas(z, torch.ones(z.shape[1:])), views))
 
 
 def job_views(folder: Path, views: ViewSet) -> np.ndarray:
@@ -79,12 +86,7 @@ def job_views(folder: Path, views: ViewSet) -> np.ndarray:
         return views_of_panorama(z, views)
     mesh = load_mesh(folder)
     space = MeshSpace(mesh.vertices, mesh.faces, mesh.uv, z.shape[-1], VIEW)
-    return as_bytes(space.project(RasterCanvas(z, torch.ones(z.shape[1:])), views))
-
-
-def as_bytes(images: Tensor) -> np.ndarray:
-    """[n, 3, h, w] in 0..1 -> [n, h, w, 3] uint8."""
-    return (images.clamp(0, 1) * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    return to_uint8(space.project(RasterCanvas(z, torch.ones(z.shape[1:])), views))
 
 
 def add_line(file: Path, entry: dict) -> None:
@@ -94,7 +96,7 @@ def add_line(file: Path, entry: dict) -> None:
 
 
 def lines_of(file: Path) -> list[dict]:
-    """The JSON lines written so far; one cut off by a stop is left out."""
+    """The JSON lines written so far; a line that was cut off by an interruption is left out."""
     entries = []
     for line in file.read_text().splitlines() if file.exists() else []:
         try:

@@ -51,7 +51,7 @@ def rounded_box(radius: float = 0.22) -> Mesh:
 
 
 def skinned(rows: np.ndarray, *, close_rows: bool) -> Mesh:
-    """A mesh over a grid of points [n, m, 3], joined across and, if asked, along; outward faces counter-clockwise."""
+    """A mesh over a grid of points [n, m, 3], joined across and, with `close_rows`, along; outward faces counter-clockwise."""
     n, m = rows.shape[:2]
     i, j = np.meshgrid(np.arange(n if close_rows else n - 1), np.arange(m), indexing="ij")
     a, b = i * m + j, i * m + (j + 1) % m
@@ -61,6 +61,7 @@ def skinned(rows: np.ndarray, *, close_rows: bool) -> Mesh:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
+    """Normalise vectors [..., 3]."""
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -15,18 +16,18 @@ EDGE_TOLERANCE = 3  # pixels of 256 that an edge may be off
 DEPTH_STEP = 0.06  # of the depth range, between neighbouring pixels: a fold where one part hides another
 
 
-def accuracy(said: Sequence[str], right: Sequence[str]) -> float:
-    """Share of answers that are right; nan where none was asked for."""
-    return float(np.mean([a == b for a, b in zip(said, right, strict=True)])) if len(right) else float("nan")
+def accuracy(answers: Sequence[str], right: Sequence[str]) -> float:
+    """Share of answers that are right; nan without answers."""
+    return float(np.mean([a == b for a, b in zip(answers, right, strict=True)])) if len(right) else float("nan")
 
 
-def agreement(said: Sequence[str]) -> float:
-    """Share of answers that are the most frequent one: 1 where all views say the same."""
-    return Counter(said).most_common(1)[0][1] / len(said)
+def agreement(answers: Sequence[str]) -> float:
+    """Share of answers that are the most frequent one: 1 where all answers are the same."""
+    return Counter(answers).most_common(1)[0][1] / len(answers)
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """|mean a - mean b|^2 + tr(A + B - 2 (A B)^(1/2)) of two feature sets [n, d], each taken for a Gaussian.
+    """|mean a - mean b|^2 + tr(A + B - 2 (A B)^(1/2)) of two feature sets [n, d], each modelled as a Gaussian.
 
     The trace of the root is found from the eigenvalues of A^(1/2) B A^(1/2), which stay real where A is singular.
     """
@@ -48,16 +49,14 @@ def mean_distance(a: np.ndarray, b: np.ndarray | None = None) -> float:
     return float(distances[np.triu_indices(len(a), 1)].mean()) if len(a) > 1 else float("nan")
 
 
-def psnr(a: Tensor, b: Tensor) -> Tensor:
-    """[B] decibels between pictures [B, 3, h, w] in 0..1."""
-    return -10 * (a - b).square().mean((1, 2, 3)).clamp(min=1e-10).log10()
-
-
-# edges against a depth condition -------------------------------------------------------------------------------------
+def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and its standard error; the error of a single value is nan."""
+    error = float(np.std(values, ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
+    return float(np.mean(values)), error
 
 
 def outline(mask: np.ndarray) -> np.ndarray:
-    """[h, w] bool: the pixels of `mask` that touch what is not in it; the picture's own border is no edge."""
+    """[h, w] bool: the pixels of `mask` that touch what is not in it; the border of the picture is no edge."""
     return mask & ~ndimage.binary_erosion(mask, border_value=1)
 
 
@@ -131,17 +130,14 @@ def steepness(picture: np.ndarray) -> np.ndarray:
 
 
 def detail(pictures: np.ndarray) -> float:
-    """Mean length of the colour gradient of pictures [n, h, w, 3] uint8, smoothed a little: what averaging takes away."""
+    """Mean length of the colour gradient of pictures [n, h, w, 3] uint8, smoothed a little: averaging lowers it."""
     return float(np.mean([steepness(picture).mean() for picture in pictures]))
 
 
-# panoramas -----------------------------------------------------------------------------------------------------------
-
-
 def view_disagreement(layers: Tensor, seen: Tensor) -> float:
-    """How far apart views paint what more than one of them sees: root mean square deviation from their mean, 0..1.
+    """Disagreement of views where they overlap: root mean square deviation from their mean, 0..1.
 
-    layers: [V, 3, H, W], each view put alone on the canvas. seen: [V, H, W] bool, where. nan where no two views meet.
+    layers: [V, 3, H, W], each view alone on the canvas. seen: [V, H, W] bool, its coverage. nan where no two views meet.
     """
     count = seen.sum(0)
     shared = count > 1

@@ -1,8 +1,7 @@
-"""The paper's Table 2 beside ours, and what of its order holds: a page made from numbers alone."""
+"""The paper's Table 2 beside ours, and which of its orderings hold: a page generated from numbers."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -11,11 +10,11 @@ from scipy.stats import spearmanr
 
 from engine.protocol.params import SamplingParams
 
-from .metrics import frechet_distance
+from .metrics import frechet_distance, mean_and_error
 
 
 class Found(NamedTuple):
-    """What the paper measured."""
+    """The measurements of the paper."""
 
     fid: float
     inception: float
@@ -53,7 +52,7 @@ FORMER = (
 
 
 class Claim(NamedTuple):
-    """What the paper says of its table: the first row should be lower in `measure` than the second."""
+    """A statement of the paper about its table: the first row is lower in `measure` than the second."""
 
     better: str
     worse: str
@@ -175,7 +174,7 @@ def features(entries: Sequence[dict]) -> np.ndarray:
 
 
 def halves(singles: Sequence[dict]) -> float:
-    """Fréchet distance between every other single picture and the rest: what chance alone leaves, with half the pictures."""
+    """Fréchet distance between every other single picture and the rest: the distance due to chance, with half the pictures."""
     every = features(singles)
     return frechet_distance(every[::2], every[1::2])
 
@@ -265,9 +264,11 @@ def holds(claim: Claim, by_row: dict[str, list[dict]], singles: Sequence[dict]) 
     """Both figures of a claim, and the share of the sets with one prompt left out in which it holds."""
     value: Callable[[Sequence[dict], Sequence[dict]], float]
     if claim.measure == "frechet":
+
         def value(part: Sequence[dict], reference: Sequence[dict]) -> float:
             return frechet_distance(features(part), features(reference))
     else:
+
         def value(part: Sequence[dict], reference: Sequence[dict]) -> float:
             return float(np.mean([entry[claim.measure] for entry in part]))
 
@@ -282,20 +283,17 @@ def holds(claim: Claim, by_row: dict[str, list[dict]], singles: Sequence[dict]) 
 
 
 def without(entries: Sequence[dict], k: int) -> list[dict]:
+    """All entries but number `k`."""
     return [entry for number, entry in enumerate(entries) if number != k]
 
 
-def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and its standard error over prompts."""
-    error = float(np.std(values, ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
-    return float(np.mean(values)), error
-
-
 def with_error(pair: tuple[float, float], scale: float = 1) -> str:
+    """A mean and its error, times `scale`, to two decimals."""
     return f"{scale * pair[0]:.2f} ± {scale * pair[1]:.2f}"
 
 
 def percent(pair: tuple[float, float]) -> str:
+    """A share and its error in per cent."""
     return f"{100 * pair[0]:.0f} ± {100 * pair[1]:.0f} %"
 
 

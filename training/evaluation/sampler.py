@@ -1,6 +1,6 @@
-"""Samples of a finished checkpoint, one picture at a time from pure noise: what the measurements look at.
+"""Samples of a finished checkpoint, single pictures from pure noise, for the measurements.
 
-The parts are loaded and run by the engine's own code, which uses plain diffusers classes: measured is what a user gets.
+The parts are loaded and run by the engine's own code, which uses plain diffusers classes, so that users get what is measured.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from engine.sampling.schedule import Schedule
 BATCH = 10
 
 
-class Named(NamedTuple):
-    """What the engine's denoiser asks of a view: which of the prompts is its own."""
+class LabelledView(NamedTuple):
+    """All that the engine's denoiser reads of a view: the label that selects its prompt."""
 
     label: str
 
@@ -35,7 +35,7 @@ def checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
 
 
 def fingerprint(folder: Path, *more: object) -> str:
-    """A name for these weights and settings: samples that are kept must not be taken for those of another model."""
+    """A name for these weights and settings: kept samples must not be mistaken for those of another model."""
     digest = hashlib.sha256(repr(more).encode())
     for file in sorted(folder.rglob("*.safetensors")):
         digest.update(file.read_bytes())
@@ -64,7 +64,7 @@ def sample(
         noise = [torch.randn(latent_shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds[part]]
         x = torch.stack(noise).to(model.device)
         condition = None if depth is None else torch.from_numpy(depth[part].copy()).to(x)[:, None] / 255
-        views = [Named(label) for label in prompts]
+        views = [LabelledView(label) for label in prompts]
         with torch.autocast(model.device.type, torch.bfloat16) if half else nullcontext():
             *_, last = denoise(denoiser, schedule, x, timesteps, views, condition, guidance=lambda _: guidance)
             made = model.codec.decode(last.x0_hat)

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 
-class Sight(Protocol):
-    """What is needed of a view from the middle of the sphere (`engine.spaces.views.View`)."""
+class CentralView(Protocol):
+    """The attributes that are read of a view from the centre of the sphere (`engine.spaces.views.View`)."""
 
     rotation: tuple[tuple[float, float, float], ...]  # camera -> world, row by row
     fov: float  # degrees, across and down
 
 
 class Border(NamedTuple):
-    """Points where what one view owns meets what another owns, or nobody."""
+    """Points between the regions of two views, or of a view and none; each direction belongs to its most central view."""
 
     points: Tensor  # [n, 3] float64 unit directions
     across: Tensor  # [n, 3] float64 unit tangents at them, at right angles to the border
@@ -26,9 +26,9 @@ class Border(NamedTuple):
 
 def seam_jump(
     z: Tensor,
-    view_sets: Sequence[Sequence[Sight]],
+    view_sets: Sequence[Sequence[CentralView]],
     bands: Sequence[tuple[float, float]] = ((0, 30), (30, 90)),
-    at: Sequence[Sequence[Sight]] | None = None,
+    at: Sequence[Sequence[CentralView]] | None = None,
     *,
     width: float = 4.0,
 ) -> tuple[float, ...]:
@@ -44,7 +44,7 @@ def seam_jump(
     generator = torch.Generator().manual_seed(0)
     borders = [border(views, generator) for views in (view_sets if at is None else at)]
     points, across = (torch.cat(part) for part in zip(*borders, strict=True))
-    others, bearings = elsewhere(points, across, generator)
+    others, bearings = comparison_points(points, across, generator)
     free = off_borders(others, view_sets, width)  # [n, m]
     jump_at = colour_jump(z, points, across, width)
     jump_free = colour_jump(z, others[free], bearings[free], width)
@@ -58,7 +58,7 @@ def seam_jump(
     return tuple(found)
 
 
-def centrality(views: Sequence[Sight], directions: Tensor) -> Tensor:
+def centrality(views: Sequence[CentralView], directions: Tensor) -> Tensor:
     """[V, n]: 1 in the middle of each view's picture, 0 at its border, negative beyond it, -9 behind the camera."""
     rows = []
     for view in views:
@@ -69,20 +69,20 @@ def centrality(views: Sequence[Sight], directions: Tensor) -> Tensor:
     return torch.stack(rows)
 
 
-def owners(views: Sequence[Sight], directions: Tensor) -> Tensor:
+def owners(views: Sequence[CentralView], directions: Tensor) -> Tensor:
     """[n] the view that shows each direction most centrally, -1 where none shows it."""
     best, owner = centrality(views, directions).max(0)
     return torch.where(best > 0, owner, torch.full_like(owner, -1))
 
 
-def border(views: Sequence[Sight], generator: torch.Generator, count: int = 60_000) -> Border:
+def border(views: Sequence[CentralView], generator: torch.Generator, count: int = 60_000) -> Border:
     """Points along the borders of ownership, as many per degree of border everywhere.
 
     `count` steps of one degree in random directions, evenly spread over the sphere, cross a border as often as it is long
     (Cauchy and Crofton); each crossing is then found by halving.
     """
     start = spread_over_sphere(count)
-    end = turned(start, random_tangents(start, generator), math.radians(1))
+    end = moved(start, random_tangents(start, generator), math.radians(1))
     first, last = owners(views, start), owners(views, end)
     crossing = first != last
     start, end, first = start[crossing], end[crossing], first[crossing]
@@ -91,10 +91,10 @@ def border(views: Sequence[Sight], generator: torch.Generator, count: int = 60_0
         same = (owners(views, middle) == first)[:, None]
         start, end = torch.where(same, middle, start), torch.where(same, end, middle)
     a, b = owners(views, start), owners(views, end)
-    return Border(start, steepest(lambda x: lead(views, x, a, b), start))
+    return Border(start, steepest(lambda x: centrality_difference(views, x, a, b), start))
 
 
-def lead(views: Sequence[Sight], directions: Tensor, a: Tensor, b: Tensor) -> Tensor:
+def centrality_difference(views: Sequence[CentralView], directions: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """[n] how much more central view a [n] shows each direction than view b [n]; -1 is no view, whose centrality is 0."""
     every = torch.cat([centrality(views, directions), torch.zeros(1, len(directions), dtype=directions.dtype)])
     here = torch.arange(len(directions))
@@ -104,11 +104,11 @@ def lead(views: Sequence[Sight], directions: Tensor, a: Tensor, b: Tensor) -> Te
 def steepest(function: Callable[[Tensor], Tensor], points: Tensor, step: float = 1e-4) -> Tensor:
     """[n, 3] unit tangents at `points` along which `function` of directions changes most."""
     east, north = frame(points)
-    slope = [function(turned(points, axis, step)) - function(turned(points, axis, -step)) for axis in (east, north)]
+    slope = [function(moved(points, axis, step)) - function(moved(points, axis, -step)) for axis in (east, north)]
     return unit(slope[0][:, None] * east + slope[1][:, None] * north)
 
 
-def elsewhere(points: Tensor, across: Tensor, generator: torch.Generator, count: int = 24) -> tuple[Tensor, Tensor]:
+def comparison_points(points: Tensor, across: Tensor, generator: torch.Generator, count: int = 24) -> tuple[Tensor, Tensor]:
     """For each point `count` others of about its latitude at any longitude, [n, count, 3], and the same bearing at each."""
     east, north = frame(points)
     bearing = (across * east).sum(1)[:, None, None], (across * north).sum(1)[:, None, None]
@@ -122,7 +122,7 @@ def elsewhere(points: Tensor, across: Tensor, generator: torch.Generator, count:
     return others, bearing[0] * east + bearing[1] * north
 
 
-def off_borders(directions: Tensor, view_sets: Sequence[Sequence[Sight]], width: float) -> Tensor:
+def off_borders(directions: Tensor, view_sets: Sequence[Sequence[CentralView]], width: float) -> Tensor:
     """[n, m] bool: around which of the directions [n, m, 3] every set has one owner within `width` degrees, and some a view."""
     flat = directions.reshape(-1, 3)
     east, north = frame(flat)
@@ -132,7 +132,7 @@ def off_borders(directions: Tensor, view_sets: Sequence[Sequence[Sight]], width:
         shown |= owner >= 0
         for k in range(12):
             angle = 2 * math.pi * k / 12
-            around = turned(flat, math.cos(angle) * east + math.sin(angle) * north, math.radians(width))
+            around = moved(flat, math.cos(angle) * east + math.sin(angle) * north, math.radians(width))
             good &= owners(views, around) == owner
     return (good & shown).reshape(directions.shape[:-1])
 
@@ -141,12 +141,13 @@ def colour_jump(z: Tensor, points: Tensor, across: Tensor, width: float, samples
     """[n] difference, mean over channels, of the mean colours within `width` degrees on either side of each point."""
     means = []
     for side in (-1, 1):
-        strip = [looked_up(z, turned(points, across, side * math.radians(width) * (k + 0.5) / samples)) for k in range(samples)]
+        angles = [side * math.radians(width) * (k + 0.5) / samples for k in range(samples)]
+        strip = [sample_equirect(z, moved(points, across, angle)) for angle in angles]
         means.append(torch.stack(strip).mean(0))
     return (means[1] - means[0]).abs().mean(0)
 
 
-def looked_up(z: Tensor, directions: Tensor) -> Tensor:
+def sample_equirect(z: Tensor, directions: Tensor) -> Tensor:
     """[3, n] bilinear samples of a panorama [3, H, W] at unit directions [n, 3]."""
     height, width = z.shape[1:]
     x = ((0.5 - torch.atan2(directions[:, 1], directions[:, 0]) / (2 * math.pi)) * width - 0.5) % width
@@ -183,10 +184,11 @@ def random_tangents(points: Tensor, generator: torch.Generator) -> Tensor:
     return angle.cos() * east + angle.sin() * north
 
 
-def turned(points: Tensor, tangents: Tensor, angle: float) -> Tensor:
+def moved(points: Tensor, tangents: Tensor, angle: float) -> Tensor:
     """`points` [..., 3] moved by `angle` radians along the great circles that leave them along unit `tangents`."""
     return math.cos(angle) * points + math.sin(angle) * tangents
 
 
 def unit(vectors: Tensor) -> Tensor:
+    """Normalise vectors [..., 3]."""
     return vectors / vectors.norm(dim=-1, keepdim=True).clamp(min=1e-12)

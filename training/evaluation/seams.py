@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from engine.io.images import load_png
 from engine.spaces.views import ViewSet, panorama_views, ring
 
+from .metrics import mean_and_error
 from .seam_metric import seam_jump
 
 BANDS = ((0, 30), (30, 90))  # degrees of latitude
@@ -26,6 +25,7 @@ CUBE_FOV = 98.0
 
 def turned_cubes() -> tuple[ViewSet, ...]:
     """The faces of a cube, four degrees wider on every side, and of the same cube turned by 45 degrees."""
+
     def cube(start: float) -> ViewSet:
         poles = ring(1, elevation=90, fov=CUBE_FOV, start=start) + ring(1, elevation=-90, fov=CUBE_FOV, start=start)
         return ring(4, elevation=0, fov=CUBE_FOV, start=start) + poles
@@ -55,8 +55,7 @@ def row(name: str, views: str, jumps: Sequence[Sequence[float]]) -> str:
     """One line of the table: mean and standard error of each band over panoramas."""
     cells = []
     for values in zip(*jumps, strict=True):
-        error = np.std(values, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
-        cells.append(f"{np.mean(values):.2f} ± {error:.2f}")
+        cells.append("{:.2f} ± {:.2f}".format(*mean_and_error(values)))
     return "| " + " | ".join([name, views, str(len(jumps)), *cells]) + " |"
 
 

@@ -15,7 +15,7 @@ PAPER, INK, WRONG = (250, 250, 248), (30, 30, 30), (200, 30, 20)
 
 
 class Note(tuple):
-    """Words below a picture: (text, whether they say something is wrong)."""
+    """A line of text below a picture, and whether it reports an error."""
 
     def __new__(cls, text: str, wrong: bool = False) -> Note:
         return super().__new__(cls, (text, wrong))

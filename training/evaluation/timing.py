@@ -1,4 +1,4 @@
-"""How fast a checkpoint is, how large, and what its autoencoder loses."""
+"""Speed and size of a checkpoint, and the reconstruction error of its autoencoder."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from torch import Tensor
 
 from engine.models.load import Checkpoint
 
+from ..networks.common import psnr
 from ..world import dataset
 from ..world.captions import KINDS
-from .metrics import psnr
 
 VIEWS = 10
 CYCLES = 8
@@ -37,7 +37,7 @@ class Speed(NamedTuple):
 
 
 class VaeQuality(NamedTuple):
-    """Decibels PSNR, averaged over nouns and scenes alike."""
+    """PSNR in dB, averaged over nouns and scenes."""
 
     once: float
     eight: float
@@ -81,7 +81,7 @@ def milliseconds(call: Callable[[], object], device: torch.device, tries: int = 
 
 
 def vae_quality(model: Checkpoint, pictures: Path, count: int) -> VaeQuality:
-    """PSNR of `count` held-out pictures of every noun (face on and on objects) and scene; after eight cycles, of one of each."""
+    """PSNR of `count` held-out pictures of every noun (flat and on objects) and scene; after eight cycles, of one of each."""
     chosen: dict[str, list[np.ndarray]] = defaultdict(list)
     for kind in KINDS:
         share = count if kind == "scene" else -(-count // 2)

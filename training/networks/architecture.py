@@ -1,9 +1,9 @@
 """Every size of the networks in the built-in checkpoint; each function builds one of them, with random weights.
 
 A view is 256x256 px and its latent 16x16x16: as many numbers as Stable Diffusion's 4x32x32, but the UNet works on a quarter of
-the positions, which on a processor is a quarter of the time. The UNet attends at 8x8, where the text is read token by token;
-the text also scales and shifts every block through the time embedding (`addition_embed_type="text"`), which is what makes a
-model this small follow colour and material words.
+the positions, which on a processor is a quarter of the time. The UNet has self-attention and cross-attention to the text tokens
+at 8x8; the text also scales and shifts every block through the time embedding (`addition_embed_type="text"`), with which a model
+as small as this follows words for colours and materials.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def build_vae() -> AutoencoderKL:
         block_out_channels=(16, 16, 32, 64, 128),
         layers_per_block=1,
         latent_channels=LATENT_CHANNELS,
-        norm_num_groups=1,  # two channels a group would wash out the colours of plain areas
+        norm_num_groups=1,  # two channels per group would desaturate plain areas
         sample_size=IMAGE_SIZE,
         scaling_factor=1.0,  # train_vae leaves the latents with mean 0 and deviation 1
         mid_block_add_attention=False,

@@ -1,4 +1,4 @@
-"""Training batches: latents, encoded once and kept on disk, with a newly worded caption each time."""
+"""Training batches: latents, encoded once and kept on disk, with a new caption of the same facts each time."""
 
 from __future__ import annotations
 
@@ -18,15 +18,19 @@ from .common import ProcessGroup, save
 
 
 class Batch(NamedTuple):
+    """B examples, on the device of training."""
+
     latents: Tensor  # [B, 16, 16, 16]
     tokens: Tensor  # [B, 32]
     depth: Tensor | None  # [B, 3, 256, 256] inverse depth 0..1, for objects
 
 
 class Shard(NamedTuple):
+    """The latents of one file of pictures."""
+
     latents: Tensor  # [n, 16, h, w] half precision
     mirrored: Tensor | None  # the mirror images' latents; None for flats, whose crops vary enough
-    depth: np.ndarray | None
+    depth: np.ndarray | None  # [n, 256, 256] uint8, of objects
     facts: list[Facts]
 
 
@@ -35,8 +39,8 @@ def tokenize(tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
     return tokenizer(captions, padding="max_length", truncation=True, max_length=MAX_TOKENS, return_tensors="pt").input_ids
 
 
-class Cache:
-    """Latents of every shard made so far; each process holds its share of the shards."""
+class LatentCache:
+    """Latents of all shards that exist, divided among the processes; draws random batches from them."""
 
     def __init__(self, data: Path, processes: ProcessGroup, seed: int, device: torch.device) -> None:
         self._data, self._processes, self._device = data, processes, device
@@ -53,7 +57,7 @@ class Cache:
         """Load what is encoded and up to `at_most` shards of each part that are not; return the number of pictures held."""
         for part, held in self._shards.items():
             names = dataset.shards(self._data / "pictures", "train", part)
-            ours = [name for name in names if int(name[-6:]) // dataset.SHARD % self._processes.size == self._processes.rank]
+            ours = [name for name in names if int(name[-6:]) // dataset.SHARD_SIZE % self._processes.size == self._processes.rank]
             mine = [name for name in ours if name not in held]
             encoded = [name for name in mine if self._file(name).exists()]
             for name in encoded + [name for name in mine if name not in encoded][:at_most]:
@@ -84,8 +88,8 @@ class Cache:
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> np.ndarray:
-        """Pictures [B, 256, 256, 3] uint8."""
-        return dataset.bytes_of(self._vae.decode(latents.to(self._device)).sample / 2 + 0.5)
+        """Pictures [B, 256, 256, 3] uint8 of latents [B, 16, 16, 16]."""
+        return dataset.to_uint8(self._vae.decode(latents.to(self._device)).sample / 2 + 0.5)
 
     def _randint(self, high: int) -> int:
         return int(torch.randint(high, (), generator=self._generator))
@@ -111,6 +115,7 @@ class Cache:
         return Batch(x0, tokens.to(self._device), None if depth is None else depth.to(self._device))
 
     def noise(self, like: Tensor) -> Tensor:
+        """Standard normal noise with the shape and device of `like`."""
         return torch.randn(like.shape, generator=self._generator).to(like)
 
     def steps(self, count: int) -> Tensor:

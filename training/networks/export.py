@@ -35,7 +35,7 @@ def load_parts(data: Path) -> dict[str, torch.nn.Module]:
 
 
 def known_words() -> dict:
-    """What the engine tells an artist that this checkpoint knows."""
+    """The contents of vocabulary.json: the words and concepts that the captions of the training contain."""
     return {
         "words": vocabulary.all_words(),
         "nearest": NEAREST,

@@ -41,6 +41,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
+        """Update all parameters that have a gradient."""
         for group in self.param_groups:
             learning = [parameter for parameter in group["params"] if parameter.grad is not None]
             for parameter in learning:

@@ -1,13 +1,13 @@
 """Train the text encoder to classify the facts of a caption: `python -m training.networks.train_text --data FOLDER --minutes 3`.
 
 The diffusion model then starts from embeddings that already separate the meanings of words in any order, instead of having to
-learn them from the denoising loss. FOLDER/text_encoder.pt is the result; later stages keep it frozen.
+learn them from the denoising loss. FOLDER/text_encoder.pt is the result, which later stages keep frozen; FOLDER/text_state.pt
+resumes.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -20,7 +20,7 @@ from ..world.captions import KINDS, Facts, caption, random_facts
 from ..world.vocabulary import COLOURS, LOOKS, MATERIALS, MODIFIERS, SCENES, TIMES, VIEWS, WEATHERS
 from .architecture import TEXT_WIDTH, build_text_encoder, build_tokenizer
 from .cache import tokenize
-from .common import save
+from .common import ProcessGroup, TrainingState, add_training_options, gradient_step, learning_rate, linear_decay, save
 
 CLASSES: dict[str, tuple[str, ...]] = {
     "kind": KINDS,
@@ -55,43 +55,35 @@ def labels(facts: list[Facts]) -> dict[str, Tensor]:
     return {key: torch.tensor([names.index(row[key]) for row in rows]) for key, names in CLASSES.items()}
 
 
-def train(data: Path, minutes: float, seed: int, batch: int, rate: float, device: torch.device) -> None:
-    """Train for `minutes` on captions worded as needed, and write text_encoder.pt."""
+def train(data: Path, minutes: float, seed: int, batch: int, peak_rate: float, device: torch.device) -> None:
+    """Train until `minutes` have been spent in all, earlier runs included, on captions made for each step; save."""
     torch.manual_seed(seed)
-    random = Random(seed)
     tokenizer = build_tokenizer(data / "tokenizer")
     classifier = FactClassifier(build_text_encoder(tokenizer)).to(device)
-    optimiser = torch.optim.AdamW(classifier.parameters(), lr=rate, weight_decay=0.01)
-    started, step, shown = time.monotonic(), 0, 0.0
-    while (part := (time.monotonic() - started) / (minutes * 60)) < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / 50) * (1 - 0.98 * part)
+    optimiser = torch.optim.AdamW(classifier.parameters(), lr=peak_rate, weight_decay=0.01)
+    alone = ProcessGroup(1, 0)
+    state = TrainingState(data / "text_state.pt", minutes, {"model": classifier, "optimiser": optimiser}, device, alone)
+    random = Random(seed + state.step)
+    while (share := state.share()) < 1:
         facts = [random_facts(random) for _ in range(batch)]
         wanted = {key: numbers.to(device) for key, numbers in labels(facts).items()}
         logits = classifier(tokenize(tokenizer, [caption(fact, random) for fact in facts]).to(device))
         loss = sum(F.cross_entropy(logits[key], wanted[key]) for key in CLASSES)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(classifier.parameters(), 1.0)
-        optimiser.step()
-        step += 1
-        if time.monotonic() - shown > 20:
-            shown = time.monotonic()
+        rate = learning_rate(peak_rate, state.step, share, warm_up=50, floor=0.02, decay=linear_decay)
+        gradient_step(loss, classifier, optimiser, rate, alone)
+        if state.advance({"loss": loss}):
             right = {key: float((logits[key].argmax(-1) == wanted[key]).float().mean()) for key in CLASSES}
-            shares = " ".join(f"{key} {share:.2f}" for key, share in right.items())
-            print(f"part {part:.2f} step {step} loss {loss.item():.3f} {shares}", flush=True)
+            state.report(" ".join(f"{key} {share:.2f}" for key, share in right.items()))
+            state.save()
+    state.save()
     save(classifier.cpu().text_encoder.state_dict(), data / "text_encoder.pt")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=3)
-    parser.add_argument("--seed", type=int, default=0)
+    add_training_options(parser, minutes=3, threads=1)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     train(arguments.data, arguments.minutes, arguments.seed, arguments.batch, arguments.rate, torch.device(arguments.device))

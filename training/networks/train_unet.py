@@ -8,7 +8,6 @@ time, as in train_vae: raise `--minutes` to train further.
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from pathlib import Path
 
@@ -18,17 +17,26 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor
 
 from .architecture import build_controlnet, build_scheduler, build_text_encoder, build_unet
-from .cache import Batch, Cache
-from .common import MovingAverage, ProcessGroup, add_device_options, save, seconds_spent
+from .cache import Batch, LatentCache
+from .common import (
+    MovingAverage,
+    ProcessGroup,
+    TrainingState,
+    add_process_options,
+    add_training_options,
+    gradient_step,
+    learning_rate,
+    save,
+)
 from .muon import Muon
 
 SHARES = {"flat": 0.34, "object": 0.28, "scene": 0.38}  # of a batch
 SHARES_WITH_DEPTH = {"flat": 0.28, "object": 0.42, "scene": 0.3}  # textures are always made with depth
-GUIDED = 2 / 3  # of the objects: how many are given their depth
+DEPTH_SHARE = 2 / 3  # of the objects that are trained with their depth
 
 
 def velocity(x0: Tensor, eps: Tensor, alpha_bar: Tensor) -> tuple[Tensor, Tensor]:
-    """Noised latents and their v-target at cumulative signal alpha_bar [B, 1, 1, 1]."""
+    """Noised latents x_t and their v-target (Salimans & Ho, 2022), shaped as x0, at cumulative signal alpha_bar [B, 1, 1, 1]."""
     a, s = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
     return a * x0 + s * eps, a * eps - s * x0
 
@@ -36,25 +44,25 @@ def velocity(x0: Tensor, eps: Tensor, alpha_bar: Tensor) -> tuple[Tensor, Tensor
 class TrainingTask:
     """UNet, ControlNet (or none) and the frozen text encoder; `loss` of one batch."""
 
-    def __init__(self, data: Path, cache: Cache, control: bool, device: torch.device) -> None:
+    def __init__(self, data: Path, cache: LatentCache, control: bool, device: torch.device) -> None:
         self.text_encoder = build_text_encoder(cache.tokenizer)
         self.text_encoder.load_state_dict(torch.load(data / "text_encoder.pt", weights_only=True))
         self.text_encoder.to(device).eval().requires_grad_(False)
         self.nets = torch.nn.ModuleDict({"unet": build_unet()})
         self._cache, self._device = cache, device
         self._alpha_bar = build_scheduler().alphas_cumprod.float().to(device)
-        self._alpha_bar[-1] = 0.0  # diffusers keeps 2**-24 there
+        self._alpha_bar[-1] = 0.0  # diffusers sets 2**-24
         if (data / "unet.pt").exists():
             self.nets["unet"].load_state_dict(torch.load(data / "unet.pt", weights_only=True))
         if control:
             self.nets["controlnet"] = build_controlnet(self.nets["unet"])
-        if device.type == "cpu":  # there the plain products are quicker than the fused attention's backward pass
+        if device.type == "cpu":  # on a processor, plain products are faster than the backward pass of fused attention
             for net in self.nets.values():
                 net.set_attn_processor(AttnProcessor())
         self.nets.to(device, memory_format=torch.channels_last)
 
     def loss(self, batches: list[Batch]) -> Tensor:
-        """Mean squared error of v over batches that share one forward; those with depth come first."""
+        """Mean squared error of v per example [B], of batches that share one forward pass; those with depth come first."""
         x0 = torch.cat([batch.latents for batch in batches])
         t = self._cache.steps(len(x0))
         x_t, target = velocity(x0, self._cache.noise(x0), self._alpha_bar[t].view(-1, 1, 1, 1))
@@ -69,14 +77,15 @@ class TrainingTask:
             out = self.nets["unet"](x_t, t, text, down_block_additional_residuals=down, mid_block_additional_residual=mid).sample
         return (out.float() - target).square().mean((1, 2, 3))
 
-    def batches(self, size: int) -> list[Batch]:
-        """One batch of about `size` examples in parts; the part with depth, if any, comes first."""
+    def batches(self, size: int) -> dict[str, Batch]:
+        """One batch of about `size` examples, divided by the kind of picture; the one with depth, if any, comes first."""
         if "controlnet" not in self.nets:
-            return [self._cache.batch(part, round(size * share))._replace(depth=None) for part, share in SHARES.items()]
+            return {part: self._cache.batch(part, round(size * share))._replace(depth=None) for part, share in SHARES.items()}
         made = {part: self._cache.batch(part, round(size * share)) for part, share in SHARES_WITH_DEPTH.items()}
-        count = round(GUIDED * len(made["object"].latents))
+        count = round(DEPTH_SHARE * len(made["object"].latents))
         guided, free = (Batch(*(part[k] for part in made["object"])) for k in (slice(count), slice(count, None)))
-        return [guided, *(batch._replace(depth=None) for batch in (free, made["flat"], made["scene"]))]
+        unguided = {"object": free, "flat": made["flat"], "scene": made["scene"]}
+        return {"object with depth": guided, **{part: batch._replace(depth=None) for part, batch in unguided.items()}}
 
 
 def train(
@@ -84,63 +93,42 @@ def train(
     minutes: float,
     seed: int,
     batch: int,
-    rate: float,
+    peak_rate: float,
     processes: ProcessGroup,
     control: bool,
     device: torch.device,
-    faster: bool,
+    compiled: bool,
 ) -> None:
-    """Train until `minutes` have been spent in all, earlier runs included; `faster` compiles the networks."""
+    """Train until `minutes` have been spent in all, earlier runs included; `compiled`: with torch.compile."""
     torch.manual_seed(seed)
-    cache = Cache(data, processes, seed + 1000 * processes.rank + int(time.time()), device)
+    cache = LatentCache(data, processes, seed + 1000 * processes.rank + int(time.time()), device)
     cache.refresh(2)
     task = TrainingTask(data, cache, control, device)
     nets = task.nets
-    if faster:
+    if compiled:
         for net in nets.values():
             net.compile()
-    optimiser = Muon(nets, rate, processes=processes)
-    average = MovingAverage(nets, 0.98)  # of every fifth step: the last 250, in which the rate sinks
-    spent, step = 0.0, 0
-    state_file = data / ("control_state.pt" if control else "unet_state.pt")
-    if state_file.exists():
-        state = torch.load(state_file, weights_only=True, map_location=device)
-        nets.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        average.load(state["average"])
-        spent, step = state["spent"], state["step"]
-    started, shown, totals, count = seconds_spent(device) - spent, time.monotonic(), torch.zeros(len(SHARES) + control), 0
-    while True:
-        part = processes.broadcast((seconds_spent(device) - started) / (minutes * 60))
-        if part >= 1:
-            break
-        if step % 20 == 0:
+    optimiser = Muon(nets, peak_rate, processes=processes)
+    average = MovingAverage(nets, 0.98)  # of every fifth step: over about the last 250, while the learning rate falls
+    parts = {"model": nets, "optimiser": optimiser, "average": average}
+    state = TrainingState(data / ("control_state.pt" if control else "unet_state.pt"), minutes, parts, device, processes)
+    while (share := state.share()) < 1:
+        if state.step % 20 == 0:
             held = cache.refresh(1)
-        for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / 100) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * part)))
         batches = task.batches(batch)
-        losses = task.loss(batches)
-        optimiser.zero_grad(set_to_none=True)
-        losses.mean().backward()
-        processes.average_gradients(nets)
-        torch.nn.utils.clip_grad_norm_(nets.parameters(), 1.0)
-        optimiser.step()
-        if step % 5 == 0:
+        losses = task.loss(list(batches.values()))
+        rate = learning_rate(peak_rate, state.step, share, warm_up=100, floor=0.01)
+        gradient_step(losses.mean(), nets, optimiser, rate, processes)
+        if state.step % 5 == 0:
             average.update(nets)
-        step, count = step + 1, count + 1
-        totals += torch.stack([each.mean() for each in losses.detach().cpu().split([len(b.latents) for b in batches])])
-        if processes.rank == 0 and time.monotonic() - shown > 60:
-            pace, means = (time.monotonic() - shown) / count, " ".join(f"{x:.4f}" for x in (totals / count).tolist())
-            print(f"part {part:.3f} step {step} pictures {held} v-loss {means} seconds a step {pace:.2f}", flush=True)
-            shown, count = time.monotonic(), 0
-            totals.zero_()
+        by_part = losses.detach().cpu().split([len(each.latents) for each in batches.values()])
+        if state.advance({name: each.mean() for name, each in zip(batches, by_part, strict=True)}):
+            state.report(f"pictures {held}")
+            state.save()
             write(data, average)
-            state = {"model": nets.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state}
-            save(state | {"spent": seconds_spent(device) - started, "step": step}, state_file)
     if processes.rank == 0:
+        state.save()
         write(data, average)
-        state = {"model": nets.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state}
-        save(state | {"spent": seconds_spent(device) - started, "step": step}, state_file)
 
 
 def write(data: Path, average: MovingAverage) -> None:
@@ -153,13 +141,11 @@ def write(data: Path, average: MovingAverage) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=60, help="in all, earlier runs included")
-    parser.add_argument("--seed", type=int, default=0)
+    add_training_options(parser, minutes=60)
     parser.add_argument("--batch", type=int, default=32, help="of each process")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--control", action="store_true", help="train the ControlNet too, starting from unet.pt")
-    add_device_options(parser)
+    add_process_options(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     processes = ProcessGroup(arguments.world_size, arguments.rank, arguments.data / "rendezvous_unet")

@@ -1,7 +1,7 @@
 """Train the autoencoder on crops: `python -m training.networks.train_vae --data FOLDER --minutes 20`.
 
 FOLDER/pictures holds the shards; FOLDER/vae.pt is the result (moving average, channels normalised), FOLDER/vae_state.pt resumes.
-The schedule is in processor time, not steps: it ends on time, and other work on the machine does not cut it short. With
+The schedule is in processor time, not steps: it ends after a given time, which other load does not shorten. With
 `--decoder` only the decoder is trained further (vae_decoder_state.pt), so that networks trained on the latents stay valid: a loss
 on the latents of decoded pictures keeps a picture the same over the many round trips of a job.
 """
@@ -9,7 +9,6 @@ on the latents of decoded pictures keeps a picture the same over the many round 
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from pathlib import Path
 
@@ -22,19 +21,29 @@ from torch import Tensor
 from ..world import dataset
 from ..world.captions import KINDS
 from .architecture import FACTOR, build_vae
-from .common import MovingAverage, ProcessGroup, add_device_options, save, seconds_spent
+from .common import (
+    MovingAverage,
+    ProcessGroup,
+    TrainingState,
+    add_process_options,
+    add_training_options,
+    gradient_step,
+    learning_rate,
+    psnr,
+    save,
+)
 from .muon import Muon
 
 # part of the time, crop size in pixels, crops per step: small crops first (many steps), whole context last
 PHASES = ((0.6, 64, 12), (0.9, 128, 4), (1.01, 256, 1))
 DECODER_PHASES = ((0.5, 128, 4), (1.01, 256, 1))
 REENCODED_SHARE = 0.35  # share of the steps whose input is itself a decoded picture
-ROUND_TRIP_WEIGHT = 0.5  # of the latents' error. At 6, on up to four round trips, eight cost 1.2 dB less, and samples got a grain
-TO_LATENT = 2 * torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]])  # RGB to what `colours` returns
+ROUND_TRIP_WEIGHT = 0.5  # of the latents' error; at 6, over four round trips, eight lost 1.2 dB less, but samples were grainy
+TO_LATENT = 2 * torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]])  # RGB to what `block_colours` returns
 
 
 def pyramid_loss(made: Tensor, wanted: Tensor) -> Tensor:
-    """L1 of the picture and of four Laplacian bands, so that edges count as much as areas, and the squared error."""
+    """L1 of the picture and of four Laplacian bands, which weights edges like areas, plus the squared error; scalar."""
     difference = made - wanted
     loss = difference.abs().mean() + 3.0 * difference.square().mean()
     for _ in range(4):
@@ -45,8 +54,8 @@ def pyramid_loss(made: Tensor, wanted: Tensor) -> Tensor:
     return loss + 2.0 * difference.abs().mean()
 
 
-def colours(images: Tensor) -> Tensor:
-    """What the first three latent channels must be: lightness and two colour differences of each block, [B, 3, h/16, w/16].
+def block_colours(images: Tensor) -> Tensor:
+    """Target of the first three latent channels: lightness and two colour differences of each block, [B, 3, h/16, w/16].
 
     Without this the latents encode mainly lightness for the first thousand steps, and colours are learnt late and stay pale; and
     the diffusion model gets three smooth channels that it can predict at high noise.
@@ -57,10 +66,10 @@ def colours(images: Tensor) -> Tensor:
 
 @torch.no_grad()
 def start_as_block_mean(vae: AutoencoderKL, images: Tensor) -> None:
-    """Set the weights so that the first latents are `colours` and the decoder returns them as blocks, approximately.
+    """Set the weights so that the first latents are `block_colours` and the decoder returns them as blocks, approximately.
 
     Six channels carry the three values and their negatives through every layer (silu(x) - silu(-x) = x), the residual
-    branches start at zero, all other channels stay random. Learning colour from random weights took most of the time.
+    branches start at zero, all other channels stay random. From random weights, most of the time went into learning colour.
     """
     eye = torch.cat([torch.eye(3), -torch.eye(3)])
 
@@ -91,7 +100,7 @@ def start_as_block_mean(vae: AutoencoderKL, images: Tensor) -> None:
     carry(vae.decoder.conv_in, eye, centre, 1.0)
     carry(vae.decoder.conv_out, torch.linalg.inv(TO_LATENT) @ eye.T, centre, 1.0)
     # The norms before both outputs set the scale by all channels together: measure it once and undo it.
-    wanted = colours(images)
+    wanted = block_colours(images)
     made = vae.encode(images).latent_dist.mean[:, :3]
     vae.encoder.conv_out.weight[:3] *= (made * wanted).sum() / made.square().sum()
     wanted = F.interpolate(F.avg_pool2d(images, FACTOR), scale_factor=float(FACTOR))
@@ -130,7 +139,7 @@ def crops(pictures: list[np.ndarray], size: int, count: int, rng: np.random.Gene
     return torch.from_numpy(out).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def names_of(data: Path, split: str) -> list[str]:
+def shard_names(data: Path, split: str) -> list[str]:
     """Every whole shard of `split`."""
     return [name for part in KINDS for name in dataset.shards(data / "pictures", split, part)]
 
@@ -170,81 +179,63 @@ class TrainingTask:
             trip = (back - posterior.mean.float()).square().mean()
             return fit + ROUND_TRIP_WEIGHT * trip, {"fit": fit, "trip": trip}
         kl = posterior.kl().float().mean() / posterior.mean[0].numel()
-        guide = (posterior.mean[:, :3].float() - colours(source)).abs().mean()
+        guide = (posterior.mean[:, :3].float() - block_colours(source)).abs().mean()
         return fit + 0.3 * guide + 3e-4 * kl, {"fit": fit, "kl": kl, "guide": guide}
 
 
 def train(
-    data: Path, minutes: float, seed: int, processes: ProcessGroup, rate: float, device: torch.device, faster: bool, decoder: bool
+    data: Path,
+    minutes: float,
+    seed: int,
+    processes: ProcessGroup,
+    peak_rate: float,
+    device: torch.device,
+    compiled: bool,
+    decoder: bool,
 ) -> None:
-    """Train encoder and decoder, or the decoder alone; new shards are loaded as they appear."""
+    """Train encoder and decoder, or the decoder alone, until `minutes` have been spent in all, earlier runs included.
+
+    New shards are loaded as they appear; `compiled`: with torch.compile.
+    """
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, processes.rank, int(time.time())])
-    names = names_of(data, "train")
+    names = shard_names(data, "train")
     pictures = read(data, names)
-    state_file = data / ("vae_decoder_state.pt" if decoder else "vae_state.pt")
     task = TrainingTask(data, pictures, seed, decoder, device)
     vae = task.vae
-    if faster:
+    if compiled:
         vae.encoder.compile()
         vae.decoder.compile()
-    optimiser = Muon(vae, rate, processes=processes)
+    optimiser = Muon(vae, peak_rate, processes=processes)
     average = MovingAverage(vae, 0.995)
-    spent, step, shown = 0.0, 0, 0.0
-    if state_file.exists():
-        state = torch.load(state_file, weights_only=True, map_location=device)
-        vae.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        average.load(state["average"])
-        spent, step = state["spent"], state["step"]
-    started = seconds_spent(device) - spent
-    sums: dict[str, float] = {}
-    while True:
-        part = processes.broadcast((seconds_spent(device) - started) / (minutes * 60))
-        if part >= 1:
-            break
-        if step % 300 == 0:
-            fresh = [name for name in names_of(data, "train") if name not in names]
+    parts = {"model": vae, "optimiser": optimiser, "average": average}
+    state = TrainingState(data / ("vae_decoder_state.pt" if decoder else "vae_state.pt"), minutes, parts, device, processes)
+    while (share := state.share()) < 1:
+        if state.step % 300 == 0:
+            fresh = [name for name in shard_names(data, "train") if name not in names]
             names, pictures = names + fresh, pictures + read(data, fresh)
-        size, count = next((size, count) for until, size, count in (DECODER_PHASES if decoder else PHASES) if part < until)
+        size, count = next((size, count) for until, size, count in (DECODER_PHASES if decoder else PHASES) if share < until)
         wanted = crops(pictures, size, count, rng).to(device).contiguous(memory_format=torch.channels_last)
-        for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / 50) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
         # Its own reconstructions must be reproduced unchanged: in part of the steps, once they resemble pictures.
-        loss, terms = task.loss(wanted, again=(decoder or part > 0.5) and rng.random() < REENCODED_SHARE)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        processes.average_gradients(vae)
-        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
-        optimiser.step()
+        loss, terms = task.loss(wanted, again=(decoder or share > 0.5) and rng.random() < REENCODED_SHARE)
+        rate = learning_rate(peak_rate, state.step, share, warm_up=50, floor=0.02)
+        gradient_step(loss, vae, optimiser, rate, processes)
         average.update(vae)
-        step += 1
-        for name, value in {**terms, "steps": torch.ones(())}.items():
-            sums[name] = sums.get(name, 0.0) + value.item()
-        if processes.rank == 0 and time.monotonic() - shown > 30:
-            shown = time.monotonic()
-            steps = sums.pop("steps")
-            losses = " ".join(f"{name} {value / steps:.4f}" for name, value in sums.items())
+        if state.advance(terms):
             check = float(round_trip_psnr(average.state, data, 12, 1)[1].mean())
-            print(f"part {part:.2f} step {step} shards {len(pictures)} {losses} PSNR {check:.2f}", flush=True)
-            sums.clear()
-            state = {"model": vae.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state}
-            save(state | {"spent": seconds_spent(device) - started, "step": step}, state_file)
+            state.report(f"shards {len(pictures)} PSNR {check:.2f} dB")
+            state.save()
     if processes.rank == 0:
+        state.save()
         write_result(average.state, data, equalise=not decoder)
 
 
 def held_out(data: Path, count: int) -> Tensor:
     """`count` held-out pictures from all shards alike, [count, 3, 256, 256] in -1..1."""
-    shards = read(data, names_of(data, "held"))
+    shards = read(data, shard_names(data, "held"))
     each = -(-count // len(shards))
     chosen = [shard[:: max(1, len(shard) // each)][:each, :256, :256] for shard in shards]
     return torch.from_numpy(np.concatenate(chosen)[:count]).permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
-def psnr(made: Tensor, wanted: Tensor) -> Tensor:
-    """dB of each picture, [B]; both in -1..1."""
-    return -10 * ((made - wanted).square().mean((1, 2, 3)) / 4).log10()
 
 
 @torch.no_grad()
@@ -256,16 +247,16 @@ def round_trip_psnr(state: dict[str, Tensor], data: Path, count: int, most: int)
     made, wanted, found = held_out(data, count), held_out(data, count), {}
     for trip in range(1, most + 1):
         made = torch.cat([vae.decode(vae.encode(batch).latent_dist.mode()).sample.clamp(-1, 1) for batch in made.split(8)])
-        found[trip] = psnr(made, wanted)
+        found[trip] = psnr(made / 2 + 0.5, wanted / 2 + 0.5)
     return found
 
 
 def write_result(state: dict[str, Tensor], data: Path, *, equalise: bool) -> None:
-    """Write FOLDER/vae.pt, its channels normalised where asked; print PSNR of one and of eight round trips."""
+    """Write FOLDER/vae.pt, with `equalise` its channels normalised; print PSNR of one and of eight round trips."""
     vae = build_vae()
     vae.load_state_dict(state)
     if equalise:
-        normalise(vae.eval(), crops(read(data, names_of(data, "train")), 256, 64, np.random.default_rng(1)))
+        normalise(vae.eval(), crops(read(data, shard_names(data, "train")), 256, 64, np.random.default_rng(1)))
     save(vae.state_dict(), data / "vae.pt")
     found = round_trip_psnr(vae.state_dict(), data, 16, 8)
     print(" ".join(f"{trip} trips: {float(found[trip].mean()):.2f} dB" for trip in (1, 8)), flush=True)
@@ -273,12 +264,10 @@ def write_result(state: dict[str, Tensor], data: Path, *, equalise: bool) -> Non
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=20)
-    parser.add_argument("--seed", type=int, default=0)
+    add_training_options(parser, minutes=20)
     parser.add_argument("--rate", type=float, default=1.2e-3)
     parser.add_argument("--decoder", action="store_true", help="train only the decoder, starting from vae.pt")
-    add_device_options(parser)
+    add_process_options(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     processes = ProcessGroup(arguments.world_size, arguments.rank, arguments.data / "rendezvous_vae")

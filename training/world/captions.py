@@ -1,7 +1,7 @@
-"""What a picture shows, as facts, and the many ways an artist might say it.
+"""The facts that define a picture, and captions that describe them in varied wording.
 
-Facts are drawn first; the picture is drawn from them (`pictures.draw`) and the caption is worded from them, anew each time it is
-asked for. A caption may leave things out, but only where what is left out is what anyone would assume (day, clear weather).
+Facts are sampled first; `pictures.draw` renders the picture from them, and `caption` makes a new caption of them at every call.
+A caption may omit a fact only if it is the default (day, clear weather).
 """
 
 from __future__ import annotations
@@ -31,14 +31,17 @@ from .vocabulary import (
 )
 
 KINDS = ("flat", "object", "scene")
-COLOURED, MODIFIED = 0.70, 0.45  # how many paintable materials have a colour word; how many materials have a modifier
+COLOURED_SHARE = 0.70  # of the paintable materials: captions with a colour word
+MODIFIED_SHARE = 0.45  # of the materials: captions with a modifier
 LOOK_SHARES = (62, 19, 19)  # of LOOKS, in order
 TIME_SHARES = (35, 13, 13, 13, 13, 13)  # of TIMES, in order: the default time most often
 WEATHER_SHARES = (50, 10, 10, 10, 10, 10)  # of WEATHERS
 VIEW_SHARES = (30, 36, 22, 12)  # of VIEWS, in order
-ONE = ("wall", "floor", "roof", "carpet", "rug", "lawn", "field", "board", "plate", "sheet", "window", "mosaic", "reef", "weave")
-AGED = ("mossy", "cracked", "rusty", "dusty", "faded")  # what one also calls old
-NO_CHANGE = {  # modifiers that would not be seen on a noun
+COUNTABLE = (  # words that an article may precede
+    "wall", "floor", "roof", "carpet", "rug", "lawn", "field", "board", "plate", "sheet", "window", "mosaic", "reef", "weave",
+)  # fmt: skip
+AGED = ("mossy", "cracked", "rusty", "dusty", "faded")  # modifiers that "old" may precede
+NO_CHANGE = {  # modifiers that would not be visible on a noun
     "snow": ("snowy",),
     "ice": ("snowy",),
     "moss": ("mossy",),
@@ -55,7 +58,7 @@ NO_CHANGE = {  # modifiers that would not be seen on a noun
 
 @dataclass(frozen=True)
 class Facts:
-    """What one picture shows, in the keys of the vocabulary's tables; "" where a thing does not apply."""
+    """The contents of one picture, as keys of the vocabulary's tables; "" where a field does not apply."""
 
     kind: str  # "flat", "object" or "scene"
     noun: str = ""
@@ -79,7 +82,7 @@ def subjects(kind: str) -> list[str]:
 
 
 def random_facts(random: Random, kind: str | None = None, subject: str | None = None) -> Facts:
-    """Facts of one picture, balanced over everything left open."""
+    """Random facts of one picture; `kind` and `subject` are drawn uniformly where they are not given."""
     kind = kind or random.choice(KINDS)
     subject = subject or random.choice(subjects(kind))
     if kind == "scene":
@@ -87,9 +90,9 @@ def random_facts(random: Random, kind: str | None = None, subject: str | None = 
         weather = "" if subject in NO_WEATHER else random.choices(list(WEATHERS), WEATHER_SHARES)[0]
         look = random.choices(list(LOOKS), LOOK_SHARES)[0]
         return Facts("scene", scene=subject, time=time, weather=weather, look=look)
-    colour = random.choice(list(COLOURS)) if MATERIALS[subject].paintable and random.random() < COLOURED else ""
+    colour = random.choice(list(COLOURS)) if MATERIALS[subject].paintable and random.random() < COLOURED_SHARE else ""
     modifier = ""
-    if random.random() < MODIFIED:
+    if random.random() < MODIFIED_SHARE:
         modifier = random.choice([name for name in MODIFIERS if name not in NO_CHANGE.get(subject, ())])
     view = random.choices(VIEWS, VIEW_SHARES)[0] if kind == "object" else ""
     return Facts(kind, noun=subject, colour=colour, modifier=modifier, view=view)
@@ -104,7 +107,7 @@ def _material(facts: Facts, random: Random) -> str:
     words, tail = _surface(facts, random)
     lead = random.choice(LEADS)
     if facts.kind == "flat":
-        if random.random() < 0.4 and words.split()[-1] in ONE:
+        if random.random() < 0.4 and words.split()[-1] in COUNTABLE:
             words, forms = _with_article(words), ["{m}", "{m}", "a texture of {m}", "a close view of {m}"]
         else:
             forms = list(FLAT_FORMS)
@@ -124,7 +127,7 @@ def _material(facts: Facts, random: Random) -> str:
 
 
 def _surface(facts: Facts, random: Random) -> tuple[str, str]:
-    """The material in words, and what is said of it after a comma: ("mossy brick wall", ", red")."""
+    """The words for the material, and the adjectives that follow after a comma: ("mossy brick wall", ", red")."""
     way = random.choice([way for way in MATERIALS[facts.noun].ways if _implied(way) in ("", facts.modifier)])
     modifier = "" if not facts.modifier or _implied(way) else random.choice(MODIFIERS[facts.modifier])
     colour = facts.colour
@@ -148,7 +151,7 @@ def _surface(facts: Facts, random: Random) -> tuple[str, str]:
 
 
 def _implied(way: str) -> str:
-    """The modifier that a way to write a noun already names ("old leather" is worn), or ""."""
+    """The modifier that a spelling of a noun already implies ("old leather" is worn), or ""."""
     words = words_of(way)
     for name, ways in MODIFIERS.items():
         if any(one in words for one in (name, *ways)):

@@ -23,7 +23,7 @@ import torch
 from .captions import KINDS, Facts, random_facts, subjects
 from .pictures import draw
 
-SHARD = 100
+SHARD_SIZE = 100  # pictures
 GROUP = 4  # pictures of one noun or scene that are drawn together
 SIZES = {"flat": 384, "object": 256, "scene": 256}
 SPLITS = {"train": 0, "held": 1 << 40}  # first seeds
@@ -31,6 +31,8 @@ PARTS = {part: k << 36 for k, part in enumerate(KINDS)}
 
 
 class Loaded(NamedTuple):
+    """The contents of one or several shards."""
+
     pictures: np.ndarray  # [n, S, S, 3] uint8
     depth: np.ndarray | None  # [n, 256, 256] uint8, objects only
     facts: list[Facts]
@@ -46,20 +48,20 @@ def plan(split: str, part: str, index: int) -> tuple[Facts, int]:
     return random_facts(Random(seed), part, order[place]), seed
 
 
-def bytes_of(images: torch.Tensor) -> np.ndarray:
+def to_uint8(images: torch.Tensor) -> np.ndarray:
     """0..1 [B, C, H, W] to uint8 [B, H, W, C]."""
     return (images.clamp(0, 1) * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
 
 
 def write_shard(out: Path, split: str, part: str, start: int, device: str = "cpu") -> Path:
     """Examples start..start+99; returns the JSON file."""
-    planned = [plan(split, part, index) for index in range(start, start + SHARD)]
+    planned = [plan(split, part, index) for index in range(start, start + SHARD_SIZE)]
     pictures, depths = [], []
-    for k in range(0, SHARD, GROUP):
+    for k in range(0, SHARD_SIZE, GROUP):
         facts, seeds = zip(*planned[k : k + GROUP], strict=True)
         drawn = draw(facts, seeds, SIZES[part], device)
-        pictures.append(bytes_of(drawn.images))
-        depths.append(bytes_of(drawn.inverse_depth)[..., 0])
+        pictures.append(to_uint8(drawn.images))
+        depths.append(to_uint8(drawn.inverse_depth)[..., 0])
     arrays = {"pictures": np.concatenate(pictures)}
     if part == "object":
         arrays["depth"] = np.concatenate(depths)
@@ -96,21 +98,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--split", choices=tuple(SPLITS), default="train")
     parser.add_argument("--part", choices=KINDS, required=True)
-    parser.add_argument("--start", type=int, default=0, help=f"first example, a multiple of {SHARD}")
+    parser.add_argument("--start", type=int, default=0, help=f"first example, a multiple of {SHARD_SIZE}")
     parser.add_argument("--count", type=int, default=6000)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
-    if arguments.start % SHARD:
-        parser.error(f"--start must be a multiple of {SHARD}")
+    if arguments.start % SHARD_SIZE:
+        parser.error(f"--start must be a multiple of {SHARD_SIZE}")
     torch.set_num_threads(arguments.threads)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for start in range(arguments.start, arguments.start + arguments.count, SHARD):
+    for start in range(arguments.start, arguments.start + arguments.count, SHARD_SIZE):
         name = f"{arguments.split}_{arguments.part}_{start:06d}"
         if not (arguments.out / f"{name}.json").exists():
             begun = time.perf_counter()
             write_shard(arguments.out, arguments.split, arguments.part, start, arguments.device)
-            print(f"{name}: {(time.perf_counter() - begun) / SHARD * 1000:.0f} ms each", flush=True)
+            print(f"{name}: {(time.perf_counter() - begun) / SHARD_SIZE * 1000:.0f} ms each", flush=True)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ NEAREST: dict[str, str] = {
     "lollipop": "candy", "sweets": "candy", "graffiti": "splatter", "ink": "splatter", "porcelain": "tiles",
     "hay": "straw", "lichen": "moss", "algae": "moss", "fire": "lava", "flames": "lava",
     "frost": "frosty", "icicles": "ice", "pebble": "pebbles",
-    # how things are
+    # states, colours, times and weather
     "ancient": "old", "ruined": "broken", "misty": "mist",
     "antique": "old", "damaged": "broken", "fractured": "cracked",
     "decayed": "worn", "vintage": "faded", "metallic": "shiny", "smooth": "polished", "sparkling": "shiny",

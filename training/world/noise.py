@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 PERIOD = 32  # lattice cells after which the noise repeats; pictures span far fewer
-DRAWS = 256  # random numbers a picture can ask for
+DRAWS = 256  # random numbers available to a picture
 
 
 class Field:
@@ -41,12 +41,10 @@ class Field:
     def __len__(self) -> int:
         return len(self.seeds)
 
-    # random numbers, one per picture ------------------------------------------------------------------------------
-
     def draw(self) -> Tensor:
         """[B, 1] uniform in 0..1."""
         if self._drawn == DRAWS:
-            raise RuntimeError(f"a picture asked for more than {DRAWS} random numbers")
+            raise RuntimeError(f"a picture needs more than {DRAWS} random numbers")
         self._drawn += 1
         return self._draws[:, self._drawn - 1 : self._drawn]
 
@@ -67,12 +65,10 @@ class Field:
         index = (self.draw()[:, 0] * len(options)).long().clamp(max=len(options) - 1)
         return options.to(self.device)[index][:, None]
 
-    # noise ---------------------------------------------------------------------------------------------------------
-
     def value(self, p: Tensor, frequency: float | Tensor = 1.0) -> Tensor:
-        """Smooth value noise [B, N] in 0..1; each call reads another part of the lattice."""
+        """Smooth value noise [B, N] in 0..1; each call reads another part of the lattice. `frequency`: cells per unit."""
         self._used = (self._used + 1) % self._offsets.shape[1]
-        q = torch.remainder(solid(p) * spread(frequency) + self._offsets[:, self._used, None], PERIOD)
+        q = torch.remainder(to_3d(p) * per_point(frequency) + self._offsets[:, self._used, None], PERIOD)
         cell = q.floor()
         part = q - cell
         q = cell + part * part * (3 - 2 * part)
@@ -80,7 +76,7 @@ class Field:
         return F.grid_sample(self._volume, grid, align_corners=True)[:, 0, 0, 0]
 
     def fbm(self, p: Tensor, frequency: float | Tensor, octaves: int = 4, gain: float = 0.5) -> Tensor:
-        """Sum of octaves, stretched so that 0..1 is well used, [B, N]."""
+        """Fractal Brownian motion: a sum of octaves with its contrast raised about 0.5, clamped to 0..1, [B, N]."""
         total, amplitude, weight = 0.0, 1.0, 0.0
         for octave in range(octaves):
             total = total + amplitude * self.value(p, frequency * 2.03**octave)
@@ -89,7 +85,7 @@ class Field:
         return ((total / weight - 0.5) * 1.6 + 0.5).clamp(0, 1)
 
     def ridged(self, p: Tensor, frequency: float | Tensor, octaves: int = 4) -> Tensor:
-        """Sharp crests, 0..1, [B, N]."""
+        """Ridged noise: a sum of octaves with sharp crests, 0..1, [B, N]."""
         total, amplitude, weight = 0.0, 1.0, 0.0
         for octave in range(octaves):
             total = total + amplitude * (1 - (2 * self.value(p, frequency * 2.03**octave) - 1).abs())
@@ -98,17 +94,17 @@ class Field:
         return total / weight
 
     def warp(self, p: Tensor, frequency: float | Tensor, amount: float | Tensor) -> Tensor:
-        """Points [B, N, 2 or 3] pushed about by noises; `amount` is a number or [B, 1]."""
+        """Domain warping: points [B, N, 2 or 3] displaced by up to `amount`, a number or [B, 1], along each axis."""
         push = torch.stack([self.value(p, frequency) for _ in range(p.shape[-1])], -1) - 0.5
-        return p + 2 * spread(amount) * push
+        return p + 2 * per_point(amount) * push
 
     def relief(self, p: Tensor, frequency: float | Tensor, octaves: int = 3) -> Tensor:
-        """Fake light from one side, -0.5..0.5: the difference of one noise at two points."""
+        """Shading by light from one side, -0.5..0.5 [B, N]: the difference of one noise at two points."""
         used = self._used
         here = self.fbm(p, frequency, octaves)
         self._used = used
         step = torch.tensor([0.18, 0.12, 0.18], device=self.device)[: p.shape[-1]]
-        return (self.fbm(p + step / spread(frequency), frequency, octaves) - here).clamp(-0.5, 0.5)
+        return (self.fbm(p + step / per_point(frequency), frequency, octaves) - here).clamp(-0.5, 0.5)
 
     def hash(self, cell: Tensor, salt: int = 0) -> Tensor:
         """Random numbers [B, N, 4] in 0..1 for integer cells [B, N, 2 or 3] (as floats)."""
@@ -141,24 +137,24 @@ class Field:
         return first, (second - first) / 2, owner
 
 
-def spread(number: float | Tensor) -> float | Tensor:
+def per_point(number: float | Tensor) -> float | Tensor:
     """A number, or one per picture [B, 1], made to broadcast against points [B, N, 3]."""
     return number[..., None] if isinstance(number, Tensor) else number
 
 
-def solid(p: Tensor) -> Tensor:
+def to_3d(p: Tensor) -> Tensor:
     """Points [..., 2] as points in space, [..., 3]; those in space unchanged."""
     return p if p.shape[-1] == 3 else torch.cat([p, torch.zeros_like(p[..., :1])], -1)
 
 
 def smooth(low: float | Tensor, high: float | Tensor, x: Tensor) -> Tensor:
-    """Smoothstep; `low` > `high` falls."""
+    """Smoothstep: 0 at `low`, 1 at `high`; decreasing where `low` > `high`."""
     t = ((x - low) / (high - low)).clamp(0, 1)
     return t * t * (3 - 2 * t)
 
 
 def rgb(*values: float) -> Tensor:
-    """A colour [3]."""
+    """A colour [3], sRGB 0..1."""
     return torch.tensor(values, dtype=torch.float32)
 
 
@@ -177,7 +173,7 @@ def ramp(t: Tensor, *colours: Tensor) -> Tensor:
 
 
 def rotate(uv: Tensor, degrees: float | Tensor) -> Tensor:
-    """Points [B, N, 2] turned about the origin; `degrees` a number or [B, 1]."""
+    """Points [B, N, 2] rotated about the origin; `degrees` a number or [B, 1]."""
     angle = torch.as_tensor(degrees, device=uv.device) * (math.pi / 180)
     c, s = torch.cos(angle), torch.sin(angle)
     return torch.stack([c * uv[..., 0] - s * uv[..., 1], s * uv[..., 0] + c * uv[..., 1]], -1)

@@ -1,4 +1,4 @@
-"""Facts and seeds in, pictures out: a picture depends on its own facts, seed and size alone, not on the batch it is drawn in."""
+"""Renders pictures from facts and seeds. A picture depends on its own facts, seed and size alone, not on its batch."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ from .vocabulary import COLOURS
 
 UNIT = 192  # pixels of a flat picture in one unit of a material's space
 GREY = 0.5  # of MeshSpace's background
-NEAR_GREY = 0.14  # of lightness: what differs less from its background is hard to tell from it
-MODIFIER_SEED = 1 << 48  # a modifier's noise must not be its material's
+NEAR_GREY = 0.14  # of lightness: the least difference at which a solid stands out from its background
+MODIFIER_SEED = 1 << 48  # added to the seed: the noise of a modifier must be independent of its material's
 
 
 class Pictures(NamedTuple):
+    """A batch of rendered pictures."""
+
     images: Tensor  # [B, 3, S, S] sRGB 0..1
-    inverse_depth: Tensor  # [B, 1, S, S] DEPTH_FLOOR..1 on a solid, near = 1; 0 beside it, and in all pictures but objects'
+    inverse_depth: Tensor  # [B, 1, S, S] DEPTH_FLOOR..1 on a solid, near = 1; 0 in the background and in other kinds
 
 
 def draw(facts: Sequence[Facts], seeds: Sequence[int], size: int = 256, device: torch.device | str = "cpu") -> Pictures:
@@ -43,39 +45,39 @@ def draw(facts: Sequence[Facts], seeds: Sequence[int], size: int = 256, device: 
 
 
 def _flats(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int) -> tuple[Tensor, Tensor]:
-    """A material face on. A larger picture is a larger piece of it at the same scale."""
+    """Front-parallel views of a material. A larger picture shows a larger area at the same scale."""
     axis = (torch.arange(size, device=f.device) + 0.5 - size / 2) / UNIT
     uv = torch.stack(torch.meshgrid(axis, -axis, indexing="xy"), -1).reshape(1, -1, 2)
     turn = torch.tensor([[r.uniform(-4, 4)] for r in randoms], device=f.device)
     shift = torch.tensor([[[r.uniform(-3, 3), r.uniform(-3, 3)]] for r in randoms], device=f.device)
     uv = rotate(uv, turn) + shift
     p = torch.stack([uv[..., 0], torch.zeros_like(uv[..., 0]), uv[..., 1]], -1)
-    colour = _paint(facts, f, randoms, Surface(p, uv, True), [uv.shape[1]] * len(facts))
+    colour = _coloured(facts, f, randoms, Surface(p, uv, True), [uv.shape[1]] * len(facts))
     images = colour.reshape(len(facts), size, size, 3).permute(0, 3, 1, 2)
     return images, torch.zeros(len(facts), 1, size, size, device=f.device)
 
 
 def _objects(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int) -> tuple[Tensor, Tensor]:
-    """A barely lit solid before plain grey, the material in its own space, about as coarse as face on."""
-    seen = [shapes.random_look(r, fact.view, size, f.device) for fact, r in zip(facts, randoms, strict=True)]
+    """Solids with faint shading before plain grey; the material is in object space, at about the scale of the flat pictures."""
+    seen = [shapes.render_random(r, fact.view, size, f.device) for fact, r in zip(facts, randoms, strict=True)]
     longest = max(len(one.points) for one, _ in seen)
-    # what covers little has thin parts, on which a coarse pattern could not be told
+    # a solid that covers few pixels has thin parts, on which a coarse pattern could not be recognised
     covers = [len(one.points) / size**2 for one, _ in seen]
     fine = [r.uniform(0.8, 1.15) * min(max(0.25 / max(c, 1e-3), 1.0), 2.25) ** 0.5 for c, r in zip(covers, randoms, strict=True)]
     p, uv = (
         torch.stack([F.pad(part * k, (0, 0, 0, longest - len(part))) for part, k in zip(parts, fine, strict=True)])
         for parts in ([one.points for one, _ in seen], [one.uv for one, _ in seen])
     )
-    colours = _paint(facts, f, randoms, Surface(p, uv, False), [len(one.points) for one, _ in seen])
-    images = [_stand(one, colour, rotation, r) for (one, rotation), colour, r in zip(seen, colours, randoms, strict=True)]
+    colours = _coloured(facts, f, randoms, Surface(p, uv, False), [len(one.points) for one, _ in seen])
+    images = [_composite(one, colour, rotation, r) for (one, rotation), colour, r in zip(seen, colours, randoms, strict=True)]
     return torch.stack(images), torch.stack([one.inverse_depth for one, _ in seen])[:, None]
 
 
-def _stand(seen: shapes.Seen, colour: Tensor, rotation: Tensor, r: Random) -> Tensor:
-    """The solid before its background [3, S, S]; its outline, inner edges and grazing parts are smoothed, as a camera would."""
+def _composite(seen: shapes.Rendered, colour: Tensor, rotation: Tensor, r: Random) -> Tensor:
+    """The solid over its background [3, S, S]; outline, occlusion edges and grazing parts are smoothed, as by antialiasing."""
     light = F.normalize(torch.tensor([r.uniform(-0.6, 0.6), -0.6, 0.8], device=colour.device), dim=0)
     lit = 0.9 + 0.2 * smooth(-0.7, 1.0, seen.normals @ (light @ rotation))
-    grey = _behind(float(lightness(colour[: len(lit)]).mean()), r)
+    grey = _background(float(lightness(colour[: len(lit)]).mean()), r)
     image = colour.new_full((*seen.mask.shape, 3), grey)
     image[seen.mask] = (colour[: len(lit)] * lit[:, None]).clamp(0, 1)
     image = image.permute(2, 0, 1)
@@ -89,8 +91,8 @@ def _stand(seen: shapes.Seen, colour: Tensor, rotation: Tensor, r: Random) -> Te
     return image + (blurred - image) * soften
 
 
-def _behind(bright: float, r: Random) -> float:
-    """The grey behind a solid as `bright` on average, 0..1: mostly that of the mesh views, else one it stands out from."""
+def _background(bright: float, r: Random) -> float:
+    """The background grey, 0..1, for a solid of mean lightness `bright`: mostly that of the mesh views, else in contrast."""
     chance, other = r.random(), r.uniform(0.15, 0.85)
     if chance < (0.3 if abs(bright - GREY) < NEAR_GREY else 0.8):
         return GREY
@@ -98,7 +100,7 @@ def _behind(bright: float, r: Random) -> float:
 
 
 def _scenes(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int) -> tuple[Tensor, Tensor]:
-    """A view of a world."""
+    """Perspective views of the worlds of one scene."""
     elevations = []
     for fact, r in zip(facts, randoms, strict=True):
         if fact.look == "horizon":
@@ -114,10 +116,10 @@ def _scenes(facts: Sequence[Facts], f: Field, randoms: list[Random], size: int) 
     return images, torch.zeros(len(facts), 1, size, size, device=f.device)
 
 
-def _paint(facts: Sequence[Facts], f: Field, randoms: list[Random], s: Surface, counts: list[int]) -> Tensor:
+def _coloured(facts: Sequence[Facts], f: Field, randoms: list[Random], s: Surface, counts: list[int]) -> Tensor:
     """Colours [B, N, 3] of the facts' material on a surface, with their colour word and modifier.
 
-    counts: how many points of each picture are real; those after them only fill up the batch.
+    counts: the number of valid points of each picture; those after them are padding.
     """
     colours, given = [], []
     for fact, r in zip(facts, randoms, strict=True):
@@ -130,8 +132,8 @@ def _paint(facts: Sequence[Facts], f: Field, randoms: list[Random], s: Surface, 
     colour = materials.TABLE[facts[0].noun](s, f, tint).clamp(0, 1)
     contrast = torch.tensor([[[r.uniform(0.95, 1.08)]] for r in randoms], device=f.device)
     colour = (colour - 0.5) * contrast + 0.5
-    # the modifiers of a batch differ: each is laid on its own picture alone, with a field that is its own, and leaves out the
-    # points that only fill up the batch, as some ask for the mean colour
+    # modifiers differ within a batch: each is applied to its own picture, with its own noise and without the padding, since some
+    # use the mean colour
     for k, (fact, count) in enumerate(zip(facts, counts, strict=True)):
         if fact.modifier:
             one = (slice(k, k + 1), slice(count))

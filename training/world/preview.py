@@ -1,7 +1,7 @@
 """Contact sheets: `python -m training.world.preview data --part flat --out FILE.png`.
 
-data: training pictures with what is said of them; `--subject` shows one noun or scene (several, with commas), else all in turn;
---depth puts the inverse depth of objects beside them.
+data: training pictures, whose captions are printed; `--subject` shows one noun or scene (several, with commas), else all in turn;
+--depth shows the inverse depth of objects beside them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from .captions import KINDS, caption, random_facts, subjects
-from .dataset import SIZES, bytes_of
+from .dataset import SIZES, to_uint8
 from .pictures import draw
 
 
@@ -35,7 +35,7 @@ def data_sheet(part: str, wanted: list[str], count: int, seed: int, depth: bool,
         facts = random_facts(Random(seed + k), part, wanted[k % len(wanted)])
         drawn = draw([facts], [seed + k], SIZES[part])
         shown = [drawn.images, drawn.inverse_depth.expand(-1, 3, -1, -1)] if depth else [drawn.images]
-        images += [bytes_of(torch.nn.functional.interpolate(one, (size, size), mode="area"))[0] for one in shown]
+        images += [to_uint8(torch.nn.functional.interpolate(one, (size, size), mode="area"))[0] for one in shown]
         print(f"{k}: {caption(facts, Random(seed + k))}")
     return np.stack(images)
 

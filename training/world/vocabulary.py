@@ -1,5 +1,5 @@
-"""Every word that captions are made of. The tokenizer and `engine/models/builtin/vocabulary.json` are written from these lists,
-so that the engine can name to the artist a word that the checkpoint has never seen.
+"""All words that occur in captions. The tokenizer and `engine/models/builtin/vocabulary.json` are built from these lists, so that
+the engine can report the words of a prompt that the checkpoint was not trained on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COLOURS: dict[str, tuple[float, float, float]] = {
 
 
 class Noun(NamedTuple):
-    """A material: the ways to write it, and whether a colour word may stand before it."""
+    """A material: its spellings in captions, and whether a colour word may precede it."""
 
     ways: tuple[str, ...]
     paintable: bool
@@ -143,11 +143,11 @@ SCENES: dict[str, tuple[str, ...]] = {
     "room": ("a room interior", "a living room", "inside a room", "a cosy room", "an apartment interior", "a bedroom"),
 }
 ALWAYS_NIGHT = ("stars", "aurora", "planet", "station")  # no other time, no weather but clear
-OPEN_SKY = (  # the same sky when one looks up
+OPEN_SKY = (  # their upward views show the same sky
     "desert", "mountains", "meadow", "ocean", "beach", "canyon", "village", "lake", "cliffs", "harbour",
     "farmland",
 )  # fmt: skip
-INDOORS = ("room", "hall", "library", "kitchen", "cave", "station")  # no sky is over them
+INDOORS = ("room", "hall", "library", "kitchen", "cave", "station")  # scenes without a sky
 NO_WEATHER = (*ALWAYS_NIGHT, *INDOORS, "underwater", "clouds")
 
 TIMES: dict[str, tuple[str, ...]] = {
@@ -172,7 +172,7 @@ LOOKS: dict[str, tuple[str, ...]] = {
     "up": (", looking up at the sky", ", looking up"),
     "down": (", looking down at the ground", ", looking down"),
 }
-SKIES: dict[str, tuple[str, ...]] = {  # what one sees, looking up
+SKIES: dict[str, tuple[str, ...]] = {  # names of the sky in captions of upward views
     "day": ("sky", "daylight sky"),
     "dawn": ("sky at dawn", "dawn sky"),
     "morning": ("morning sky", "early morning sky"),
@@ -198,7 +198,7 @@ def words_of(text: str) -> list[str]:
 
 
 def all_words() -> list[str]:
-    """Sorted words that a caption can contain; the tokenizer holds each whole."""
+    """Sorted words that a caption can contain; each is one token."""
     texts = [*COLOURS, *OBJECTS, *VIEWS, "view", *LEADS, *SCENE_LEADS, *FLAT_FORMS, *OBJECT_FORMS, *CONNECTIVES]
     texts += [way for noun in MATERIALS.values() for way in noun.ways]
     for table in (MODIFIERS, SCENES, TIMES, WEATHERS, LOOKS, SKIES):

@@ -1,1 +1,1 @@
-"""A small convolutional network that names what a picture shows. Neither it nor the diffusion model is trained on the other."""
+"""A small convolutional network that predicts the facts of a picture, trained independently of the diffusion model."""

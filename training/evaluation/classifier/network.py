@@ -1,7 +1,7 @@
 """The classifier: one convolutional trunk with a linear head for each of six questions.
 
-A picture is read at 128 px (twice that, halved). Its features, the trunk's last layer averaged over the picture, are what the
-Frechet distance and the diversity are measured in.
+A question is one attribute of the facts, its answers are the classes. The input has 128 px (larger pictures are shrunk). The
+features, which the Fréchet distance and the diversity use, are the trunk's last layer averaged over the picture.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SIZE = 128
 NONE = "none"
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "noun": tuple(MATERIALS),
-    "colour": tuple(COLOURS),  # no "none": brick that nobody asked to be red is red all the same
+    "colour": tuple(COLOURS),  # no "none": brick has a colour without a colour word too
     "modifier": (NONE, *MODIFIERS),
     "scene": tuple(SCENES),
     "time": tuple(TIMES),
@@ -44,6 +44,7 @@ class Residual(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """[B, C, h, w] -> [B, C, h, w]."""
         return F.relu(x + self.inner(x))
 
 
@@ -66,7 +67,7 @@ class Network(nn.Module):
 
 
 class Predictions(NamedTuple):
-    """What the classifier says of n pictures."""
+    """The output of the classifier for n pictures."""
 
     answers: dict[str, list[str]]  # per question, the likeliest answer for each picture
     probabilities: dict[str, np.ndarray]  # per question [n, K]
@@ -93,29 +94,29 @@ class Classifier:
     def predict(self, pictures: np.ndarray, batch: int = 64) -> Predictions:
         """Classify pictures [n, H, W, 3] uint8; H = W, best 128 or a multiple of it; in full precision.
 
-        Each is read together with its mirror image: that names 1 point more nouns of held-out pictures.
+        Logits are averaged with those of the mirror image, which raises the accuracy of nouns by 1 % on held-out pictures.
         """
         logits: dict[str, list[Tensor]] = {name: [] for name in self.questions}
         features = []
         for start in range(0, len(pictures), batch):
-            x = prepared(pictures[start : start + batch])
-            (said, seen), (mirrored, seen_mirrored) = self.network(x), self.network(x.flip(-1))
+            x = network_input(pictures[start : start + batch])
+            (answers, seen), (mirrored, seen_mirrored) = self.network(x), self.network(x.flip(-1))
             features.append((seen + seen_mirrored) / 2)
-            for name, rows in said.items():
+            for name, rows in answers.items():
                 logits[name].append((rows + mirrored[name]) / 2)
         probabilities = {name: torch.cat(rows).softmax(-1).double().numpy() for name, rows in logits.items()}
         answers = {name: [self.questions[name][k] for k in rows.argmax(1)] for name, rows in probabilities.items()}
         return Predictions(answers, probabilities, torch.cat(features).double().numpy())
 
 
-def prepared(pictures: np.ndarray) -> Tensor:
-    """[n, H, W, 3] uint8 -> [n, 3, 128, 128] in -1..1, shrunk by plain averaging."""
+def network_input(pictures: np.ndarray) -> Tensor:
+    """[n, H, W, 3] uint8 -> [n, 3, 128, 128] in -1..1, shrunk by area averaging."""
     x = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
     if x.shape[-1] != SIZE:
         x = F.adaptive_avg_pool2d(x, SIZE)
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def parameters(module: nn.Module) -> int:
-    """How many numbers it learns."""
+def parameter_count(module: nn.Module) -> int:
+    """The number of its parameters."""
     return sum(p.numel() for p in module.parameters())

@@ -15,8 +15,8 @@ from ...world.vocabulary import OPEN_SKY
 from .network import NONE, SIZE
 
 
-class Album(NamedTuple):
-    """Many pictures of two sizes, halved: half the memory, and the classifier's input is no larger."""
+class LabelledPictures(NamedTuple):
+    """Pictures at half their size, which suffices for the input of the classifier and halves the memory, with their labels."""
 
     pictures: list[Tensor]  # uint8 [3, h, h], h = 128 or 192
     labels: dict[str, Tensor]  # per question [n] int64, -100 where it does not apply
@@ -26,7 +26,7 @@ class Album(NamedTuple):
         return len(self.pictures)
 
 
-def album(folder: Path, split: str, questions: dict[str, tuple[str, ...]]) -> Album:
+def load_pictures(folder: Path, split: str, questions: dict[str, tuple[str, ...]]) -> LabelledPictures:
     """All of `split` ("train" or "held") in memory: 50 to 110 kB a picture."""
     pictures: list[Tensor] = []
     facts: list[Facts] = []
@@ -36,17 +36,18 @@ def album(folder: Path, split: str, questions: dict[str, tuple[str, ...]]) -> Al
             for few in torch.from_numpy(loaded.pictures).split(64):
                 pictures += list(F.avg_pool2d(few.permute(0, 3, 1, 2).float(), 2).round().to(torch.uint8))
             facts += loaded.facts
-    return Album(pictures, {name: torch.tensor(labels(facts, name, answers)) for name, answers in questions.items()}, facts)
+    classes = {name: torch.tensor(labels(facts, name, answers)) for name, answers in questions.items()}
+    return LabelledPictures(pictures, classes, facts)
 
 
 def labels(facts: list[Facts], question: str, answers: tuple[str, ...]) -> list[int]:
     """The index of the right answer for each, -100 where the question does not apply."""
     number = {answer: k for k, answer in enumerate(answers)}
-    return [number.get(truth(fact, question), -100) for fact in facts]
+    return [number.get(right_answer(fact, question), -100) for fact in facts]
 
 
-def truth(fact: Facts, question: str) -> str:
-    """The right answer; "" where the question does not apply: nobody can tell a meadow's sky from a desert's."""
+def right_answer(fact: Facts, question: str) -> str:
+    """The right answer; "" where the question does not apply: the sky of a meadow is that of a desert."""
     if question == "scene" and fact.look == "up" and fact.scene in OPEN_SKY:
         return ""
     if question == "modifier" and fact.noun and not fact.modifier:
@@ -55,7 +56,7 @@ def truth(fact: Facts, question: str) -> str:
 
 
 def crops(pictures: list[Tensor], generator: torch.Generator | None) -> Tensor:
-    """[n, 3, 128, 128] in -1..1: a random part, flipped or not, 0.8 to 1.15 of 128 px wide; from the middle without generator."""
+    """[n, 3, 128, 128] in -1..1: random crops of 0.8 to 1.15 times 128 px, half of them flipped; the middle without generator."""
     out = []
     for picture in pictures:
         h = picture.shape[-1]

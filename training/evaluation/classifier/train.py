@@ -7,7 +7,6 @@ resumes when started again. Ends with its accuracy on held-out pictures: per que
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from collections import Counter
 from pathlib import Path
@@ -17,58 +16,50 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...networks.common import MovingAverage, save
+from ...networks.common import (
+    MovingAverage,
+    ProcessGroup,
+    TrainingState,
+    add_training_options,
+    gradient_step,
+    learning_rate,
+    save,
+)
 from ...networks.muon import Muon
-from .network import QUESTIONS, Classifier, Network, Predictions, parameters
-from .shards import Album, album, crops, truth
+from .network import QUESTIONS, Classifier, Network, Predictions, parameter_count
+from .shards import LabelledPictures, crops, load_pictures, right_answer
 
 PEAK_RATE = 2e-3
-SAVE_EVERY = 60  # seconds
-SHOW_EVERY = 30
 
 
 def train(data: Path, minutes: float, seed: int, batch: int, device: torch.device) -> None:
-    """Train until `minutes` have been spent in all, and save."""
+    """Train until `minutes` have been spent in all, earlier runs included, and save."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed + int(time.time()))
-    pictures = album(data / "pictures", "train", QUESTIONS)
+    pictures = load_pictures(data / "pictures", "train", QUESTIONS)
     network = Network(QUESTIONS).to(device, memory_format=torch.channels_last)
     optimiser = Muon(network, PEAK_RATE, decay=0.02)
     average = MovingAverage(network, 0.995)
-    spent, step = 0.0, 0
-    state_file = data / "classifier_state.pt"
-    if state_file.exists():
-        state = torch.load(state_file, weights_only=True, map_location=device)
-        network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        average.load(state["average"])
-        spent, step = state["spent"], state["step"]
-    print(f"{len(pictures)} pictures, {parameters(network) / 1e6:.2f} M parameters, step {step}", flush=True)
-    started, shown, saved, losses = time.monotonic() - spent, time.monotonic(), time.monotonic(), []
-    while (part := (time.monotonic() - started) / (minutes * 60)) < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = PEAK_RATE * min(1.0, (step + 1) / 100) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * part)))
+    parts = {"network": network, "optimiser": optimiser, "average": average}
+    alone = ProcessGroup(1, 0)
+    state = TrainingState(data / "classifier_state.pt", minutes, parts, device, alone)
+    print(f"{len(pictures)} pictures, {parameter_count(network) / 1e6:.2f} M parameters, step {state.step}", flush=True)
+    while (share := state.share()) < 1:
         pick = torch.randint(len(pictures), (batch,), generator=generator)
-        x = disturbed(crops([pictures.pictures[k] for k in pick.tolist()], generator), generator).to(device)
+        x = augmented(crops([pictures.pictures[k] for k in pick.tolist()], generator), generator).to(device)
         wanted = {name: numbers[pick].to(device) for name, numbers in pictures.labels.items()}
         with torch.autocast(device.type, torch.bfloat16):
             logits, _ = network(x)
         loss = sum(masked_loss(logits[name].float(), numbers) for name, numbers in wanted.items())
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimiser.step()
+        rate = learning_rate(PEAK_RATE, state.step, share, warm_up=100, floor=0.01)
+        gradient_step(loss, network, optimiser, rate, alone, max_norm=2.0)
         average.update(network)
-        step += 1
-        losses.append(float(loss.detach()))
-        now = time.monotonic()
-        if now - shown > SHOW_EVERY:
-            print(f"part {part:.2f} step {step} loss {np.mean(losses):.3f}", flush=True)
-            shown, losses = now, []
-        if now - saved > SAVE_EVERY:
-            saved = now
-            write(data, network, optimiser, average, now - started, step)
-    write(data, network, optimiser, average, time.monotonic() - started, step)
+        if state.advance({"loss": loss}):
+            state.report()
+            state.save()
+            write(data, average)
+    state.save()
+    write(data, average)
 
 
 def masked_loss(logits: Tensor, wanted: Tensor) -> Tensor:
@@ -76,8 +67,8 @@ def masked_loss(logits: Tensor, wanted: Tensor) -> Tensor:
     return F.cross_entropy(logits, wanted, ignore_index=-100, label_smoothing=0.05, reduction="sum") / len(wanted)
 
 
-def disturbed(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Pictures [B, 3, 128, 128] a little off in brightness and tint; some soft, some noisy, as decoded latents are."""
+def augmented(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Pictures [B, 3, 128, 128] with random brightness and tint; some blurred, some noisy, as decoded latents are."""
     count = len(x)
     gain = 1 + 0.05 * torch.randn(count, 1, 1, 1, generator=generator) + 0.02 * torch.randn(count, 3, 1, 1, generator=generator)
     x = x * gain + 0.03 * torch.randn(count, 1, 1, 1, generator=generator)
@@ -88,66 +79,59 @@ def disturbed(x: Tensor, generator: torch.Generator) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def write(
-    data: Path, network: Network, optimiser: torch.optim.Optimizer, average: MovingAverage, spent: float, step: int
-) -> None:
-    """classifier_state.pt to go on from, classifier.pt to use."""
-    state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state, "spent": spent}
-    save({**state, "step": step}, data / "classifier_state.pt")
+def write(data: Path, average: MovingAverage) -> None:
+    """The averaged weights, and the questions with their answers, as classifier.pt."""
     weights = {key: value.cpu() for key, value in average.state.items()}
     save({"network": weights, "questions": {name: list(answers) for name, answers in QUESTIONS.items()}}, data / "classifier.pt")
 
 
-def examine(classifier: Classifier, held: Album) -> str:
-    """Accuracy on `held` per question, and per question the five answers most often wrong with what was said instead."""
+def accuracy_report(classifier: Classifier, held: LabelledPictures) -> str:
+    """Accuracy on `held` per question, and per question the five classes most often missed with the answers given instead."""
     lines = []
     middle = crops(held.pictures, None)
     predicted = classifier.predict(((middle.permute(0, 2, 3, 1) + 1) * 127.5).round().to(torch.uint8).numpy())
     for question in classifier.questions:
-        right = [truth(fact, question) for fact in held.facts]
-        asked = [k for k, answer in enumerate(right) if answer]
-        if not asked:
-            lines.append(f"{question:9} not asked")
+        right = [right_answer(fact, question) for fact in held.facts]
+        labelled = [k for k, answer in enumerate(right) if answer]
+        if not labelled:
+            lines.append(f"{question:9} no pictures")
             continue
-        share = np.mean([predicted.answers[question][k] == right[k] for k in asked])
-        kinds = {kind: [k for k in asked if held.facts[k].kind == kind] for kind in ("flat", "object", "scene")}
+        share = np.mean([predicted.answers[question][k] == right[k] for k in labelled])
+        kinds = {kind: [k for k in labelled if held.facts[k].kind == kind] for kind in ("flat", "object", "scene")}
         parts = [
             f"{kind} {np.mean([predicted.answers[question][k] == right[k] for k in members]):.1%}"
             for kind, members in kinds.items()
             if members
         ]
-        lines.append(f"{question:9} {share:6.1%} of {len(asked)} ({', '.join(parts)})")
-        lines += worst(question, right, asked, predicted)
+        lines.append(f"{question:9} {share:6.1%} of {len(labelled)} ({', '.join(parts)})")
+        lines += worst(question, right, labelled, predicted)
     return "\n".join(lines)
 
 
-def worst(question: str, right: list[str], asked: list[int], predicted: Predictions, count: int = 5) -> list[str]:
+def worst(question: str, right: list[str], labelled: list[int], predicted: Predictions, count: int = 5) -> list[str]:
     """The answers most often missed, each with what was answered instead."""
     rows = []
-    for answer in sorted({right[k] for k in asked}):
-        said = [predicted.answers[question][k] for k in asked if right[k] == answer]
-        wrong = Counter(other for other in said if other != answer)
+    for answer in sorted({right[k] for k in labelled}):
+        answers = [predicted.answers[question][k] for k in labelled if right[k] == answer]
+        wrong = Counter(other for other in answers if other != answer)
         if wrong:
             instead = ", ".join(f"{other} x{times}" for other, times in wrong.most_common(3))
-            share = 1 - wrong.total() / len(said)
-            rows.append((share, f"    {answer}: {share:.0%} of {len(said)}; {instead}"))
+            share = 1 - wrong.total() / len(answers)
+            rows.append((share, f"    {answer}: {share:.0%} of {len(answers)}; {instead}"))
     return [line for _, line in sorted(rows)[:count]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=8)
+    add_training_options(parser, minutes=8, threads=1)
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--examine", action="store_true", help="no training: only say how good classifier.pt is")
+    parser.add_argument("--examine", action="store_true", help="no training: only measure classifier.pt")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     if not arguments.examine:
         train(arguments.data, arguments.minutes, arguments.seed, arguments.batch, torch.device(arguments.device))
-    print(examine(Classifier.load(arguments.data / "classifier.pt"), album(arguments.data / "pictures", "held", QUESTIONS)))
+    held = load_pictures(arguments.data / "pictures", "held", QUESTIONS)
+    print(accuracy_report(Classifier.load(arguments.data / "classifier.pt"), held))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Two sets of jobs in use beside one another: only what both did counts, and better is said to be better."""
+"""Comparison of two sets of jobs: only jobs in both count, and the better set is named correctly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The evaluation table: rows from classified samples, each beside its bar."""
+"""The evaluation table: rows from classified samples, each beside its target."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COUNT = 40
 
 
 def predicted(facts: list[Facts], rng: np.random.Generator, spoiled: dict[str, int] | None = None) -> Predictions:
-    """A classifier that answers as asked, but for the first few of the questions named in `spoiled`."""
+    """Predictions that are right but for the first few of each question named in `spoiled`."""
     answers = {}
     for question in QUESTIONS:
         right = [getattr(fact, question) or "none" for fact in facts]
@@ -59,12 +59,12 @@ def test_shares_count_only_what_was_asked(found):
     assert found["noun or scene right (no depth)"].value == pytest.approx(100 * 76 / 80)
     assert found["modifier right, where one was asked for"].value == pytest.approx(50)  # 20 of 40 asked for one
     time = found["time of day right (scenes that have one)"]
-    assert (time.count, time.value) == (20, pytest.approx(75))  # where it is always night, nothing was asked
+    assert (time.count, time.value) == (20, pytest.approx(75))  # scenes of permanent night have no time
     assert np.isnan(found["weather right"].value)
 
 
 def test_with_depth_the_bar_is_five_points_below_without(found):
-    assert found["noun right, with depth"].bar == pytest.approx(85)
+    assert found["noun right, with depth"].target == pytest.approx(85)
     assert found["noun right, with depth"].holds is False
     assert found["depth: edge F-score of the silhouette"].value > 0.99
 

@@ -53,14 +53,6 @@ def test_mean_distance():
     assert np.isnan(metrics.mean_distance(corners[:1]))
 
 
-def test_psnr():
-    """An error of 0.1 everywhere is 20 dB."""
-    a = torch.zeros(2, 3, 4, 4)
-    b = a.clone()
-    b[1] += 0.1
-    assert metrics.psnr(a, b).tolist() == pytest.approx([100, 20], abs=1e-3)
-
-
 def test_edges_equal_to_the_condition_score_one_and_none_score_nothing():
     edges = metrics.outline(disc(60))
     assert metrics.f_score(*metrics.edge_scores(edges, edges)) == 1

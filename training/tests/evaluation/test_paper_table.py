@@ -1,4 +1,4 @@
-"""The page about Table 2 says what the numbers say, whichever way they fall."""
+"""The text of the page about Table 2 agrees with the numbers, whatever their order."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_page_says_how_each_row_ran_and_that_the_former_one_was_wrong():
     assert FORMER in text and "row 3" in FORMER and "t = 331" in FORMER
 
 
-def test_seams_are_told_by_their_numbers_whichever_way_they_fall():
+def test_sentences_about_seams_follow_the_numbers():
     text = page(ORDER)
     assert "has weaker seams than row 1, SyncTweedies: 1.58 ± 0.00 against 1.81 ± 0.00; weaker in 4 of 4 prompts" in text
     assert "What row 1 has instead of seams is blur." not in text and "So what row 1 has instead of seams is blur." in text

@@ -102,13 +102,13 @@ def test_borders_are_sampled_by_their_length():
     assert int(far.sum()) / int(near.sum()) == pytest.approx(1, abs=0.1)
 
 
-def test_pictures_are_looked_up_as_the_convention_says():
+def test_a_panorama_is_sampled_by_the_documented_convention():
     z = directions(64).permute(2, 0, 1).float()
     at = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 0, 0], [0.6, 0, -0.8]], dtype=torch.float64)
-    assert torch.allclose(seam_metric.looked_up(z, at), at.T.float(), atol=0.03)  # a texel is 2.8 degrees
+    assert torch.allclose(seam_metric.sample_equirect(z, at), at.T.float(), atol=0.03)  # a texel is 2.8 degrees
 
 
-def test_the_most_central_view_owns():
+def test_a_direction_belongs_to_its_most_central_view():
     views = (View.looking_out(azimuth=0, elevation=0, fov=90), View.looking_out(azimuth=60, elevation=0, fov=90))
     at = directions(90).reshape(-1, 3)
     owner = seam_metric.owners(views, at).reshape(90, 180)

@@ -1,4 +1,4 @@
-"""What an export lists as known is what the captions can say, and never less than the weights that ship were trained on."""
+"""The exported vocabulary is that of the captions, and contains all that the shipped weights were trained on."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_it_learns_matrices_and_what_is_not_a_matrix():
     assert all(not torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
 
 
-def test_its_state_goes_on_where_it_stopped():
+def test_it_resumes_from_its_state():
     """Two steps, or one, a save, a load and another: the same weights."""
 
     def net() -> torch.nn.Linear:

@@ -26,7 +26,7 @@ BRICKS = [
 SOLIDS = [
     Facts("object", noun="marble", colour="teal", view="front"),
     Facts("object", noun="marble", modifier="worn", view="side"),
-    Facts("object", noun="marble", colour="blue", modifier="faded", view="front"),  # asks for the picture's mean colour
+    Facts("object", noun="marble", colour="blue", modifier="faded", view="front"),  # uses the mean colour of the picture
 ]
 PLACES = [
     Facts("scene", scene="desert", time="sunset", weather="clear", look="horizon"),
@@ -40,7 +40,7 @@ def test_a_picture_depends_on_its_facts_and_seed_not_on_its_batch(facts):
     together = draw(facts, seeds, 64)
     for k in range(len(facts)):
         alone = draw(facts[k : k + 1], seeds[k : k + 1], 64)
-        assert (dataset.bytes_of(alone.images).astype(int) - dataset.bytes_of(together.images[k : k + 1])).__abs__().max() <= 1
+        assert (dataset.to_uint8(alone.images).astype(int) - dataset.to_uint8(together.images[k : k + 1])).__abs__().max() <= 1
         assert torch.equal(alone.inverse_depth[0], together.inverse_depth[k])
     again = draw(facts, seeds, 64)
     assert torch.equal(again.images, together.images)
@@ -73,7 +73,7 @@ def test_only_objects_have_depth_and_stand_before_one_grey():
 def test_depth_is_exact_against_a_sphere():
     ball = Superquadric((0.8, 0.8, 0.8), 2, 2, CPU)
     camera = shapes.frame(ball, torch.eye(3), "front", Random(3))
-    seen = shapes.look(ball, camera, 128)
+    seen = shapes.render(ball, camera, 128)
     rays = camera.rays(128)
     along = -(rays @ camera.origin)
     under = along.square() - (camera.origin.square().sum() - 0.64)
@@ -118,9 +118,9 @@ def test_the_outline_of_the_depth_is_that_of_the_picture_to_the_pixel():
         assert float((apart & ~covered).sum()) <= 0.05 * float(covered.sum())
 
 
-def gives_up(solid, camera, size: int) -> torch.Tensor:
-    """[S, S] bool: pixels that `look` leaves empty though their ray runs through the solid."""
-    seen = shapes.look(solid, camera, size)
+def missed_pixels(solid, camera, size: int) -> torch.Tensor:
+    """[S, S] bool: pixels that `render` leaves empty though their ray runs through the solid."""
+    seen = shapes.render(solid, camera, size)
     missed = (~seen.mask).reshape(-1).nonzero()[:, 0]
     rays = camera.rays(size)[missed]
     along = torch.linspace(camera.near, camera.far, 120)
@@ -132,16 +132,16 @@ def gives_up(solid, camera, size: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("make", SHARES, ids=lambda make: make.__name__)
-def test_a_solid_has_no_holes_of_rays_that_gave_up(make):
+def test_a_solid_has_no_holes_of_rays_that_ended_early(make):
     solid = make(Random(4), CPU)
-    assert not gives_up(solid, shapes.frame(solid, torch.eye(3), "front", Random(5)), 48).any()
+    assert not missed_pixels(solid, shapes.frame(solid, torch.eye(3), "front", Random(5)), 48).any()
 
 
 def test_what_lies_behind_a_grazed_part_is_met():
     """A ray that passes a part closely advances by tiny steps: those of this blob once ended on the way, in a black arc."""
     r = Random(3)
     solid = blob(r, CPU)
-    assert not gives_up(solid, shapes.frame(solid, torch.eye(3), "front", r), 128).any()
+    assert not missed_pixels(solid, shapes.frame(solid, torch.eye(3), "front", r), 128).any()
 
 
 @pytest.mark.parametrize("noun", vocabulary.MATERIALS)
@@ -157,7 +157,7 @@ def test_every_modifier_is_seen_on_every_noun(noun):
 @pytest.mark.parametrize("make", SHARES, ids=lambda make: make.__name__)
 def test_every_solid_is_framed_whole_and_its_points_lie_on_its_surface(make):
     solid = make(Random(4), CPU)
-    seen = shapes.look(solid, shapes.frame(solid, torch.eye(3), "side", Random(5)), 64)
+    seen = shapes.render(solid, shapes.frame(solid, torch.eye(3), "side", Random(5)), 64)
     assert len(seen.points) == int(seen.mask.sum()) > 60
     assert float(solid.distance(seen.points * seen.camera.width).abs().max()) < 4e-3
     border = torch.cat([seen.mask[0], seen.mask[-1], seen.mask[:, 0], seen.mask[:, -1]])
@@ -211,7 +211,7 @@ def test_plans_are_balanced_and_the_held_out_seeds_are_others():
 
 
 def test_shards_are_whole_or_absent_and_read_back(tmp_path, monkeypatch):
-    monkeypatch.setattr(dataset, "SHARD", 4)
+    monkeypatch.setattr(dataset, "SHARD_SIZE", 4)
     monkeypatch.setattr(dataset, "SIZES", {"flat": 64, "object": 64, "scene": 64})
     arguments = ["dataset", "--out", str(tmp_path), "--part", "object", "--count", "8"]
     monkeypatch.setattr("sys.argv", arguments)

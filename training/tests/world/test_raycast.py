@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from training.world.noise import rgb
-from training.world.scenes.raycast import FACES, RayCast, arch, every, round_arch
-from training.world.scenes.view import View
+from training.world.scenes.raycast import FACES, RayCast, arch, round_arch
+from training.world.scenes.view import View, cell_offset
 
 RED, BLUE, GREY = rgb(1.0, 0.0, 0.0), rgb(0.0, 0.0, 1.0), rgb(0.5, 0.5, 0.5)
 
@@ -92,7 +92,7 @@ def test_arches_are_as_wide_at_the_spring_as_at_the_foot_and_close_above():
 
 
 def test_cells_are_measured_from_their_middle():
-    assert torch.allclose(every(torch.tensor([0.0, 1.0, 1.9]), 2.0), torch.tensor([-1.0, 0.0, 0.9]), atol=1e-6)
+    assert torch.allclose(cell_offset(torch.tensor([0.0, 1.0, 1.9]), 2.0), torch.tensor([-1.0, 0.0, 0.9]), atol=1e-6)
 
 
 def test_a_view_straight_up_or_level_divides_by_nothing():

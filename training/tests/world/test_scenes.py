@@ -66,7 +66,7 @@ def test_night_is_dark_and_blue(elevation: float) -> None:
 def test_the_ground_of_open_places_begins_at_the_horizon(scene: str) -> None:
     """In fog everything far is hazed to one colour, the ground first: what lies just under the level is the colour of air."""
     world = World(scene, ["day"], ["foggy"], Field([5]))
-    seaward = world.light.sun_azimuth + world.salt[1] - 0.5
+    seaward = world.light.sun_azimuth + world.variation[1] - 0.5
     reach = 0.3 if scene == "cliffs" else 3.1  # radians to either side: elsewhere cliffs stand before the horizon
     turn = seaward[0] + torch.linspace(-reach, reach, 60)
     level = torch.stack([turn.cos() * 0.99996, turn.sin() * 0.99996, torch.full_like(turn, -0.009)], -1)[None]

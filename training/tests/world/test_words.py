@@ -1,4 +1,4 @@
-"""The hand-made lists and rules behind words.tsv name concepts that exist, and the shipped table holds what they say."""
+"""The hand-made lists and rules behind words.tsv name concepts that exist, and the shipped table contains their entries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_every_list_of_concepts_ends_in_one_that_the_vocabulary_has(kind):
 
 @pytest.mark.parametrize("kind", LISTS)
 def test_every_concept_of_the_vocabulary_can_be_reached_by_a_name(kind):
-    """A place or material that is added to the vocabulary wants words that lead to it: its own name counts as a list's choice."""
+    """A place or material that is added to the vocabulary needs words that lead to it: its own name counts as a list's choice."""
     choices = {choice for chain in LISTS[kind][0] for choice in chain.split("/")}
     for concept, ways in KNOWN[kind].items():
         names = {concept, *(way.removeprefix("a ").removeprefix("an ").removeprefix("the ") for way in ways)}
@@ -42,8 +42,10 @@ def test_facets_are_those_of_the_vocabulary():
 @pytest.mark.parametrize("kind", LISTS)
 def test_the_shipped_table_holds_the_lists_made_by_hand(kind):
     """Otherwise `python -m training.world.words.make` was forgotten after a change of a list."""
-    held = {tuple(line.split("\t")[:3]): set(line.rstrip("\n").split("\t")[3].split("|"))
-            for line in TABLE.read_text(encoding="utf-8").splitlines()}
+    held = {
+        tuple(line.split("\t")[:3]): set(line.rstrip("\n").split("\t")[3].split("|"))
+        for line in TABLE.read_text(encoding="utf-8").splitlines()
+    }
     for sureness, lists in (("4", LISTS[kind][0]), ("2", LISTS[kind][1])):
         for chain, text in lists.items():
             words = {" ".join(one.split()) for one in text.split(",")}

@@ -16,13 +16,13 @@ def _hair(s: Surface, f: Field) -> Tensor:
 
 
 def _turned(s: Surface, q: Tensor, degrees: Tensor) -> Tensor:
-    """Warped points as a plane [B, N, 2] in which stripes run upright: their own where flat, else slanted through space."""
+    """Warped points as a plane [B, N, 2] in which stripes run upright: `uv` where flat, else a slanted plane in space."""
     return rotate(q if s.flat else q[..., [0, 2]] + 0.4 * q[..., 1:2], degrees)
 
 
 def scales(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Rows of large round overlapping scales, from a dark root to a bright rim, a keel down each."""
-    base = tint.over(f.pick(torch.stack([rgb(0.10, 0.46, 0.20), rgb(0.08, 0.42, 0.44), rgb(0.50, 0.12, 0.09)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.10, 0.46, 0.20), rgb(0.08, 0.42, 0.44), rgb(0.50, 0.12, 0.09)])))
     uv = rotate(s.uv, f.uniform(-10, 10)) * zoom(f)
     key = lightness(base)
     rim = mix(base * 0.42 + 0.55, base * 0.55, smooth(0.75, 0.9, key))
@@ -39,7 +39,7 @@ def scales(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def fur(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Shaggy tufts in overlapping wavy rows, dark at the root and pale at the tip."""
-    base = tint.over(f.pick(torch.stack([rgb(0.55, 0.36, 0.20), rgb(0.70, 0.52, 0.32), rgb(0.45, 0.40, 0.36)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.55, 0.36, 0.20), rgb(0.70, 0.52, 0.32), rgb(0.45, 0.40, 0.36)])))
     uv = f.warp(rotate(s.uv, f.uniform(-30, 30)) * zoom(f), 1.3, 0.14)
     u, v = uv.unbind(-1)
     light = torch.zeros_like(u)
@@ -55,7 +55,7 @@ def fur(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def feathers(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Long overlapping feathers with a pale shaft, slanting barbs and a dark band before a light tip."""
-    base = tint.over(f.pick(torch.stack([rgb(0.20, 0.42, 0.62), rgb(0.58, 0.40, 0.24), rgb(0.16, 0.48, 0.40)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.20, 0.42, 0.62), rgb(0.58, 0.40, 0.24), rgb(0.16, 0.48, 0.40)])))
     uv = f.warp(rotate(s.uv, f.uniform(-12, 12)) * zoom(f) * 0.78, 1.3, 0.04)
     pale = mix(base * 0.4 + 0.58, base * 0.45, smooth(0.8, 0.9, lightness(base)))
     colour = base * 0.15
@@ -83,7 +83,7 @@ def zebra(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def leopard(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Broken black rings with a tawny heart."""
+    """Broken black rings with a tawny centre."""
     q = f.warp(s.q * zoom(f), 5, 0.03)
     distance, _, number = f.cells(q * 3.9, 0.7)
     size = 0.85 + 0.3 * number[..., 0]
@@ -94,7 +94,7 @@ def leopard(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def tiger(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Tapering black flashes across orange, paler between them."""
+    """Tapering black stripes across orange, paler between them."""
     q = f.warp(s.q * zoom(f), 2.2, 0.18)
     x, y = _turned(s, q, f.uniform(-15, 15)).unbind(-1)
     stripe = torch.sin(y * 15 + 3 * x + 4.0 * f.fbm(s.q, 1.8, 2)) + 1.5 * (f.value(stretch(pair(x, y), 2.6, 1.6)) - 0.5)
@@ -103,7 +103,7 @@ def tiger(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def giraffe(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Brown patches parted by a cream net."""
+    """Brown patches separated by cream lines."""
     q = f.warp(s.q * zoom(f), 3, 0.05)
     distance, edge, number = f.cells(q * 3.0, 0.75)
     patch = rgb(0.58, 0.30, 0.10) * ((0.75 + 0.45 * number[..., 0]) * (1.12 - 0.4 * distance))[..., None]

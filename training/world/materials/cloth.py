@@ -1,4 +1,4 @@
-"""Woven, knitted and tanned."""
+"""Textiles and leather."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .stamps import fold, polar
 
 def leather(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Padded panels with a sheen in their middle, sewn together with long pale saddle stitches; a soft grain all over."""
-    base = tint.over(f.pick(torch.stack([rgb(0.46, 0.23, 0.11), rgb(0.54, 0.29, 0.13), rgb(0.40, 0.17, 0.09)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.46, 0.23, 0.11), rgb(0.54, 0.29, 0.13), rgb(0.40, 0.17, 0.09)])))
     scale = zoom(f)
     q = f.warp(s.q, 3, 0.04) * scale
     _, edge, number = f.cells(q * 6.5, 0.9)
@@ -41,7 +41,7 @@ def leather(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def knit(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Columns of V-shaped stitches."""
-    base = tint.over(f.pick(torch.stack([rgb(0.78, 0.14, 0.16), rgb(0.85, 0.80, 0.70), rgb(0.20, 0.40, 0.55)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.78, 0.14, 0.16), rgb(0.85, 0.80, 0.70), rgb(0.20, 0.40, 0.55)])))
     uv = rotate(s.uv, f.uniform(-8, 8)) * zoom(f)
     x = uv[..., 0] / 0.28
     column = x.floor()
@@ -58,7 +58,7 @@ def knit(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def denim(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Steep twill of pale stepped dashes on dark ribs, worn pale in places, and double rows of long orange stitches."""
-    base = tint.over(rgb(0.13, 0.22, 0.46))
+    base = tint.or_default(rgb(0.13, 0.22, 0.46))
     uv = rotate(s.uv, f.uniform(-6, 6)) * zoom(f)
     along, across = rotate(uv, 55).unbind(-1)
     rib = (across / 0.10).floor()
@@ -83,7 +83,7 @@ def denim(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def velvet(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Draped in long soft folds, from deep shade to a bright sheen along each crest; crushed a little."""
-    base = tint.over(f.pick(torch.stack([rgb(0.52, 0.04, 0.16), rgb(0.32, 0.07, 0.46), rgb(0.04, 0.32, 0.27)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.52, 0.04, 0.16), rgb(0.32, 0.07, 0.46), rgb(0.04, 0.32, 0.27)])))
     uv = rotate(s.uv, f.uniform(-25, 25)) * zoom(f)
     bent = uv[..., 0] * 2.6 + 1.1 * f.value(stretch(uv, 1.5, 0.55), 1.4) + 0.35 * f.value(stretch(uv, 2.5, 1.2), 2.0)
     phase = torch.remainder(bent, 1)
@@ -97,7 +97,7 @@ def velvet(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def tartan(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Bands and fine lines, the same along both ways, crossing half and half."""
-    base = tint.over(rgb(0.72, 0.08, 0.10))
+    base = tint.or_default(rgb(0.72, 0.08, 0.10))
     dark = f.pick(torch.stack([rgb(0.05, 0.14, 0.34), rgb(0.04, 0.25, 0.13), rgb(0.08, 0.08, 0.09)]))
     near = smooth(0.75, 0.55, (dark - base).abs().sum(-1))
     second = mix(dark, rgb(0.90, 0.88, 0.83), near)
@@ -120,7 +120,7 @@ def tartan(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def carpet(s: Surface, f: Field, tint: Tint) -> Tensor:
     """A Persian rug: framed fields, each with a large star of petals and a flower in every corner."""
-    base = tint.over(f.pick(torch.stack([rgb(0.66, 0.08, 0.09), rgb(0.58, 0.10, 0.08)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.66, 0.08, 0.09), rgb(0.58, 0.10, 0.08)])))
     bright = smooth(0.55, 0.7, lightness(base))
     cream = mix(rgb(0.95, 0.87, 0.68), rgb(0.42, 0.10, 0.09), bright)
     navy = mix(rgb(0.08, 0.11, 0.27), rgb(0.16, 0.18, 0.36), bright)

@@ -1,4 +1,4 @@
-"""What the materials share: their arguments, and the few shapes that several of them are built from.
+"""What the materials share: their arguments, and shapes that several of them use.
 
 Colours are sRGB 0..1, [B, N, 3]; one unit is half the width of a view, 128 px of 256.
 """
@@ -23,7 +23,7 @@ class Surface(NamedTuple):
 
     @property
     def q(self) -> Tensor:
-        """What noise and Voronoi cells read: the cheap plane where the surface is flat, else space."""
+        """Points for noise and Voronoi cells: `uv` where the surface is flat, since two dimensions are cheaper, else `p`."""
         return self.uv if self.flat else self.p
 
 
@@ -33,16 +33,16 @@ class Tint(NamedTuple):
     colour: Tensor
     given: Tensor
 
-    def over(self, default: Tensor) -> Tensor:
-        """[B, 1, 3]: the colour asked for, or `default` ([3] or [B, 1, 3]) where none is."""
+    def or_default(self, default: Tensor) -> Tensor:
+        """[B, 1, 3]: the colour of the caption, or `default` ([3] or [B, 1, 3]) where it has none."""
         return mix(default, self.colour, self.given)
 
 
-Material = Callable[[Surface, Field, Tint], Tensor]
+Material = Callable[[Surface, Field, Tint], Tensor]  # -> sRGB 0..1 [B, N, 3]
 
 
 def zoom(f: Field) -> Tensor:
-    """[B, 1, 1]: how large the pattern is drawn; multiply points by it."""
+    """[B, 1, 1]: random scale of the pattern; multiply points by it."""
     return f.uniform(0.8, 1.25)[..., None]
 
 
@@ -59,12 +59,12 @@ def lit(colour: Tensor, light: Tensor, strength: float = 1.0) -> Tensor:
 
 
 def tone(colour: Tensor, brightness: Tensor) -> Tensor:
-    """A colour [3] as bright as `brightness` [B, N] says: [B, N, 3]."""
+    """A colour [3] at a given `brightness` [B, N]: [B, N, 3]."""
     return colour.to(brightness.device) * brightness[..., None]
 
 
 def dyed(base: Tensor, light: Tensor) -> Tensor:
-    """`base` [B, 1, 3] times `light` [B, N]: but white keeps pale shadows, so that it is not grey, and black keeps its shapes."""
+    """`base` [B, 1, 3] times `light` [B, N]: but shadows on white stay pale, and relief on black stays visible."""
     key = lightness(base)
     soft = light.clamp(min=0.02) ** (1 - 0.5 * smooth(0.7, 0.9, key))
     return base * soft[..., None] + (0.13 * smooth(0.25, 0.08, key) * light)[..., None]

@@ -1,4 +1,4 @@
-"""Metal, bare, weathered or wired."""
+"""Metals, bare or weathered, and circuit boards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def rust(s: Surface, f: Field, tint: Tint) -> Tensor:
     bare = tone(rgb(0.40, 0.42, 0.45), 0.85 + 0.3 * f.fbm(s.q, 6, 2))
     eaten = f.fbm(q, 2.6, 3, 0.6)
     level = f.uniform(0.30, 0.40)
-    # the edge of the crust is dark, and glows orange just inside
+    # the edge of the crust is dark, and orange just inside
     colour = mix(crust, rgb(0.86, 0.45, 0.13), 0.5 * smooth(level + 0.14, level + 0.07, eaten))
     colour = mix(rgb(0.14, 0.07, 0.05), colour, smooth(level, level + 0.05, eaten))
     return mix(bare, colour, smooth(level - 0.06, level - 0.01, eaten)).clamp(0, 1)
@@ -34,6 +34,7 @@ def steel(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def copper(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Hammered copper with patches of green patina."""
     metal = hammered(s, f, zoom(f) * 5, rgb(0.36, 0.12, 0.05), rgb(0.78, 0.40, 0.23), rgb(1.0, 0.74, 0.56))
     patina = ramp(f.fbm(s.q, 8, 2), rgb(0.16, 0.46, 0.40), rgb(0.48, 0.80, 0.70))
     level = f.uniform(0.50, 0.56)
@@ -43,13 +44,14 @@ def copper(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def gold(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Hammered gold."""
     return hammered(s, f, zoom(f) * 4.6, rgb(0.44, 0.25, 0.03), rgb(0.88, 0.63, 0.13), rgb(1.0, 0.94, 0.58)).clamp(0, 1)
 
 
 def rivets(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Plates in courses, light and dark, parted by black seams; a row of large round heads along every seam."""
+    """Plates in courses, light and dark, separated by black seams; a row of large round heads along every seam."""
     uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f)
-    base = tint.over(f.pick(torch.stack([rgb(0.50, 0.53, 0.57), rgb(0.42, 0.47, 0.54), rgb(0.56, 0.53, 0.48)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.50, 0.53, 0.57), rgb(0.42, 0.47, 0.54), rgb(0.56, 0.53, 0.48)])))
     pitch = 0.22
     width, height = 4 * pitch, 3 * pitch
     cell, part, edge = courses(uv, width, height)
@@ -75,7 +77,7 @@ def rivets(s: Surface, f: Field, tint: Tint) -> Tensor:
 def corrugated(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Upright waves of sheet metal, sheets that lap over each other, screws and a little rust below them."""
     uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f)
-    base = tint.over(f.pick(torch.stack([rgb(0.64, 0.67, 0.69), rgb(0.58, 0.62, 0.64), rgb(0.68, 0.67, 0.63)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.64, 0.67, 0.69), rgb(0.58, 0.62, 0.64), rgb(0.68, 0.67, 0.63)])))
     pitch, sheet = 0.20, 1.05
     x = uv[..., 0] / pitch
     wave = torch.sin(x * 6.283)
@@ -95,7 +97,7 @@ def corrugated(s: Surface, f: Field, tint: Tint) -> Tensor:
 def circuit(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Broad traces and gold rings on a lacquered board, and black chips on silver legs."""
     uv = s.uv * zoom(f)
-    base = tint.over(rgb(0.02, 0.36, 0.16))
+    base = tint.or_default(rgb(0.02, 0.36, 0.16))
     size = 0.155
     cell, part, _ = grid(uv, size)
     part = part / size
@@ -103,9 +105,7 @@ def circuit(s: Surface, f: Field, tint: Tint) -> Tensor:
     across = f.hash(torch.floor(cell / cell.new_tensor((5, 1))), 1)[..., 1] > 0.35
     upward = f.hash(torch.floor(cell / cell.new_tensor((1, 4))), 2)[..., 2] > 0.60
     none = torch.ones_like(part[..., 0])
-    line = torch.minimum(
-        torch.where(across, part[..., 1].abs(), none), torch.where(upward, part[..., 0].abs(), none)
-    )
+    line = torch.minimum(torch.where(across, part[..., 1].abs(), none), torch.where(upward, part[..., 0].abs(), none))
     # traces are a lighter tone of the board; on a pale board a darker one
     pale = smooth(0.60, 0.72, lightness(base))
     trace = mix(base * 0.62 + 0.38, base * 0.52, pale)

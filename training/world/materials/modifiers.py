@@ -93,11 +93,11 @@ def worn(colour: Tensor, s: Surface, f: Field) -> Tensor:
 
 
 def polished(colour: Tensor, s: Surface, f: Field) -> Tensor:
-    """Richer, deeper colours under the sharp slanting reflection of windows, each with a dark bar beside it."""
+    """Richer, deeper colours under the sharp slanting reflection of windows, each with a dark stripe beside it."""
     q = rotate(_upright(s), f.uniform(25, 50))
     grey = lightness(colour)[..., None]
     colour = (grey + (colour - grey) * 1.3).clamp(0, 1)
-    # a pale thing must darken, or the reflection is lost on it
+    # a pale surface must darken, or the reflection would not be visible
     colour = colour * (0.70 + 0.20 * colour * (1 - grey))
     x = torch.remainder(q[..., 0] + f.uniform(0, 1) + 0.02 * torch.sin(q[..., 1] * 5), 0.92)
     broad = smooth(0.0, 0.02, x) * smooth(0.27, 0.25, x)

@@ -94,7 +94,7 @@ def grass(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def leaves(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Large pointed leaves with one pale rib and side veins, the lower ones in deep shade, some of them yellowish."""
-    base = tint.over(rgb(0.20, 0.50, 0.12))
+    base = tint.or_default(rgb(0.20, 0.50, 0.12))
     own = tint.given[..., None]
     uv = s.uv * zoom(f)
     key = lightness(base)
@@ -145,7 +145,7 @@ def clover(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def water(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """A bright net of light on a blue-green pool, two ripples deep."""
+    """Caustics on a blue-green pool, in two layers of ripples."""
     q = f.warp(s.q * zoom(f), 1.8, 0.2)
     q = f.warp(q, 4.5, 0.05)
     distance, edge, _ = f.cells(q * 2.7, 0.9)
@@ -155,7 +155,7 @@ def water(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def lava(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Black crust afloat on glowing melt."""
+    """Black crust on glowing melt."""
     q = f.warp(s.q * zoom(f), 2.6, 0.12)
     _, edge, number = f.cells(q * 2.8, 0.9)
     crust = rgb(0.12, 0.085, 0.08) * ((0.45 + 1.2 * f.fbm(s.q, 8, 3)) * (0.7 + 0.5 * number[..., 0]))[..., None]
@@ -165,8 +165,8 @@ def lava(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def coral(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Star coral: cups with a thick pale rim, and in each a ring of tentacles about a dark mouth."""
-    base = tint.over(f.pick(torch.stack([rgb(0.96, 0.42, 0.34), rgb(0.95, 0.50, 0.45), rgb(0.94, 0.52, 0.28)])))
+    """Star coral: cups with a thick pale rim, and in each a ring of tentacles about a dark opening."""
+    base = tint.or_default(f.pick(torch.stack([rgb(0.96, 0.42, 0.34), rgb(0.95, 0.50, 0.45), rgb(0.94, 0.52, 0.28)])))
     pale = mix(base * 0.55 + 0.44, base * 0.82, smooth(0.8, 0.9, lightness(base)))
     uv = s.uv * zoom(f) * 0.72
     colour = dyed(base, 0.50 + 0.35 * f.fbm(uv, 6, 2))
@@ -187,7 +187,7 @@ def crystal(s: Surface, f: Field, tint: Tint) -> Tensor:
 
     The slope of the way to the next cell makes the facets.
     """
-    base = tint.over(f.pick(torch.stack([rgb(0.58, 0.26, 0.86), rgb(0.20, 0.62, 0.90), rgb(0.90, 0.30, 0.62)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.58, 0.26, 0.86), rgb(0.20, 0.62, 0.90), rgb(0.90, 0.30, 0.62)])))
     q = s.q * zoom(f) * 1.9
     _, edge, number = f.cells(q, 0.85)
     step = q.new_tensor((0.04, -0.03, 0.05)[: q.shape[-1]])

@@ -1,4 +1,4 @@
-"""Painted, printed and pieced together."""
+"""Painted, printed and composite patterns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _palette(*names: str) -> Tensor:
 
 def candy(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Slanting stripes, a thin one beside each broad one, with a sugary gloss."""
-    base = tint.over(rgb(0.86, 0.07, 0.12))
+    base = tint.or_default(rgb(0.86, 0.07, 0.12))
     other = mix(rgb(0.98, 0.96, 0.93), rgb(0.60, 0.60, 0.63), smooth(0.82, 0.9, lightness(base)))
     across = rotate(s.uv, f.uniform(25, 55) * (1 - 2 * f.chance(0.3))) * zoom(f)
     t = torch.remainder(across[..., 0] * 2.3, 1.0)
@@ -34,7 +34,7 @@ def candy(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def dots(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Pale dots in staggered rows; dark ones on a pale ground."""
-    base = tint.over(f.pick(_palette("red", "teal", "blue", "pink", "yellow")))
+    base = tint.or_default(f.pick(_palette("red", "teal", "blue", "pink", "yellow")))
     dot = mix(rgb(0.97, 0.95, 0.90), rgb(0.14, 0.14, 0.17), smooth(0.82, 0.88, lightness(base)))
     uv = rotate(s.uv, f.uniform(-25, 25)) * zoom(f)
     _, part, _ = courses(uv, 0.34, 0.29)
@@ -73,7 +73,7 @@ def glass(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def mosaic(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Square glazed tiles in wide pale grout: many colours, or light and dark shades of the one asked for."""
+    """Square glazed tiles in wide pale grout: many colours, or light and dark shades of the colour in the caption."""
     size = 0.25
     uv = rotate(s.uv, f.uniform(-5, 5)) * zoom(f)
     cell, part, edge = grid(uv, size)
@@ -92,7 +92,7 @@ def camouflage(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Four flat shades in crisp blots."""
     q = f.warp(s.q * zoom(f), 3.0, 0.10)
     given = tint.given[..., None]
-    base = tint.over(rgb(0.44, 0.45, 0.27))
+    base = tint.or_default(rgb(0.44, 0.45, 0.27))
     low = 0.3 * smooth(0.7, 0.9, lightness(base))[..., None]
     dark = base * (0.55 + low) * given + rgb(0.19, 0.28, 0.13) * (1 - given)
     pale = (base * 0.62 + 0.26) * given + rgb(0.60, 0.55, 0.38) * (1 - given)

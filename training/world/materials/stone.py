@@ -1,4 +1,4 @@
-"""Stone, and what is built or poured from it."""
+"""Stone and building materials made of it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .common import Material, Surface, Tint, bevel, choose, courses, lightness, 
 
 
 def brick(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Running bond of large bricks, light and dark by turns of chance, in wide mortar."""
+    """Running bond of large bricks, at random light or dark, in wide mortar."""
     uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f)
     default = f.pick(torch.stack([rgb(0.66, 0.22, 0.14), rgb(0.60, 0.26, 0.18), rgb(0.72, 0.30, 0.17)]))
-    base = tint.over(default)
+    base = tint.or_default(default)
     cell, part, edge = courses(uv, 0.42, 0.19)
     number = f.hash(cell)
     rough = f.fbm(s.q, 7, 2)
@@ -26,8 +26,9 @@ def brick(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def cobblestone(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Rounded stones in courses, with dark gaps."""
     uv = s.uv * zoom(f) * 3.7
-    base = tint.over(f.pick(torch.stack([rgb(0.52, 0.51, 0.50), rgb(0.50, 0.46, 0.41), rgb(0.46, 0.48, 0.50)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.52, 0.51, 0.50), rgb(0.50, 0.46, 0.41), rgb(0.46, 0.48, 0.50)])))
     cell, part, _ = courses(f.warp(uv, 0.8, 0.14), 1.0, 1.0)
     number = f.hash(cell)
     # a rounded square of its own size: the distance to its middle in a norm between the circle and the square
@@ -42,8 +43,8 @@ def cobblestone(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def marble(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Ragged veins that run mostly one way, each crisp on one side and smoky on the other, and thin ones across."""
-    base = tint.over(f.pick(torch.stack([rgb(0.95, 0.94, 0.92), rgb(0.94, 0.91, 0.86), rgb(0.89, 0.91, 0.93)])))
+    """Ragged veins that run mostly one way, each sharp on one side and blurred on the other, and thin ones across."""
+    base = tint.or_default(f.pick(torch.stack([rgb(0.95, 0.94, 0.92), rgb(0.94, 0.91, 0.86), rgb(0.89, 0.91, 0.93)])))
     q = s.q * zoom(f)
     along = f.vector(-1.0, 1.0, q.shape[-1])
     along = along / along.norm(dim=-1, keepdim=True).clamp(min=1e-3)
@@ -65,8 +66,8 @@ def marble(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def granite(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Crystals grown into one another: the colour, black mica in swarms, white quartz."""
-    base = tint.over(f.pick(torch.stack([rgb(0.60, 0.57, 0.56), rgb(0.68, 0.48, 0.42), rgb(0.55, 0.58, 0.62)])))
+    """Crystals grown into one another: the colour, black mica in clusters, white quartz."""
+    base = tint.or_default(f.pick(torch.stack([rgb(0.60, 0.57, 0.56), rgb(0.68, 0.48, 0.42), rgb(0.55, 0.58, 0.62)])))
     q = f.warp(s.q * zoom(f), 9, 0.025) * 11
     _, edge, number = f.cells(q, 1.0)
     swarm = f.value(s.q, 4.5)
@@ -78,7 +79,8 @@ def granite(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def terrazzo(s: Surface, f: Field, tint: Tint) -> Tensor:
-    base = tint.over(f.pick(torch.stack([rgb(0.92, 0.90, 0.86), rgb(0.86, 0.84, 0.80), rgb(0.94, 0.89, 0.84)])))
+    """Chips of five colours in a pale ground."""
+    base = tint.or_default(f.pick(torch.stack([rgb(0.92, 0.90, 0.86), rgb(0.86, 0.84, 0.80), rgb(0.94, 0.89, 0.84)])))
     chips = torch.stack(
         [rgb(0.78, 0.40, 0.27), rgb(0.22, 0.28, 0.34), rgb(0.92, 0.72, 0.38), rgb(0.97, 0.96, 0.93), rgb(0.30, 0.52, 0.48)]
     )
@@ -92,6 +94,7 @@ def terrazzo(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def sandstone(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Bent beds of unequal thickness and colour."""
     uv = rotate(s.uv, f.uniform(-14, 14)) * zoom(f)
     bend = f.fbm(stretch(uv, 0.7, 1.0), 1.3, 3) - 0.5
     y = uv[..., 1] + f.uniform(0.15, 0.45) * bend
@@ -112,8 +115,9 @@ def sandstone(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def slate(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Shingles with cut lower corners, in courses."""
     uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f) * 0.78
-    base = tint.over(f.pick(torch.stack([rgb(0.34, 0.38, 0.44), rgb(0.38, 0.40, 0.41), rgb(0.31, 0.33, 0.36)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.34, 0.38, 0.44), rgb(0.38, 0.40, 0.41), rgb(0.31, 0.33, 0.36)])))
     ragged = 0.05 * (f.value(uv, 7) - 0.5)
     cell, part, _ = courses(pair(uv[..., 0], uv[..., 1] + ragged), 0.25, 0.23)
     number = f.hash(cell)
@@ -147,7 +151,7 @@ def concrete(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 def plaster(s: Surface, f: Field, tint: Tint) -> Tensor:
     """Stucco thrown on and pressed flat: rough ground, smooth raised islands with lit and shadowed rims."""
-    base = tint.over(f.pick(torch.stack([rgb(0.90, 0.86, 0.78), rgb(0.90, 0.80, 0.67), rgb(0.87, 0.86, 0.84)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.90, 0.86, 0.78), rgb(0.90, 0.80, 0.67), rgb(0.87, 0.86, 0.84)])))
     q = s.q * zoom(f)
     height, rise = sloped(f, q, 4.6, 3, 0.03)
     level = f.uniform(0.50, 0.57)

@@ -1,4 +1,4 @@
-"""Wood, grown and joined."""
+"""Wood: grain, bark, planks and parquet."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from .common import Material, Surface, Tint, bevel, courses, lit, pair, sloped, 
 
 
 def planks(s: Surface, f: Field, tint: Tint) -> Tensor:
+    """Boards in courses, each with a grain of its own, and nails."""
     uv = rotate(s.uv, f.uniform(-3, 3)) * zoom(f) * 0.8
-    base = tint.over(f.pick(torch.stack([rgb(0.62, 0.41, 0.22), rgb(0.52, 0.33, 0.19), rgb(0.72, 0.53, 0.32)])))
+    base = tint.or_default(f.pick(torch.stack([rgb(0.62, 0.41, 0.22), rgb(0.52, 0.33, 0.19), rgb(0.72, 0.53, 0.32)])))
     cell, part, edge = courses(uv, 1.25, 0.24, 0.37)
     number = f.hash(cell)
-    # every board is cut from another place of the tree
+    # every board reads another part of the noise
     along = pair(uv[..., 0] * 1.1 + 9 * number[..., 1], uv[..., 1] * 7.0 + 9 * number[..., 2])
     grain = f.fbm(along, 1.4, 3)
     lines = torch.sin(14 * f.fbm(stretch(along, 0.6, 0.45), 1.0, 2))
@@ -53,7 +54,7 @@ def bark(s: Surface, f: Field, tint: Tint) -> Tensor:
 
 
 def parquet(s: Surface, f: Field, tint: Tint) -> Tensor:
-    """Herringbone: blocks of 1 by 4, turned by turns."""
+    """Herringbone: blocks of 1 by 4 in alternating directions."""
     width, blocks = 0.17, 4
     uv = rotate(s.uv, 45 + f.uniform(-4, 4)) * zoom(f) / width
     cell = torch.floor(uv)

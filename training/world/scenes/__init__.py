@@ -16,7 +16,7 @@ from ..vocabulary import ALWAYS_NIGHT, NO_WEATHER
 from . import built, coast, halls, land, old, shore, space, strange, woods
 from .light import Light
 from .view import View
-from .weather import fall
+from .weather import add_precipitation
 
 PAINTERS: dict[str, Callable[[World, View, Tensor], Tensor]] = {
     "desert": land.desert,
@@ -53,11 +53,20 @@ PAINTERS: dict[str, Callable[[World, View, Tensor], Tensor]] = {
     "volcano": strange.volcano,
     "alien": strange.alien,
 }
-OWN_SKY = ("room", "underwater", "lake", "swamp", "hall", "library", "kitchen", "cave")  # paint all of a view themselves
+OWN_SKY = (
+    "room",
+    "underwater",
+    "lake",
+    "swamp",
+    "hall",
+    "library",
+    "kitchen",
+    "cave",
+)  # scenes that draw every direction themselves
 
 
 class World:
-    """B worlds of one scene, each at its own time and in its own weather. Call it with unit directions to see them."""
+    """B worlds of one scene, each with its own time and weather. Calling it with unit directions returns their colours."""
 
     def __init__(self, scene: str, times: Sequence[str], weathers: Sequence[str], f: Field) -> None:
         if scene in ALWAYS_NIGHT:
@@ -68,13 +77,13 @@ class World:
         self.light = Light(times, weathers, f)
         if scene in ALWAYS_NIGHT:
             self.light.moon = self.light.moon * 0
-        self.salt = [f.draw() for _ in range(24)]  # [B, 1] each, 0..1: what else a scene varies
+        self.variation = [f.draw() for _ in range(24)]  # [B, 1] each, uniform in 0..1: for all else that varies
         self.air: tuple[Tensor, Tensor] | None = None  # an alien sky: its own zenith and horizon [B, 1, 3]
         if scene == "alien":
-            strange.other_air(self)
+            strange.alien_sky(self)
 
-    def part(self, number: int) -> None:
-        """Noise asked for next is that of this part of the world, whatever was drawn or left out before."""
+    def use_noise(self, number: int) -> None:
+        """Let the next noise be that of element `number` of the world, whatever was evaluated or skipped before."""
         self.f._used = number
 
     def __call__(self, d: Tensor) -> Tensor:
@@ -86,7 +95,7 @@ class World:
             sky = self.light.sky(v)
         else:  # the ground covers everything
             sky = self.light.horizon.expand_as(d)
-        return fall(self.light, self.f, v, PAINTERS[self.scene](self, v, sky)).clamp(0, 1)
+        return add_precipitation(self.light, self.f, v, PAINTERS[self.scene](self, v, sky)).clamp(0, 1)
 
 
 def directions(azimuth: Tensor, elevation: Tensor, fov: Tensor, size: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""What stands on and under the horizon: floor, ridges, mountains, hills, pines, the sea. Colours [B, N, 3], amounts [B, N]."""
+"""Elements at and below the horizon: ground, ridges, mountains, hills, pines, the sea. Colours [B, N, 3], amounts [B, N]."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .view import View, dots
 if TYPE_CHECKING:
     from . import World
 
-STEPS = 2048  # of the horizon: heights are looked up, not computed for each pixel
+STEPS = 2048  # of azimuth: heights are interpolated from a table, not computed for each pixel
 
 
-def around(w: World, v: View, part: int, heights: Callable[[Tensor], Tensor]) -> Tensor:
+def by_azimuth(w: World, v: View, part: int, heights: Callable[[Tensor], Tensor]) -> Tensor:
     """A number for each azimuth, [B, N]; `heights` takes points on a circle [B, STEPS, 3], so that noise of them wraps."""
-    w.part(part)
+    w.use_noise(part)
     angle = (torch.arange(STEPS + 1, device=v.d.device) / STEPS - 0.5) * 2 * math.pi
     circle = torch.stack([angle.cos(), angle.sin(), torch.zeros_like(angle)], -1)
     table = heights(circle.expand(len(v.d), -1, -1))
@@ -30,7 +30,7 @@ def around(w: World, v: View, part: int, heights: Callable[[Tensor], Tensor]) ->
 
 
 def haze(w: World, surface: Tensor, fog: float | Tensor) -> Tensor:
-    """A lit thing seen through air: `fog` 0..1 of it is haze, and nearly all in foggy weather."""
+    """A lit surface [B, N, 3] seen through air: `fog` 0..1 of its colour is haze, and nearly all in foggy weather."""
     fog = torch.as_tensor(fog, device=surface.device).expand(surface.shape[:-1])
     weather = 0.60 + 0.36 * smooth(0.0, 0.35, fog)
     fog = (
@@ -39,11 +39,13 @@ def haze(w: World, surface: Tensor, fog: float | Tensor) -> Tensor:
     return mix(surface, w.light.horizon, fog)
 
 
-def lay(w: World, v: View, colour: Tensor, surface: Tensor, haziness: float = 0.8, snow: float = 1.0, wet: float = 1.0) -> Tensor:
-    """The floor under the horizon, lit, wet, snowed on and hazed. `snow` and `wet` say how far the weather changes it."""
+def shade_ground(
+    w: World, v: View, colour: Tensor, surface: Tensor, haziness: float = 0.8, snow: float = 1.0, wet: float = 1.0
+) -> Tensor:
+    """Draw the ground below the horizon with light, rain, snow and haze; `snow` and `wet` 0..1 scale the effect of weather."""
     light = w.light
     if light.snow.any() or light.rain.any() or light.storm.any():
-        w.part(40)
+        w.use_noise(40)
         patch = w.f.fbm(v.hit, 0.9, 2)
         patch = 0.5 + (patch - 0.5) * (0.15 + 0.85 * v.fade(0.6))
         white = ramp(patch, rgb(0.76, 0.82, 0.92), rgb(0.95, 0.97, 1.0), rgb(1.0, 1.0, 1.0))
@@ -66,7 +68,7 @@ def lay(w: World, v: View, colour: Tensor, surface: Tensor, haziness: float = 0.
 
 def detail(w: World, v: View, part: int, frequency: float, octaves: int = 2) -> Tensor:
     """Noise of the ground that fades to its mean far away."""
-    w.part(part)
+    w.use_noise(part)
     n = w.f.fbm(v.hit, frequency, octaves)
     return 0.5 + (n - 0.5) * v.fade(frequency)
 
@@ -78,7 +80,7 @@ def ridge(w: World, v: View, part: int, base: float, height: float, frequency: f
         n = w.f.ridged(q, frequency, 4) ** 2 * 1.5 - 0.35 if sharp else w.f.fbm(q, frequency, 3)
         return base + height * n
 
-    below = around(w, v, part, heights) - v.tan
+    below = by_azimuth(w, v, part, heights) - v.tan
     return smooth(-0.006, 0.008, below), below
 
 
@@ -88,7 +90,7 @@ def mountains(
 ) -> Tensor:  # fmt: skip
     """A chain of peaks, white above `snowline` under their crests."""
     inside, below = ridge(w, v, part, base, height, frequency, True)
-    w.part(part + 4)
+    w.use_noise(part + 4)
     face = w.f.ridged(torch.cat([v.circle * 4, v.tan[..., None] * 6], -1), 1.0, 3)
     slope = smooth(0.42, 0.72, face)
     line = snowline + w.light.snow * 0.12
@@ -103,15 +105,16 @@ def hills(
 ) -> Tensor:
     """Rounded hills, lighter on the crest, with soft blotches."""
     inside, below = ridge(w, v, part, base, height, frequency, False)
-    w.part(part + 4)
+    w.use_noise(part + 4)
     blotch = w.f.fbm(torch.cat([v.circle * 7, v.tan[..., None] * 16], -1), 1.0, 2)
     surface = tint.to(blotch.device) * ((0.8 + 0.4 * blotch) * (1.12 - 1.4 * below.clamp(0, 0.4)))[..., None]
     surface = mix(surface, rgb(0.93, 0.95, 0.99), 0.8 * w.light.snow * smooth(0.25, 0.5, blotch))
     return mix(colour, haze(w, surface * w.light.tint, fog), inside)
 
 
-def stand(w: World, v: View, count: int, salt: int, share: float = 1.0, sway: float = 0.5) -> tuple[Tensor, Tensor, Tensor]:
-    """One thing in each of `count` sectors of the horizon: radians aside of it, four random numbers, and whether it is there."""
+def in_sectors(w: World, v: View, count: int, salt: int, share: float = 1.0, sway: float = 0.5) -> tuple[Tensor, Tensor, Tensor]:
+    """One element in each of `count` sectors of the horizon: radians from its middle [B, N], four random numbers [B, N, 4] and
+    1.0 where it exists [B, N]. `share` of them exist; `sway` 0..1 shifts each within its sector."""
     place = (v.turn + 0.5) * count
     cell = place.floor().clamp(0, count - 1)
     number = w.f.hash(torch.stack([torch.remainder(cell, 32), cell.div(32).floor() + salt], -1), salt)
@@ -120,12 +123,12 @@ def stand(w: World, v: View, count: int, salt: int, share: float = 1.0, sway: fl
 
 
 def pines(w: World, v: View, colour: Tensor, salt: int, height: float, count: int, tint: Tensor, fog: float) -> Tensor:
-    """A belt of pines with stepped skirts, two to each sector, shifted by half."""
+    """A belt of pines with stepped outlines, two in each sector, shifted by half of it."""
     width = 2 * math.pi / count
     turned = View.__new__(View)
     for shift in (0.0, 0.5):
         turned.turn = torch.remainder(v.turn + 0.5 + shift / count, 1.0) - 0.5
-        aside, number, _ = stand(w, turned, count, salt + int(2 * shift), sway=0.3)
+        aside, number, _ = in_sectors(w, turned, count, salt + int(2 * shift), sway=0.3)
         part = (height * (0.55 + 0.45 * number[..., 1]) - v.tan) / height
         skirt = torch.remainder(part * 5, 1.0)
         step = 0.66 + 0.34 * skirt if height > 0.1 else 0.85
@@ -139,7 +142,7 @@ def pines(w: World, v: View, colour: Tensor, salt: int, height: float, count: in
 
 
 def birds(w: World, v: View, colour: Tensor, salt: int, tint: Tensor, share: float = 0.5) -> Tensor:
-    """A few gull shapes high up, so that a view of the sky says where it is."""
+    """A few gull shapes high up, so that upward views of this scene differ from others."""
     plane = v.d[..., :2] / (v.up[..., None].clamp(min=0) + 0.25) * 2.6
     cell = plane.floor()
     number = w.f.hash(cell, salt)
@@ -155,7 +158,7 @@ def birds(w: World, v: View, colour: Tensor, salt: int, tint: Tensor, share: flo
 def sea(w: World, v: View, deep: Tensor) -> Tensor:
     """Water with swell, foam and the glitter of sun or moon, lit, [B, N, 3]."""
     light = w.light
-    w.part(44)
+    w.use_noise(44)
     q = w.f.warp(v.hit, 0.7, 0.35)
     fine = w.f.ridged(q, 1.1, 3)
     wave = 0.5 + (fine - 0.62) * 3.2 * (0.12 + 0.88 * v.fade(0.35))

@@ -1,4 +1,4 @@
-"""The sky and the light it casts, for each time of day and weather: gradient, sun or moon, stars, clouds and lightning."""
+"""The sky and its light for each time of day and weather: gradient, sun or moon, stars, clouds and lightning."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 
 from ..noise import Field, mix, ramp, rgb, smooth
-from .view import View, dots
+from .view import View, along_bearing, dots
 
 Colour = tuple[float, float, float]
 
 
 class Time(NamedTuple):
-    """Colours of a time of day under a clear sky; `tone` dims and tints what weather paints grey."""
+    """Colours of a time of day under a clear sky; the greys of the weather are multiplied with `tone`."""
 
     zenith: Colour
     horizon: Colour
-    tint: Colour  # sunlight on things
+    tint: Colour  # of sunlight on surfaces
     tone: Colour
     disc: Colour  # the sun or the moon
     bright: Colour  # clouds, where lit
@@ -32,15 +32,15 @@ class Time(NamedTuple):
 
 
 class Weather(NamedTuple):
-    """What a weather makes of the sky: greys are multiplied with the tone of the time."""
+    """How the weather changes the sky; its greys are multiplied with the tone of the time of day."""
 
     zenith: Colour
     horizon: Colour
-    cover: float  # how far those replace the time's own colours
+    cover: float  # 0..1: how far these replace the colours of the time of day
     bright: Colour
     dark: Colour
     clouds: float  # noise level where clouds begin; 1 has none
-    light: float  # what is left of the sunlight
+    light: float  # share of the sunlight that remains
 
 
 LIGHT = {
@@ -97,8 +97,8 @@ class Light:
 
         self.fog, self.rain, self.snow, self.storm = (when(w) for w in ("foggy", "rainy", "snowfall", "stormy"))
         tone, cover = colours(moment, "tone"), amounts(weather, "cover")
-        tone = mix(tone, tone * 0.55 + 0.35, self.storm)  # lightning lights a storm at any hour
-        tone = mix(tone, tone.mean(-1, keepdim=True).expand_as(tone), 0.35 * self.fog)  # mist is pale
+        tone = mix(tone, tone * 0.55 + 0.35, self.storm)  # lightning brightens a storm at any time of day
+        tone = mix(tone, tone.mean(-1, keepdim=True).expand_as(tone), 0.35 * self.fog)  # mist is less saturated
         self.tone = tone
         self.zenith = mix(colours(moment, "zenith"), colours(weather, "zenith") * tone, cover)
         self.horizon = mix(colours(moment, "horizon"), colours(weather, "horizon") * tone, cover)
@@ -123,7 +123,7 @@ class Light:
         self._lean = f.uniform(0.3, 1.0)
 
     def gradient(self, up: Tensor) -> Tensor:
-        """Plain colour of the sky by height 0..1, [B, N, 3]: what far things and wet ground take on."""
+        """Sky without sun and clouds [B, N, 3] by the sine `up` of the elevation; also the colour of haze and wet ground."""
         return mix(self.horizon, self.zenith, up.clamp(0, 1).pow(0.6))
 
     def sky(self, v: View) -> Tensor:
@@ -154,7 +154,7 @@ class Light:
         return colour
 
     def star_field(self, d: Tensor, amount: Tensor) -> Tensor:
-        """Bold stars, [B, N, 3] to be added."""
+        """Light of large stars, [B, N, 3] to be added; `amount` 0..1 scales it."""
         total = torch.zeros_like(d)
         for salt, scale, share, radius in ((1, 12.0, 0.55, 0.20), (2, 19.0, 0.35, 0.24)):
             disc, number = dots(self._f, d * scale, radius, salt, share)
@@ -166,8 +166,7 @@ class Light:
         """Five bolts about the horizon, so that every view has one, and one across the zenith."""
         for k in range(6):
             turn = self._bolt + k * 2 * math.pi / 5
-            ahead = v.d[..., 0] * turn.cos() + v.d[..., 1] * turn.sin()
-            aside = v.d[..., 1] * turn.cos() - v.d[..., 0] * turn.sin()
+            ahead, aside = along_bearing(v.d, turn)
             along = v.up if k < 5 else ahead
             span = (
                 smooth(-0.02, 0.0, along) * smooth(0.62, 0.56, along) * (ahead > 0)

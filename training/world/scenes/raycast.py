@@ -2,49 +2,48 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from ..noise import mix, smooth
+from .view import along_bearing
 
 Paint = Callable[[Tensor, Tensor, Tensor], Tensor]  # x, y, z [B, N] of the surface -> colour that broadcasts to [B, N, 3]
 Span = tuple[float | Tensor, float | Tensor]
-FACES = (0.80, 0.66, 1.06)  # light on faces across x, across y, and lying ones
+FACES = (0.80, 0.66, 1.06)  # shading of faces perpendicular to x, y and z
 FAR = 1e4
 
 
 class RayCast:
-    """Rays of a view, turned by `turn` [B, 1] radians about the vertical, and what they have met so far. The eye is at 0."""
+    """Rays of a view, turned by `turn` [B, 1] radians about the vertical, and the nearest surface on each. The eye is at 0."""
 
     def __init__(self, d: Tensor, turn: Tensor) -> None:
-        c, s = turn.cos(), turn.sin()
-        x, y = d[..., 0] * c + d[..., 1] * s, d[..., 1] * c - d[..., 0] * s
+        x, y = along_bearing(d, turn)
         self.d = tuple(torch.where(one.abs() < 1e-5, torch.full_like(one, 1e-5), one) for one in (x, y, d[..., 2]))
         self.depth = torch.full_like(x, FAR)
         self.colour = torch.zeros_like(d)
 
     def at(self, reach: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Points [B, N] each, `reach` along the rays."""
+        """x, y and z [B, N] of the points at distance `reach` [B, N] along the rays."""
         return tuple(one * reach for one in self.d)
 
     def put(self, reach: Tensor, seen: Tensor, colour: Tensor) -> None:
-        """A surface at `reach`, where `seen` and nothing nearer is."""
+        """Add a surface of `colour` [B, N, 3] at distance `reach` [B, N], where `seen` (bool) holds and nothing nearer is."""
         nearest = seen & (reach < self.depth) & (reach > 0)
         self.depth = torch.where(nearest, reach, self.depth)
         self.colour = torch.where(nearest[..., None], colour, self.colour)
 
     def plane(self, axis: int, place: float | Tensor, paint: Paint, seen: Callable[..., Tensor] | None = None) -> None:
-        """All of a plane across `axis`, or where `seen(x, y, z)` (bool) holds."""
+        """Add the plane perpendicular to `axis` (0 to 2) at `place`, or its part where `seen(x, y, z)` (bool) holds."""
         reach = place / self.d[axis]
         p = self.at(reach)
         shown = (reach > 0) & (reach < FAR)
         self.put(reach, shown & seen(*p) if seen else shown, paint(*p).to(reach.device))
 
     def box(self, x: Span, y: Span, z: Span, colour: Tensor | Paint) -> None:
-        """An upright block; a colour [3] or [B, 1, 3] is shaded by its faces."""
+        """Add an upright block; a colour [3] or [B, 1, 3] is shaded by its faces."""
         near, far, face = None, None, None
         for axis, (low, high) in enumerate((x, y, z)):
             a, b = low / self.d[axis], high / self.d[axis]
@@ -61,7 +60,7 @@ class RayCast:
         self.put(near, hit, body.to(near.device) * face[..., None])
 
     def column(self, x: float, y: float, radius: float, z: Span, colour: Tensor | Paint) -> None:
-        """An upright round column, lit from one side."""
+        """Add an upright round column, lit from one side."""
         dx, dy, dz = self.d
         a = dx.square() + dy.square()
         b = dx * x + dy * y
@@ -75,7 +74,7 @@ class RayCast:
         self.put(near, hit, body.to(near.device) * (0.74 + 0.34 * (0.8 * (p[0] - x) + 0.6 * (p[1] - y)) / radius)[..., None])
 
     def room(self, half: tuple[float, float], height: Span, walls: Callable[..., Tensor], floor: Paint, ceiling: Paint) -> None:
-        """The inside of a box about the eye; `walls(u, z, wall)` is given metres along the wall, and 0..3 for +x, +y, -x, -y."""
+        """Add the inside of a box about the eye; `walls(u, z, wall)` gets metres along the wall, and 0..3 for +x, +y, -x, -y."""
         dx, dy, dz = self.d
         reach_x, reach_y = half[0] / dx.abs(), half[1] / dy.abs()
         across = reach_x < reach_y
@@ -93,12 +92,6 @@ class RayCast:
             inner = torch.minimum(half[0] - p[0].abs(), half[1] - p[1].abs())
             lit = paint(*p) * (0.60 + 0.40 * smooth(0.0, 0.9, inner))[..., None]
             self.put(reach, (inner > 0) & (reach > 0), lit)
-
-
-def every(x: Tensor, period: float, offset: float = 0.0) -> Tensor:
-    """Distance from the middle of each cell of this period, in its unit."""
-    place = x / period + offset
-    return (place - place.floor() - 0.5) * period
 
 
 def arch(x: Tensor, z: Tensor, half: float, foot: float, spring: float) -> Tensor:
@@ -127,12 +120,7 @@ def stone(w, a: Tensor, b: Tensor, wide: float, tall: float, salt: int, dark: Te
     return mix(mix(dark, pale, number), dark * 0.55, 0.85 * joint)
 
 
-def glowing(c: RayCast, x: float, y: float, z: float, spread: float) -> Tensor:
-    """Light of a lamp on what is seen, 0..1 [B, N]."""
+def lamp_light(c: RayCast, x: float, y: float, z: float, spread: float) -> Tensor:
+    """Light of a lamp at (x, y, z) on the visible surface, 0..1 [B, N]; 1/e where the squared distance is `spread`."""
     p = c.at(c.depth)
     return torch.exp(-((p[0] - x).square() + (p[1] - y).square() + (p[2] - z).square()) / spread)
-
-
-def turned(w, number: int = 0) -> Tensor:
-    """A world's own bearing, radians [B, 1]."""
-    return w.salt[number] * 2 * math.pi

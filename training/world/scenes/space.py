@@ -1,4 +1,4 @@
-"""Away from the earth: planets and nebulae without a ground, and the inside of a space station. Colours [B, N, 3]."""
+"""Outer space: planets and nebulae without a ground, and the inside of a space station. Colours [B, N, 3]."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from ..noise import mix, ramp, rgb, smooth
-from .built import box, within
-from .raycast import RayCast, every, turned
-from .view import View, dots
+from .built import rectangle
+from .raycast import RayCast
+from .view import View, cell_offset, dots, random_bearing
 
 if TYPE_CHECKING:
     from . import World
@@ -25,7 +25,7 @@ def planet(w: World, v: View, colour: Tensor) -> Tensor:
     """Outer space: a coloured nebula, stars, five planets of which one has a ring, and drifting rocks."""
     colour = planets(w, v, nebula(w, v))
     rock, number = dots(w.f, v.d * 3.6, 0.30, 4, 0.30)
-    w.part(40)
+    w.use_noise(40)
     rough = w.f.value(v.d, 22.0)
     body = ramp(rock * 0.9 + 0.5 * (rough - 0.5), rgb(0.05, 0.05, 0.06), rgb(0.30, 0.28, 0.28), rgb(0.66, 0.62, 0.58))
     return mix(colour, body, smooth(0.16, 0.24, rock + 0.25 * (rough - 0.5)) * (number[..., 0] < 0.5))
@@ -33,12 +33,12 @@ def planet(w: World, v: View, colour: Tensor) -> Tensor:
 
 def nebula(w: World, v: View) -> Tensor:
     """Glowing gas in two hues with dark lanes, before stars, [B, N, 3]."""
-    w.part(8)
+    w.use_noise(8)
     q = w.f.warp(v.d, 1.2, 0.45)
     gas, lane = w.f.fbm(q, 1.5, 4), w.f.ridged(q, 1.9, 3)
-    first = ramp(w.salt[1], rgb(0.86, 0.16, 0.62), rgb(0.16, 0.44, 0.95), rgb(0.94, 0.38, 0.16))
-    second = ramp(w.salt[2], rgb(0.10, 0.72, 0.86), rgb(0.60, 0.22, 0.92), rgb(0.18, 0.80, 0.56))
-    w.part(20)
+    first = ramp(w.variation[1], rgb(0.86, 0.16, 0.62), rgb(0.16, 0.44, 0.95), rgb(0.94, 0.38, 0.16))
+    second = ramp(w.variation[2], rgb(0.10, 0.72, 0.86), rgb(0.60, 0.22, 0.92), rgb(0.18, 0.80, 0.56))
+    w.use_noise(20)
     hue = mix(first, second, smooth(0.35, 0.65, w.f.value(q, 1.1)))
     glow = smooth(0.38, 0.92, gas)
     cloud = hue * (1.15 * glow)[..., None] + (0.9 * glow.pow(3))[..., None]
@@ -47,8 +47,8 @@ def nebula(w: World, v: View) -> Tensor:
 
 
 def planets(w: World, v: View, colour: Tensor) -> Tensor:
-    """Lit balls: banded giants, a blue world under clouds, and a cratered moon."""
-    shift = turned(w, 4)
+    """Lit spheres: banded giants, a blue world under clouds, and a cratered moon."""
+    shift = random_bearing(w, 4)
     sun = torch.nn.functional.normalize(torch.cat([(shift + 1.1).cos(), (shift + 1.1).sin(), 0 * shift + 0.55], -1), dim=-1)[
         :, None
     ]
@@ -56,9 +56,9 @@ def planets(w: World, v: View, colour: Tensor) -> Tensor:
     toward = torch.zeros_like(v.d)
     rim, halo = torch.zeros_like(v.up), torch.zeros_like(v.up)
     for k, (turn, rise, size) in enumerate(PLANETS):
-        azimuth = shift + turn + 0.5 * (w.salt[6 + k] - 0.5)
-        size = size * (0.85 + 0.3 * w.salt[12 + k])
-        c = torch.cat([math.cos(rise) * azimuth.cos(), math.cos(rise) * azimuth.sin(), 0 * azimuth + math.sin(rise)], -1)[:, None]
+        azimuth = shift + turn + 0.5 * (w.variation[6 + k] - 0.5)
+        size = size * (0.85 + 0.3 * w.variation[12 + k])
+        c = unit_direction(azimuth, rise)
         cosine = (v.d * c).sum(-1)
         far = 1 / size.sin()  # of a ball of radius 1
         root = 1 - far.square() * (1 - cosine.square())
@@ -73,9 +73,9 @@ def planets(w: World, v: View, colour: Tensor) -> Tensor:
         if k == 0:
             colour = ring(w, v, colour, c, azimuth, size, False)
     day = smooth(-0.30, 0.80, (normal * torch.nn.functional.normalize(toward, dim=-1)).sum(-1))
-    w.part(28)
+    w.use_noise(28)
     land = w.f.fbm(normal, 1.7, 4)
-    w.part(33)
+    w.use_noise(33)
     puff = w.f.fbm(w.f.warp(normal, 1.4, 0.35), 2.4, 3)
     band = 0.5 + 0.5 * torch.sin(normal[..., 2] * 11 + 5 * (land - 0.5) + 0.3 * normal[..., 0])
     blue = ramp(
@@ -94,10 +94,16 @@ def planets(w: World, v: View, colour: Tensor) -> Tensor:
     colour = mix(colour, rgb(0.36, 0.60, 1.0), 0.45 * halo * smooth(-0.4, 0.6, (v.d * sun).sum(-1)))
     colour = torch.where((kind >= 0)[..., None], ball, colour)
     turn, rise, size = PLANETS[0]
-    azimuth = shift + turn + 0.5 * (w.salt[6] - 0.5)
-    size = size * (0.85 + 0.3 * w.salt[12])
-    c = torch.cat([math.cos(rise) * azimuth.cos(), math.cos(rise) * azimuth.sin(), 0 * azimuth + math.sin(rise)], -1)[:, None]
+    azimuth = shift + turn + 0.5 * (w.variation[6] - 0.5)
+    size = size * (0.85 + 0.3 * w.variation[12])
+    c = unit_direction(azimuth, rise)
     return ring(w, v, colour, c, azimuth, size, True)
+
+
+def unit_direction(azimuth: Tensor, elevation: float) -> Tensor:
+    """Unit vectors [B, 1, 3] for azimuths [B, 1] and one elevation, in radians."""
+    flat = math.cos(elevation)
+    return torch.cat([flat * azimuth.cos(), flat * azimuth.sin(), 0 * azimuth + math.sin(elevation)], -1)[:, None]
 
 
 def ring(w: World, v: View, colour: Tensor, c: Tensor, azimuth: Tensor, size: Tensor, near: bool) -> Tensor:
@@ -114,25 +120,26 @@ def ring(w: World, v: View, colour: Tensor, c: Tensor, azimuth: Tensor, size: Te
 
 def station(w: World, v: View, colour: Tensor) -> Tensor:
     """A deck of white and grey panels: wide windows on planets and stars, consoles with screens, light strips, a hatch."""
-    c = RayCast(v.d, turned(w))
+    c = RayCast(v.d, random_bearing(w))
     floor, top = -1.0, 1.15
     space = planets(w, v, nebula(w, v) * 0.9)
-    glow = ramp(w.salt[3], rgb(0.20, 0.80, 1.0), rgb(0.35, 1.0, 0.75), rgb(1.0, 0.70, 0.30))
+    glow = ramp(w.variation[3], rgb(0.20, 0.80, 1.0), rgb(0.35, 1.0, 0.75), rgb(1.0, 0.70, 0.30))
     pale, grey, dark = (one.to(v.d.device) for one in (rgb(0.86, 0.88, 0.91), rgb(0.52, 0.55, 0.60), rgb(0.13, 0.15, 0.18)))
 
     def walls(u: Tensor, z: Tensor, wall: Tensor) -> Tensor:
         seam = torch.maximum(
-            smooth(0.46, 0.475, every(u, 0.95, 0.5).abs()), smooth(0.02, 0.01, torch.minimum((z + 0.45).abs(), (z - 0.80).abs()))
+            smooth(0.46, 0.475, cell_offset(u, 0.95, 0.5).abs()),
+            smooth(0.02, 0.01, torch.minimum((z + 0.45).abs(), (z - 0.80).abs())),
         )
         face = mix(pale.expand(*u.shape, 3), grey, smooth(-0.45, -0.46, z))
         face = mix(face, dark, seam)
-        bolt = (every(u, 0.95).abs() - 0.40).square() + (every(z, 0.42, 0.2).abs() - 0.14).square()
+        bolt = (cell_offset(u, 0.95).abs() - 0.40).square() + (cell_offset(z, 0.42, 0.2).abs() - 0.14).square()
         face = mix(face, grey * 0.7, smooth(0.0016, 0.0006, bolt))
         stripe = smooth(0.035, 0.025, (z - 0.92).abs())
         face = mix(face, glow, stripe)
         end = torch.remainder(wall, 2.0) < 0.5
-        pane = torch.where(wall == 1, box(u, z - 0.20, 2.5, 0.52, 0.01), box(u, z - 0.20, 1.5, 0.52, 0.01))
-        corner = smooth(0.06, 0.04, torch.minimum(0.625 - every(u, 1.25).abs(), 0.52 - (z - 0.20).abs()))
+        pane = torch.where(wall == 1, rectangle(u, z - 0.20, 2.5, 0.52, 0.01), rectangle(u, z - 0.20, 1.5, 0.52, 0.01))
+        corner = smooth(0.06, 0.04, torch.minimum(0.625 - cell_offset(u, 1.25).abs(), 0.52 - (z - 0.20).abs()))
         view = mix(space, dark * 1.3, corner)
         face = torch.where((wall != 2)[..., None], mix(face, view, pane), face)
         hatch = torch.maximum(u.abs() / 0.62, (z + 0.12).abs() / 0.86)
@@ -140,23 +147,25 @@ def station(w: World, v: View, colour: Tensor) -> Tensor:
         door = mix(
             grey.expand_as(face),
             rgb(0.95, 0.70, 0.12),
-            smooth(0.10, 0.12, within((u + z) * 3).abs() - 0.1) * smooth(0.86, 0.88, octagon),
+            smooth(0.10, 0.12, cell_offset((u + z) * 3).abs() - 0.1) * smooth(0.86, 0.88, octagon),
         )
         door = mix(door, dark, torch.maximum(smooth(0.025, 0.012, u.abs()), smooth(0.03, 0.015, (octagon - 0.86).abs())))
         face = torch.where((wall == 2)[..., None], mix(face, door, smooth(1.01, 0.99, octagon)), face)
-        return mix(face, dark, (1 - end.float()) * smooth(0.14, 0.12, every(u, 2.5, 0.5).abs()) * (z < 0.75))
+        return mix(face, dark, (1 - end.float()) * smooth(0.14, 0.12, cell_offset(u, 2.5, 0.5).abs()) * (z < 0.75))
 
     def deck(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-        plate = torch.maximum(smooth(0.36, 0.375, every(x, 0.75).abs()), smooth(0.36, 0.375, every(y, 0.75).abs()))
-        grate = smooth(0.05, 0.03, every(x, 0.14).abs()) * (y.abs() < 0.36)
+        plate = torch.maximum(smooth(0.36, 0.375, cell_offset(x, 0.75).abs()), smooth(0.36, 0.375, cell_offset(y, 0.75).abs()))
+        grate = smooth(0.05, 0.03, cell_offset(x, 0.14).abs()) * (y.abs() < 0.36)
         face = mix((grey * 0.85).expand(*x.shape, 3), dark, torch.maximum(plate, 0.8 * grate))
         return mix(face, glow, smooth(0.04, 0.025, (y.abs() - 0.45).abs()))
 
     def lights(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-        face = mix(grey.expand(*x.shape, 3), dark, smooth(0.56, 0.58, every(x, 1.2).abs()))
+        face = mix(grey.expand(*x.shape, 3), dark, smooth(0.56, 0.58, cell_offset(x, 1.2).abs()))
         pipe = smooth(0.13, 0.10, (y.abs() - 1.35).abs())
         face = mix(face, pale * (1 - 0.7 * ((y.abs() - 1.35) / 0.13).abs().clamp(0, 1))[..., None], pipe)
-        return mix(face, rgb(1.0, 1.0, 1.0), smooth(0.19, 0.16, (y.abs() - 0.62).abs()) * smooth(0.50, 0.48, every(x, 1.2).abs()))
+        return mix(
+            face, rgb(1.0, 1.0, 1.0), smooth(0.19, 0.16, (y.abs() - 0.62).abs()) * smooth(0.50, 0.48, cell_offset(x, 1.2).abs())
+        )
 
     c.room((3.0, 2.0), (floor, top), walls, deck, lights)
     for y in (-1.0, 1.0):
@@ -173,11 +182,11 @@ def station(w: World, v: View, colour: Tensor) -> Tensor:
 
 
 def console(w: World, glow: Tensor):
-    """The paint of a desk: rows of lit keys."""
+    """`Paint` of a desk: rows of lit keys."""
 
     def paint(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
         key = w.f.hash(torch.stack([(x * 9).floor() + 32, (y * 9).floor() + 32], -1), 6)
-        on = box(within(x * 9), within(y * 9), 0.30, 0.30, 0.08) * (key[..., 0] < 0.55)
+        on = rectangle(cell_offset(x * 9), cell_offset(y * 9), 0.30, 0.30, 0.08) * (key[..., 0] < 0.55)
         hue = mix(glow, rgb(0.95, 0.35, 0.20), (key[..., 1] > 0.7).float())
         return mix(rgb(0.14, 0.15, 0.18), hue, on)
 
@@ -185,14 +194,14 @@ def console(w: World, glow: Tensor):
 
 
 def screen(w: World, glow: Tensor):
-    """The paint of a display: a frame, a curve and a grid."""
+    """`Paint` of a display: a frame, a curve and a grid."""
 
     def paint(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-        u = every(x - 0.05, 1.1)
-        curve = smooth(0.03, 0.012, (z + 0.20 - 0.08 * torch.sin(u * 20 + 6 * w.salt[5]) * torch.cos(u * 7)).abs())
-        grid = torch.maximum(smooth(0.012, 0.006, every(u, 0.1).abs()), smooth(0.012, 0.006, every(z, 0.08).abs()))
+        u = cell_offset(x - 0.05, 1.1)
+        curve = smooth(0.03, 0.012, (z + 0.20 - 0.08 * torch.sin(u * 20 + 6 * w.variation[5]) * torch.cos(u * 7)).abs())
+        grid = torch.maximum(smooth(0.012, 0.006, cell_offset(u, 0.1).abs()), smooth(0.012, 0.006, cell_offset(z, 0.08).abs()))
         face = mix(glow * 0.22, glow * 0.5, grid)
         face = mix(face, glow * 0.6 + 0.4, curve)
-        return mix(rgb(0.10, 0.11, 0.13), face * 1.25, box(u, z + 0.20, 0.25, 0.135, 0.008))
+        return mix(rgb(0.10, 0.11, 0.13), face * 1.25, rectangle(u, z + 0.20, 0.25, 0.135, 0.008))
 
     return paint

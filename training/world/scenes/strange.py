@@ -1,16 +1,15 @@
-"""Nights and other worlds: stars, aurora, volcano and alien. Each paints over the sky [B, N, 3] and returns [B, N, 3]."""
+"""Night skies and unusual worlds: stars, aurora, volcano and alien. Each paints over the sky [B, N, 3] and returns [B, N, 3]."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from ..noise import mix, ramp, rgb, smooth, spread
-from .ground import around, detail, haze, lay, mountains, pines, ridge, stand
-from .view import View, dots
+from ..noise import mix, per_point, ramp, rgb, smooth
+from .ground import by_azimuth, detail, haze, in_sectors, mountains, pines, ridge, shade_ground
+from .view import View, dots, random_bearing
 
 if TYPE_CHECKING:
     from . import World
@@ -18,9 +17,11 @@ if TYPE_CHECKING:
 
 def stars(w: World, v: View, colour: Tensor) -> Tensor:
     """The milky way over black hills; starlit stones below."""
-    axis = torch.cat([w.salt[1].mul(6.3).cos(), w.salt[1].mul(6.3).sin(), torch.full_like(w.salt[1], 0.45)], -1)[:, None]
+    axis = torch.cat([w.variation[1].mul(6.3).cos(), w.variation[1].mul(6.3).sin(), torch.full_like(w.variation[1], 0.45)], -1)[
+        :, None
+    ]
     axis = torch.nn.functional.normalize(axis, dim=-1)
-    w.part(8)
+    w.use_noise(8)
     dust = w.f.fbm(w.f.warp(v.d, 1.5, 0.2), 2.2, 3)
     across = (v.d * axis).sum(-1) + 0.16 * (dust - 0.5)
     lane = 1 - 0.85 * torch.exp(-(across / 0.07).square()) * smooth(0.40, 0.60, dust)
@@ -39,16 +40,16 @@ def stars(w: World, v: View, colour: Tensor) -> Tensor:
 def aurora(w: World, v: View, colour: Tensor) -> Tensor:
     """Green and violet curtains over snow and firs; the snow takes their colour."""
     plane = v.d[..., :2] / (v.up[..., None].clamp(min=0) + 0.35)
-    ray = around(w, v, 8, lambda q: w.f.fbm(q, 9.0, 2))
+    ray = by_azimuth(w, v, 8, lambda q: w.f.fbm(q, 9.0, 2))
     ray = torch.lerp(torch.full_like(ray, 0.6), ray, smooth(0.98, 0.8, v.up))
     for k, hue in ((0, rgb(0.10, 1.0, 0.45)), (1, rgb(0.14, 0.90, 0.70)), (2, rgb(0.66, 0.24, 0.95))):
-        w.part(12 + 6 * k)
+        w.use_noise(12 + 6 * k)
         fold = w.f.fbm(w.f.warp(plane, 0.7, 0.35), 0.75, 2)
         curtain = torch.exp(-((fold - 0.5) / 0.055).square()) + 0.35 * torch.exp(-((fold - 0.44) / 0.12).square())
         colour = colour + hue.to(ray.device) * (0.85 * curtain * (0.35 + 0.9 * ray) * smooth(0.03, 0.22, v.up))[..., None]
     inside, _ = ridge(w, v, 34, 0.0, 0.20, 1.7, True)
     colour = mix(colour, rgb(0.09, 0.17, 0.24), inside)
-    w.part(38)
+    w.use_noise(38)
     colour = pines(w, v, colour, 4, 0.16, 50, rgb(0.16, 0.40, 0.38), 0.0)
     t = detail(w, v, 40, 0.6)
     snow = ramp(t, rgb(0.07, 0.20, 0.30), rgb(0.22, 0.50, 0.52), rgb(0.54, 0.86, 0.78))
@@ -62,22 +63,22 @@ def volcano(w: World, v: View, colour: Tensor) -> Tensor:
     """Four cones with glowing craters, lava down their flanks and ash above; cracked basalt below."""
     light = w.light
     lava = (rgb(0.85, 0.12, 0.02), rgb(1.0, 0.45, 0.05), rgb(1.0, 0.88, 0.35))
-    w.part(8)
+    w.use_noise(8)
     ash = w.f.fbm(v.d[..., :2] / (v.up[..., None].clamp(min=0) + 0.35), 1.0, 3)
     smoke = mix(rgb(0.30, 0.24, 0.24), rgb(0.62, 0.52, 0.48), smooth(0.3, 0.8, ash)) * light.tint.clamp(min=0.25)
     colour = mix(colour, smoke * rgb(1.0, 0.72, 0.55).to(ash.device), torch.full_like(ash, 0.5))  # ash reddens the air
     colour = mix(colour, smoke, 0.75 * smooth(0.42, 0.60, ash) * smooth(0.25, 0.6, v.up))
     colour = mountains(w, v, colour, 12, 0.0, 0.16, 2.4, rgb(0.22, 0.18, 0.20), -9.0, 0.3)
-    aside, number, _ = stand(w, v, 4, 3, 1.0, 0.25)
+    aside, number, _ = in_sectors(w, v, 4, 3, 1.0, 0.25)
     size = 0.62 + 0.22 * number[..., 1]
     x, y = aside / size, (v.tan + 0.06) / size
-    w.part(22)
+    w.use_noise(22)
     q = torch.cat([v.circle * 5, v.tan[..., None] * 4], -1)
     rough = w.f.fbm(q, 1.0, 3) - 0.5
     half = 0.15 + 0.85 * (1 - y / 0.92).clamp(min=0).pow(1.35) + 0.10 * rough
     top = 0.92 - 0.04 * torch.cos(x * 20)
     cone = smooth(0.012, -0.012, (x.abs() - half) * size) * smooth(0.012, -0.012, (y - top) * size)
-    w.part(28)
+    w.use_noise(28)
     puff = w.f.fbm(torch.cat([v.circle * 6, v.tan[..., None] * 5], -1), 1.0, 3)
     rise = (y - 0.85).clamp(min=0)
     plume = smooth(
@@ -103,15 +104,15 @@ def volcano(w: World, v: View, colour: Tensor) -> Tensor:
     plate = ramp(
         0.6 * number[..., 0] + 0.4 * detail(w, v, 36, 2.0, 2), rgb(0.09, 0.08, 0.09), rgb(0.24, 0.20, 0.21), rgb(0.36, 0.31, 0.31)
     )
-    colour = lay(w, v, colour, plate, 0.45, snow=0.55)
+    colour = shade_ground(w, v, colour, plate, 0.45, snow=0.55)
     fade = v.fade(0.5)
     heat = smooth(0.16, 0.02, border) * fade + 0.22 * (1 - fade)
     colour = mix(colour, rgb(0.75, 0.16, 0.03), 0.5 * smooth(0.34, 0.05, border) * fade * v.below * (1 - 0.6 * light.fog))
     return mix(colour, ramp(smooth(0.14, 0.0, border), *lava), heat * v.below * (1 - light.fog * 0.9 * smooth(0.8, 3.0, v.far)))
 
 
-def other_air(w: World) -> None:
-    """An alien sky keeps its own hues at every hour: the time's brightness is laid over them."""
+def alien_sky(w: World) -> None:
+    """Set `air`: an alien sky has the same hues at every time of day, with the brightness of that time."""
     light = w.light
     palettes = torch.stack(
         [
@@ -122,7 +123,7 @@ def other_air(w: World) -> None:
     )
     air = w.f.pick(palettes)  # [B, 1, 2, 3]
     w.air = air[:, :, 0], air[:, :, 1]
-    share = spread(0.62 * light.open + 0.25 * (1 - light.open))
+    share = per_point(0.62 * light.open + 0.25 * (1 - light.open))
     light.zenith = light.zenith + share * (air[:, :, 0] * light.tint - light.zenith)
     light.horizon = light.horizon + share * (air[:, :, 1] * light.tint - light.horizon)
 
@@ -132,7 +133,7 @@ def alien(w: World, v: View, colour: Tensor) -> Tensor:
     light = w.light
     zenith, horizon = w.air
     for k, size, rise in ((0, 0.40, 0.42), (1, 0.16, 0.75), (2, 0.26, 1.25), (3, 0.20, 0.35)):
-        place, height = w.salt[4] * 2 * math.pi + k * 2.1, rise + 0.2 * (w.salt[8 + k] - 0.5)
+        place, height = random_bearing(w, 4) + k * 2.1, rise + 0.2 * (w.variation[8 + k] - 0.5)
         c = torch.stack([height.cos() * place.cos(), height.cos() * place.sin(), height.sin()], -1)
         angle = torch.acos((v.d * c).sum(-1).clamp(-1, 1))
         off = v.d - c
@@ -160,7 +161,7 @@ def alien(w: World, v: View, colour: Tensor) -> Tensor:
     rock = zenith * 0.8 + rgb(0.16, 0.12, 0.18).to(v.d.device)
     colour = mountains(w, v, colour, 8, 0.02, 0.30, 2.4, rock * 0.7 + horizon * 0.3, -9.0, 0.25)
     for salt, count, size, fog in ((3, 22, 0.30, 0.20), (5, 9, 0.75, 0.02)):
-        aside, number, there = stand(w, v, count, salt, 0.75)
+        aside, number, there = in_sectors(w, v, count, salt, 0.75)
         size = size * (0.6 + 0.5 * number[..., 0])
         y = (v.tan + 0.16 * size) / size
         x = aside / size - 0.35 * (number[..., 1] - 0.5) * y.clamp(0, 1.2).square() * 2
@@ -178,6 +179,6 @@ def alien(w: World, v: View, colour: Tensor) -> Tensor:
     rim = 4 * shade * (1 - shade)
     base = mix(base, zenith * 0.6, 0.85 * smooth(0.3, 0.9, bowl) * v.fade(0.6))
     base = mix(base, horizon * 0.9 + 0.1, rim * 0.75)
-    colour = lay(w, v, colour, base, 0.5, snow=0.75)
+    colour = shade_ground(w, v, colour, base, 0.5, snow=0.75)
     glow = smooth(0.80, 0.98, bowl) * (number[..., 0] < 0.5) * v.fade(0.6) * v.below
     return mix(colour, (1.05 - zenith).clamp(0, 1), 0.75 * glow)

@@ -1,29 +1,33 @@
-"""Directions of a view, and what every scene asks of them: azimuth, height, and where they meet the ground."""
+"""Directions of a view and what every scene derives from them: azimuth, elevation and the intersection with the ground."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from ..noise import Field, smooth
 
-NEAREST = 0.014  # tangent below which the ground no longer recedes
+if TYPE_CHECKING:
+    from . import World
+
+LEAST_DROP = 0.014  # downward component below which the ground is not drawn any farther away
 
 
 class View:
-    """Directions d [B, N, 3] with their numbers [B, N]."""
+    """Unit directions d [B, N, 3] and quantities derived from them, [B, N] where nothing else is stated."""
 
     def __init__(self, d: Tensor) -> None:
         self.d, self.up = d, d[..., 2]
         level = d[..., :2].norm(dim=-1).clamp(min=1e-4)
-        self.circle = d[..., :2] / level[..., None]  # [B, N, 2]
-        self.turn = torch.atan2(d[..., 1], d[..., 0]) / (2 * math.pi)  # -0.5..0.5
-        self.tan = (self.up / level).clamp(-20, 20)
-        reach = 1 / (-self.up).clamp(min=NEAREST)
+        self.circle = d[..., :2] / level[..., None]  # [B, N, 2] horizontal unit vectors
+        self.turn = torch.atan2(d[..., 1], d[..., 0]) / (2 * math.pi)  # azimuth, -0.5..0.5 of a full turn
+        self.tan = (self.up / level).clamp(-20, 20)  # of the elevation
+        reach = 1 / (-self.up).clamp(min=LEAST_DROP)
         self.hit = d[..., :2] * reach[..., None]  # [B, N, 2], the ground one unit below the eye
-        self.far = self.hit.norm(dim=-1)
+        self.far = self.hit.norm(dim=-1)  # horizontal distance of that point
         self.below = smooth(0.004, -0.006, self.up)  # 1 under the horizon
 
     def fade(self, frequency: float) -> Tensor:
@@ -42,3 +46,25 @@ def dots(f: Field, p: Tensor, radius: float, salt: int, share: float) -> tuple[T
     centre = base + radius + room * number[..., : p.shape[-1]]
     distance = (p - centre).norm(dim=-1)
     return smooth(radius, radius * 0.45, distance) * (number[..., 3] < share), torch.remainder(number * 7.31, 1.0)
+
+
+def along_bearing(p: Tensor, bearing: Tensor) -> tuple[Tensor, Tensor]:
+    """Coordinates [B, N] of p [B, N, 2 or 3] along a horizontal bearing [B, 1], radians from +x toward +y, and to its left."""
+    c, s = bearing.cos(), bearing.sin()
+    return p[..., 0] * c + p[..., 1] * s, p[..., 1] * c - p[..., 0] * s
+
+
+def random_bearing(w: World, number: int = 0) -> Tensor:
+    """A direction that a world draws at random, 0..2 pi radians [B, 1]; `number`: which of its random numbers gives it."""
+    return w.variation[number] * 2 * math.pi
+
+
+def cell_offset(x: Tensor, period: float = 1.0, offset: float = 0.0) -> Tensor:
+    """Signed distance from the middle of the cell that holds `x`, in its unit; `offset` shifts the cells, in periods."""
+    place = x / period + offset
+    return (place - place.floor() - 0.5) * period
+
+
+def checkered(x: Tensor, y: Tensor, size: float) -> Tensor:
+    """0.0 and 1.0 in turn over square tiles of `size`."""
+    return (torch.remainder((x / size).floor() + (y / size).floor(), 2.0) > 0.5).float()

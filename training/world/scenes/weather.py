@@ -7,12 +7,12 @@ import math
 import torch
 from torch import Tensor
 
-from ..noise import mix, smooth
+from ..noise import Field, mix, smooth
 from .light import Light
 from .view import View, dots
 
 
-def fall(light: Light, f, v: View, colour: Tensor) -> Tensor:
+def add_precipitation(light: Light, f: Field, v: View, colour: Tensor) -> Tensor:
     """The scene's `colour` [B, N, 3] seen through the precipitation."""
     if light.rain.any():
         colour = _streaks(light, f, v, colour)
@@ -24,7 +24,7 @@ def fall(light: Light, f, v: View, colour: Tensor) -> Tensor:
     return colour
 
 
-def _streaks(light: Light, f, v: View, colour: Tensor) -> Tensor:
+def _streaks(light: Light, f: Field, v: View, colour: Tensor) -> Tensor:
     """Rain runs along great circles through one point near the zenith, as parallel lines do in perspective."""
     lean = 0.30
     z = (v.d[..., 2] + lean * v.d[..., 0]) / math.hypot(1, lean)

@@ -17,13 +17,13 @@ from .shares import random_solid
 from .solids import Solid
 
 DEPTH_FLOOR = 0.2  # inverse depth of a solid's farthest point: at 0 its outline would be lost in the background there
-STEPS = 300  # of a ray at most: one that grazes a part on its way to another needs many
+STEPS = 300  # at most for a ray: one that grazes a part on its way to another needs many
 TOLERANCE = 4e-4  # units; a step of 8-bit depth is ten times that
-__all__ = ["DEPTH_FLOOR", "Camera", "Seen", "Solid", "frame", "inverse_depth", "look", "random_look", "random_solid"]
+__all__ = ["DEPTH_FLOOR", "Camera", "Rendered", "Solid", "frame", "inverse_depth", "render", "render_random", "random_solid"]
 
 
-class Seen(NamedTuple):
-    """What one camera sees of one solid, for the M pixels that it covers."""
+class Rendered(NamedTuple):
+    """One solid rendered by one camera; M is the number of pixels that it covers."""
 
     mask: Tensor  # [S, S] bool
     inverse_depth: Tensor  # [S, S] DEPTH_FLOOR..1, near = 1; background = 0
@@ -53,7 +53,7 @@ def _march(solid: Solid, origin: Tensor, rays: Tensor, start: Tensor, far: float
 
 
 def _settle(solid: Solid, p: Tensor, rays: Tensor, h: float = 4e-3) -> tuple[Tensor, Tensor]:
-    """What is left [N] of the way to the surface, by one Newton step, and the unit normals [N, 3]."""
+    """Remaining distance [N] to the surface by one Newton step, and the unit normals [N, 3]."""
     corners = p.new_tensor([[1, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1], [0, 0, 0]])
     values = solid.distance((p[:, None] + h * corners).reshape(-1, 3)).reshape(-1, 5)
     gradient = values @ corners / (4 * h)
@@ -61,8 +61,8 @@ def _settle(solid: Solid, p: Tensor, rays: Tensor, h: float = 4e-3) -> tuple[Ten
     return values[:, 4] / -slope, F.normalize(gradient, dim=-1)
 
 
-def look(solid: Solid, camera: Camera, size: int) -> Seen:
-    """The view of `camera`, `size` pixels square (even)."""
+def render(solid: Solid, camera: Camera, size: int) -> Rendered:
+    """Render `solid` with `camera`, `size` x `size` pixels; `size` is even."""
     small = size // 2
     rays = camera.rays(small)
     start = torch.full((small * small,), camera.near, device=rays.device)
@@ -86,19 +86,19 @@ def look(solid: Solid, camera: Camera, size: int) -> Seen:
     mask[pixels] = True
     facing = -(normals * rays).sum(-1).clamp(-1, 0)
     mask, depth = mask.reshape(size, size), depth.reshape(size, size)
-    return Seen(mask, inverse_depth(depth, mask), depth, points / camera.width, uv / camera.width, normals, facing, camera)
+    return Rendered(mask, inverse_depth(depth, mask), depth, points / camera.width, uv / camera.width, normals, facing, camera)
 
 
-def random_look(r: Random, view: str, size: int, device: torch.device) -> tuple[Seen, Tensor]:
+def render_random(r: Random, view: str, size: int, device: torch.device) -> tuple[Rendered, Tensor]:
     """A random solid from the side named `view`, and its rotation [3, 3] to the world."""
     solid, rotation = random_solid(r, device)
-    return look(solid, frame(solid, rotation, view, r), size), rotation
+    return render(solid, frame(solid, rotation, view, r), size), rotation
 
 
 def inverse_depth(depth: Tensor, hit: Tensor) -> Tensor:
     """1 / depth, stretched to DEPTH_FLOOR..1 over the covered pixels (near = 1); background 0. Same shape as `depth`.
 
-    So does `MeshSpace.condition`, with the `depth_floor` of the model's entry in the catalogue.
+    `MeshSpace.condition` does the same, with the `depth_floor` of the model's entry in the catalogue.
     """
     result = torch.zeros_like(depth)
     if hit.any():

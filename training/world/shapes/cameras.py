@@ -16,7 +16,7 @@ AZIMUTHS = {"front": (-45, 45), "side": (45, 135), "back": (135, 225), "overhead
 
 
 class Camera(NamedTuple):
-    """All in the solid's own space."""
+    """A perspective camera in the object space of a solid."""
 
     origin: Tensor  # [3]
     right: Tensor  # [3]
@@ -45,7 +45,7 @@ def frame(solid: Solid, rotation: Tensor, view: str, r: Random) -> Camera:
     right = [math.cos(a), math.sin(a), 0.0]
     back, right = torch.tensor([back, right], device=device) @ rotation  # into the solid's space: rotation.T from the left
     up = torch.linalg.cross(back, right)
-    # points of a grid near the surface, with the distance that the surface surely lies beyond them
+    # points of a grid near the surface, with the distance by which the surface can lie beyond them
     axis = torch.linspace(-1.6, 1.6, 25, device=device)
     grid = torch.cartesian_prod(axis, axis, axis)
     distance = solid.distance(grid)

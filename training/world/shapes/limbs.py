@@ -17,7 +17,7 @@ Rod = tuple[tuple[float, float, float], tuple[float, float, float], float, float
 class Rods(Solid):
     """Round-ended rods, smoothly blended: figures, branches, tentacles.
 
-    A rod tapers by at most 0.45 of its length: a steeper cone is nearer than `distance` says.
+    A rod tapers by at most 0.45 of its length: for a steeper cone `distance` would be too large.
     """
 
     def __init__(self, rods: list[Rod], blend: float, device: torch.device) -> None:
@@ -34,7 +34,7 @@ class Rods(Solid):
         away = p.square().sum(-1, keepdim=True) - 2 * p @ self._start.T + self._start.square().sum(-1)
         square = away - 2 * share * along + share.square() * self._square
         rods = square.clamp(min=1e-8).sqrt() - self._thick - share * self._taper
-        # 0.9: the side of a tapering rod is nearer than its section says
+        # 0.9: the side of a tapering rod is nearer than its cross-section suggests
         return smooth_min(rods, self._k) * 0.9
 
     def uv(self, p: Tensor, normals: Tensor, towards: Tensor) -> Tensor:
@@ -42,7 +42,7 @@ class Rods(Solid):
 
 
 class Pierced(Solid):
-    """A solid with the rods' room taken out of it: tunnels, cups, arches."""
+    """A solid minus the volume of rods: tunnels, cups, arches."""
 
     def __init__(self, solid: Solid, tunnels: list[Rod], device: torch.device) -> None:
         self._solid, self._tunnels = solid, Rods(tunnels, 0.02, device)
@@ -56,9 +56,9 @@ class Pierced(Solid):
 
 
 class Plate(Solid):
-    """A thick plate in the x-z plane whose rim goes in and out about a circle, perhaps with a round hole.
+    """A thick plate in the x-z plane whose rim oscillates about a circle, perhaps with a round hole.
 
-    points: how often the rim goes in and out. depth: by how much of its mean radius. sharp: 0 a flower, 1 a star or gear.
+    points: how often the rim oscillates. depth: by how much of its mean radius. sharp: 0 a flower, 1 a star or gear.
     hole: its radius, and how far it lies off the middle.
     """
 
@@ -80,9 +80,6 @@ class Plate(Solid):
         rim, side = rim + ROUNDING, side + ROUNDING
         outside = torch.hypot(rim.clamp(min=0), side.clamp(min=0))
         return outside + torch.maximum(rim, side).clamp(max=0) - ROUNDING
-
-
-# the random ones -----------------------------------------------------------------------------------------------------
 
 
 def figure(r: Random, device: torch.device) -> Solid:
@@ -145,7 +142,7 @@ def tentacles(r: Random, device: torch.device) -> Solid:
 
 
 def letter(r: Random, device: torch.device) -> Solid:
-    """Three to six straight strokes between the knots of a 3 by 3 grid, each joined to the last: letters, frames, zigzags."""
+    """Three to six straight strokes between the points of a 3 by 3 grid, each joined to the last: letters, frames, zigzags."""
     places = [(x * 0.6, z * 0.65) for x in (-1, 0, 1) for z in (-1, 0, 1)]
     thick, at, parts = r.uniform(0.11, 0.19), r.choice(places), []
     for _ in range(r.randint(3, 6)):
@@ -165,7 +162,7 @@ def plate(r: Random, device: torch.device) -> Solid:
 
 
 def crescent(r: Random, device: torch.device) -> Solid:
-    """A disc or a ball with a great bite out of it."""
+    """A disc or a ball with a large round notch."""
     size, thick = r.uniform(0.75, 0.9), r.uniform(0.2, 0.8)
     whole = Superquadric((size, thick, size), 2.0, 2.0, device)
     x, z, bite = r.uniform(0.3, 0.6), r.uniform(-0.3, 0.4), r.uniform(0.4, 0.65)
@@ -200,7 +197,7 @@ def cup(r: Random, device: torch.device) -> Solid:
 
 
 def furniture(r: Random, device: torch.device) -> Solid:
-    """A table, a gate, stairs, a cross or a rack: boxes with air between them."""
+    """A table, a gate, stairs, a cross or a rack: boxes with gaps between them."""
     u = r.uniform
     thick = u(0.08, 0.15)
     kind = r.randrange(5)

@@ -19,9 +19,9 @@ def box_uv(p: Tensor, normals: Tensor) -> Tensor:
 
 
 def plan_uv(p: Tensor, normals: Tensor, towards: Tensor) -> Tensor:
-    """[N, 2]: walls as they lie before a camera that `towards` [3] points to, height second; level parts from above.
+    """[N, 2]: walls as projected to a camera in direction `towards` [3], height second; level parts from above.
 
-    Across solids of many round parts it leaves courses whole, where the box map would break them up. Nearness shifts both
+    Across solids of many round parts courses of bricks stay connected, which box mapping would break up. Nearness shifts both
     coordinates, so that courses bulge as the solid does and a pattern breaks where one part hides another.
     """
     out = F.normalize(torch.stack([towards[0], towards[1]]) + 1e-6, dim=0)
@@ -37,9 +37,9 @@ def smooth_min(distances: Tensor, k: float) -> Tensor:
 
 
 class Solid:
-    """A distance field: negative inside, and never more than the way to the surface outside."""
+    """A signed distance field: negative inside; outside at most the distance to the surface."""
 
-    lowest = -25.0  # degrees: cameras stay above
+    lowest = -25.0  # degrees: the lowest elevation of a camera
 
     def distance(self, p: Tensor) -> Tensor:
         """Points [N, 3] -> [N]."""
@@ -92,7 +92,7 @@ class Boxes(Solid):
 
 
 class Superquadric(Solid):
-    """Between a ball, a cylinder, a cushion and a cube."""
+    """A superquadric: between a ball, a cylinder, a cushion and a cube."""
 
     def __init__(self, sizes: tuple[float, ...], around: float, along: float, device: torch.device) -> None:
         self._sizes = torch.tensor(sizes, device=device)
@@ -216,11 +216,8 @@ def _angle(p: Tensor, towards: Tensor) -> Tensor:
     return torch.atan2(p[:, 1] * x - p[:, 0] * y, p[:, 0] * x + p[:, 1] * y)
 
 
-# the random ones -----------------------------------------------------------------------------------------------------
-
-
 def head(r: Random, device: torch.device) -> Solid:
-    """A head with muzzle, ears, eyes and brows; its face looks to -y, the front."""
+    """A head with muzzle, ears, eyes and brows; it faces -y, the front."""
     u = r.uniform
     parts = [(0, 0, 0, u(0.55, 0.72), u(0.5, 0.7), u(0.55, 0.78))]
     parts.append((0, -u(0.4, 0.62), -u(0.1, 0.35), u(0.22, 0.42), 0.3, u(0.18, 0.32)))

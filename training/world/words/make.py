@@ -45,7 +45,7 @@ def chains_unknown(chains: Iterable[str], known: Mapping[str, Iterable[str]]) ->
 
 
 def by_hand() -> Table:
-    """What the lists made by hand say."""
+    """The entries of the hand-made lists."""
     table: Table = defaultdict(set)
     for kind, source in (("place", places), ("surface", surfaces)):
         for sureness, lists in ((NAMED, source.NAMES), (FOUND_THERE, source.HINTS)):
@@ -57,26 +57,32 @@ def by_hand() -> Table:
     return table
 
 
-def by_tree(wordnet: WordNet, told: set[str]) -> dict[str, dict[str, tuple[str, int]]]:
+def by_tree(wordnet: WordNet, facet_words: set[str]) -> dict[str, dict[str, tuple[str, int]]]:
     """Kind -> lemma -> (chain, sureness) of every noun below a rule's meaning; "" as chain where the rule keeps it out.
 
-    told: words that tell a colour or a state; a phrase that begins with one ("green dragon", a herb) is left to its own words.
+    facet_words: words for a colour or a state; a phrase that begins with one ("green dragon", a herb) is looked up word by word.
     """
     found: dict[str, dict[str, tuple[str, int]]] = {"place": {}, "surface": {}}
-    for kind, names, hints in (("place", rules.PLACE_NAMES, rules.PLACE_HINTS),
-                               ("surface", rules.SURFACE_NAMES, rules.SURFACE_HINTS)):
-        roots = {wordnet.root(name): (chain, sureness) for sureness, lists in ((ALIKE, hints), (KIND_OF, names))
-                 for chain, text in lists.items() for name in (" ".join(one.split()) for one in text.split(","))}
+    for kind, names, hints in (
+        ("place", rules.PLACE_NAMES, rules.PLACE_HINTS),
+        ("surface", rules.SURFACE_NAMES, rules.SURFACE_HINTS),
+    ):
+        roots = {
+            wordnet.root(name): (chain, sureness)
+            for sureness, lists in ((ALIKE, hints), (KIND_OF, names))
+            for chain, text in lists.items()
+            for name in (" ".join(one.split()) for one in text.split(","))
+        }
         for lemma, synset in wordnet.first_senses():
             above = wordnet.distances(synset.offset)
             hit = min((offset for offset in above if offset in roots), key=lambda one: (above[one], one), default=None)
-            if hit is not None and worth_listing(lemma, synset) and not (" " in lemma and lemma.split()[0] in told):
+            if hit is not None and worth_listing(lemma, synset) and not (" " in lemma and lemma.split()[0] in facet_words):
                 found[kind][lemma] = roots[hit]
     return found
 
 
 def worth_listing(lemma: str, synset: Synset) -> bool:
-    """Whether artists may write the noun: no Latin names, nothing that cannot be seen, no long phrases."""
+    """Whether the noun may occur in prompts: no Latin names, nothing invisible, no long phrases."""
     taxon = synset.proper and synset.file in (5, 20)
     return synset.file in VISIBLE and not taxon and writable(lemma)
 
@@ -93,15 +99,16 @@ def examples_of(lists: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(meaning, one) for meaning, text in lists.items() for one in phrases(text)]
 
 
-def by_encoder(encoder: Encoder, examples: Sequence[tuple[str, str]], words: Sequence[str], vectors: Tensor,
-               least: float) -> dict[str, str]:
-    """Word -> meaning for those of `words` (their embeddings: `vectors`) that come near enough to the examples of a meaning."""
+def by_encoder(
+    encoder: Encoder, examples: Sequence[tuple[str, str]], words: Sequence[str], vectors: Tensor, least: float
+) -> dict[str, str]:
+    """Word -> meaning for those of `words` (their embeddings: `vectors`) that are near enough to the examples of a meaning."""
     close = nearest(vectors, encoder([one for _, one in examples]), [meaning for meaning, _ in examples])
     return {word: meaning for word, (meaning, likeness) in zip(words, close, strict=True) if likeness >= least}
 
 
 def make(folder: Path, dictionary: set[str]) -> Table:
-    """The whole table: by hand, else by WordNet's tree, else by the encoder, which is asked about words in `dictionary` alone."""
+    """The whole table: by hand, else by WordNet's tree, else by the encoder, for words in `dictionary` only."""
     nouns, adjectives = WordNet(folder, "noun"), WordNet(folder, "adj")
     table = by_hand()
     tree = by_tree(nouns, words_of_kinds(table, set(FACETS)))
@@ -111,11 +118,14 @@ def make(folder: Path, dictionary: set[str]) -> Table:
             if chain and lemma not in listed[kind]:
                 table[kind, chain, sureness].add(lemma)
         listed[kind] |= set(tree[kind])
-    told = words_of_kinds(table, set(FACETS))
+    facet_words = words_of_kinds(table, set(FACETS))
     things = {lemma for lemma, synset in nouns.first_senses() if worth_listing(lemma, synset)}
     qualities = {lemma for lemma, _ in adjectives.first_senses() if writable(lemma)} - things
-    rest = sorted(word for word in (things | qualities) - (listed["place"] & listed["surface"])
-                  if dictionary.issuperset(word.split()) and word.split()[0] not in told)
+    rest = sorted(
+        word
+        for word in (things | qualities) - (listed["place"] & listed["surface"])
+        if dictionary.issuperset(word.split()) and word.split()[0] not in facet_words
+    )
     encoder = Encoder()
     vectors = encoder(rest)
     for kind, source in (("place", places), ("surface", surfaces)):
@@ -137,8 +147,11 @@ def words_of_kinds(table: Table, kinds: set[str]) -> set[str]:
 
 def write(table: Table, file: Path) -> None:
     """One line per (kind, meaning, sureness): these three and all words, sorted, separated by tabs and bars."""
-    lines = ["\t".join((kind, meaning, str(sureness), "|".join(sorted(words))))
-             for (kind, meaning, sureness), words in sorted(table.items()) if words]
+    lines = [
+        "\t".join((kind, meaning, str(sureness), "|".join(sorted(words))))
+        for (kind, meaning, sureness), words in sorted(table.items())
+        if words
+    ]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 

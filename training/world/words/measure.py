@@ -1,6 +1,6 @@
-"""How often the table leads a sentence to a concept that a careful reader accepts: `python -m training.world.words.measure`.
+"""The share of sentences that the table maps to an accepted concept: `python -m training.world.words.measure`.
 
-The odd lines of each list were seen while the table was tuned, the even ones were not.
+The odd lines of each list were used to tune the table, the even ones were not.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ def main() -> None:
         right, asked = {"odd": 0, "even": 0}, {"odd": 0, "even": 0}
         for number, line in enumerate((PROMPTS / name).read_text(encoding="utf-8").splitlines(), 1):
             names, sentence = line.split("\t")
-            accepted = {concept for concept, ways in lexicon.ways[kind].items()
-                        if {concept, *map(bare, ways)} & set(names.split())}
+            accepted = {
+                concept for concept, ways in lexicon.ways[kind].items() if {concept, *map(bare, ways)} & set(names.split())
+            }
             meaning, word = subject_of(list(look_up(sentence, kind, lexicon)), kind)
             hit = meaning is not None and meaning.concept in accepted
             half = "odd" if number % 2 else "even"

@@ -1,7 +1,7 @@
-"""Hand-made: the common words of prompts for places. A key lists concepts in order of preference, of which the first that a
+"""Hand-made list: common words of prompts for places. A key lists concepts in order of preference, of which the first that a
 checkpoint knows is drawn; each is a scene of `training.world.vocabulary` or one of the ways to write it.
 
-NAMES say outright what the place is; HINTS are things that are found there, and give way to a name.
+NAMES denote the place itself; HINTS denote things that are found there, and have lower priority than a name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What WordNet's own tree says: whatever is a kind of the meaning on the right can be drawn as the concepts on the left.
+"""Rules over WordNet's hypernym tree: every hyponym of a meaning on the right can be drawn as the concepts on the left.
 
-The nearest rule above a word wins. Meanings are named as `WordNet.root` wants them. A rule of NOTHING keeps out
-what lies under it.
+The nearest rule above a word applies. Meanings are written as `WordNet.root` reads them. A rule of NOTHING excludes
+the hyponyms of its meanings.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Hand-made: the common words of prompts for surfaces. A key lists materials in order of preference, of which the first that a
+"""Hand-made list: common words of prompts for surfaces. A key lists materials in order of preference, of which the first that a
 checkpoint knows is drawn; each is a material of `training.world.vocabulary` or one of the ways to write it.
 
-NAMES say outright what the surface is made of; HINTS are things and animals that have such a surface, and give way to a name.
+NAMES denote the material itself; HINTS denote things and animals with such a surface, and have lower priority than a name.
 """
 
 from __future__ import annotations

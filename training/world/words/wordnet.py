@@ -1,4 +1,4 @@
-"""Reads WordNet 3.0's own files (`data.noun`, `index.noun`, `data.adj`, …): lemmas, glosses and what is a kind of what.
+"""Reads WordNet 3.0's own files (`data.noun`, `index.noun`, `data.adj`, …): lemmas, glosses and hypernyms.
 
 WordNet 3.0, copyright 2006 by Princeton University, may be used, copied and changed for any purpose; Debian ships it as
 `wordnet-base`.
@@ -77,15 +77,21 @@ def _read_data(file: Path) -> Iterator[Synset]:
         facts, _, gloss = line.partition(" | ")
         fields = facts.split()
         count = int(fields[3], 16)
-        written = [re.sub(r"\(\w+\)$", "", fields[4 + 2 * k]) for k in range(count)]  # "galore(ip)": where an adjective stands
-        pointers = fields[5 + 2 * count:]
+        written = [re.sub(r"\(\w+\)$", "", fields[4 + 2 * k]) for k in range(count)]  # "galore(ip)": a syntactic marker
+        pointers = fields[5 + 2 * count :]
         above = tuple(int(pointers[k + 1]) for k in range(0, 4 * int(fields[4 + 2 * count]), 4) if pointers[k] in ABOVE)
-        yield Synset(int(fields[0]), int(fields[1]), tuple(one.replace("_", " ").lower() for one in written),
-                     written[0][0].isupper(), above, gloss.split('; "')[0].strip())
+        yield Synset(
+            int(fields[0]),
+            int(fields[1]),
+            tuple(one.replace("_", " ").lower() for one in written),
+            written[0][0].isupper(),
+            above,
+            gloss.split('; "')[0].strip(),
+        )
 
 
 def _read_index(file: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
     for line in file.read_text(encoding="utf-8").splitlines():
         if not line.startswith("  "):
             fields = line.split()
-            yield fields[0].replace("_", " "), tuple(int(one) for one in fields[-int(fields[2]):])
+            yield fields[0].replace("_", " "), tuple(int(one) for one in fields[-int(fields[2]) :])
