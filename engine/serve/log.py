@@ -1,6 +1,6 @@
 """Where everything that is printed goes: file descriptors 1 and 2, C libraries included, into one capped file.
 
-A file and not a pipe, so that the last words of a crash are on disk and a print never waits for a reader. The price is
+A file and not a pipe, so that what was printed before a crash is on disk and a print never waits for a reader. The price is
 that the cap is kept from outside: whoever calls `Output.trim` often enough (five times a second here) bounds the file.
 """
 from __future__ import annotations

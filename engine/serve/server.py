@@ -1,7 +1,7 @@
 """The warm process behind the add-on: messages in, messages out, one job at a time, cancel.
 
 The main thread does the jobs, since some libraries insist on it. Beside it run four threads that never compute: one reads
-orders, one sends, one watches stdin (its end means that Blender is gone), one keeps the pulse. Torch comes with the first
+orders, one sends, one watches stdin (its end means that Blender is gone), one sends heartbeats. Torch comes with the first
 job: hello must not wait for it.
 """
 from __future__ import annotations
@@ -55,7 +55,7 @@ from ..protocol.wording import shortened
 from .log import Output, log_traceback, make_prints_unfailing
 from .outbox import Outbox
 
-PULSE = 1.0  # seconds between heartbeats
+HEARTBEAT = 1.0  # seconds between heartbeats
 TRIM = 0.2  # seconds between looks at the log's size
 IDLE = 600.0  # seconds without a job after which the models are unloaded
 STUCK = 300.0  # seconds that one library call may hold the interpreter before the process gives itself up
@@ -167,7 +167,7 @@ class Server:
         self._outbox.post(Hello(protocol=PROTOCOL_VERSION, engine=VERSION, pid=os.getpid()))
         for part in (self._send, self._read):
             threading.Thread(target=part, args=(connection,), daemon=True, name=part.__name__).start()
-        threading.Thread(target=self._keep_pulse, daemon=True, name="_keep_pulse").start()
+        threading.Thread(target=self._send_heartbeats, daemon=True, name="_send_heartbeats").start()
         while True:
             try:
                 order = self._orders.get(timeout=IDLE)
@@ -249,12 +249,12 @@ class Server:
             pass
         self._leave("Blender is gone (stdin ended).")
 
-    def _keep_pulse(self) -> None:
+    def _send_heartbeats(self) -> None:
         """Heartbeats, also while torch computes; the log's cap; and the last resort against a call that never returns."""
         next_beat = 0.0
         while True:
             if time.monotonic() >= next_beat:
-                next_beat = time.monotonic() + PULSE
+                next_beat = time.monotonic() + HEARTBEAT
                 self._outbox.post(Heartbeat(busy=self._running is not None))
                 # Needs no interpreter lock: ends even a process whose C code holds that for ever, and nobody is left to see.
                 faulthandler.dump_traceback_later(STUCK, exit=True, file=2)

@@ -57,7 +57,7 @@ class EngineInstall:
         return bool(new) or not self.running
 
     def _understand(self, line: bytes) -> None:
-        """Fold one line of the installer's into the state; whatever is not a message is pip's or Python's chatter."""
+        """Fold one line of the installer's into the state; whatever is not a message is other output of pip or Python."""
         try:
             message = json.loads(line)
         except ValueError:

@@ -73,7 +73,7 @@ class Link:
         self._engine.send(payload)
 
     def _admit(self) -> None:
-        """Let newcomers prove themselves; the first who does is the engine, and the door closes behind it."""
+        """Let new connections prove themselves; the first that does is the engine, and no other is accepted after it."""
         while len(self._peers) < MOST_PEERS:
             try:
                 connection, _ = self._listener.accept()
@@ -83,24 +83,24 @@ class Link:
         for peer in tuple(self._peers):
             try:
                 proved = peer.proves(self._key)
-            except ProtocolError:  # a stranger; on loopback any local user can knock
+            except ProtocolError:  # not the engine; on loopback any local user can connect
                 proved = False
                 peer.close()
             if proved:
                 self._engine = peer
                 self._peers.remove(peer)
-                self._close_door()
+                self._stop_listening()
                 return
         self._peers = [peer for peer in self._peers if not peer.closed]
 
-    def _close_door(self) -> None:
+    def _stop_listening(self) -> None:
         self._listener.close()
         for peer in self._peers:
             peer.close()
         self._peers.clear()
 
     def close(self) -> None:
-        self._close_door()
+        self._stop_listening()
         if self._engine is not None:
             self._engine.close()
 

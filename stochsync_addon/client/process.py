@@ -1,4 +1,4 @@
-"""The engine as an operating system sees it: its command line, its birth, its death, its log."""
+"""The engine as an operating system sees it: its command line, its start and end, its log."""
 from __future__ import annotations
 
 import os
@@ -24,7 +24,7 @@ def engine_command(python: Path, root: Path) -> tuple[str, ...]:
     """The command line of the engine: `python` is its private interpreter, `root` the folder that holds `engine`.
 
     -I shuts out Blender's PYTHONHOME, PYTHONPATH and the user's site-packages; -B writes nothing beside the sources, which
-    may be read-only; -u lets a crash keep its last words; UTF-8 makes any path and prompt safe.
+    may be read-only; -u lets the log keep what was printed before a crash; UTF-8 makes any path and prompt safe.
     """
     python, root = python.absolute(), root.absolute()  # not resolved: a private environment's python may be a link
     return (str(python), "-I", "-B", "-u", "-X", "utf8", "-c", BOOT, str(root), "serve")
