@@ -15,12 +15,13 @@ import numpy as np
 
 from ..engine.protocol.errors import InvalidMesh
 from ..engine.protocol.job import Job, save_job
-from ..engine.protocol.kinds import PanoramaParams, TextureParams
+from ..engine.protocol.kinds import KINDS, PanoramaParams, TextureParams
 from ..engine.protocol.params import EngineParams
 from .scene.image_import import import_image
 from .scene.materials import apply_texture
 from .scene.mesh_export import NEW_UV_LAYER, export, refuse_linked
 from .scene.world import apply_panorama, is_own, strength_of
+from .ui.words import say, translate
 
 KEPT_JOBS = 30  # job folders kept for "run it again" and bug reports; a few MB each
 
@@ -38,8 +39,9 @@ class PendingJob:
 
     @property
     def label(self) -> str:
-        """What the panel calls it."""
-        return f"Texture of {self.target}" if self.target else "Panorama"
+        """What the panel calls it, in the language of Blender's interface."""
+        kind = translate(KINDS[self.kind].label)
+        return say("{kind} of {name}", kind=kind, name=self.target) if self.target else kind
 
 
 def prepare_texture(context: bpy.types.Context, target: str, params: TextureParams, engine: EngineParams,

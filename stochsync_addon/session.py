@@ -21,6 +21,7 @@ from .client.process import engine_command, engine_environment
 from .kinds import apply_result
 from .pending_job import PendingJob
 from .ui.preferences import SOURCE, engine_python, root_folder
+from .ui.words import say, translate
 
 BUSY_INTERVAL = 0.1  # seconds between two looks while something runs
 IDLE_INTERVAL = 1.0  # ... while a warm engine only has a heartbeat to tell
@@ -160,10 +161,10 @@ class Session:
     def headline(self) -> str:
         """Where things stand, in one line that changes with the phase and every ten percent."""
         if self.installing:
-            return f"{self.installer.text} ({self.installer.percent // 10 * 10} %)"
+            return f"{translate(self.installer.text)} ({self.installer.percent // 10 * 10} %)"
         if self.job is None:
             return self.finished
-        return f"{self.job.label}: {phase_text(self.state)} ({int(10 * self.state.fraction) * 10} %)"
+        return f"{self.job.label}: {phase_text(self.state, translate)} ({int(10 * self.state.fraction) * 10} %)"
 
     def _watch(self) -> None:
         self._idle_since = time.monotonic()
@@ -201,7 +202,7 @@ class Session:
         if not self.installing and self.installer.problem is not None:
             self.show(self.installer.problem)
         elif not self.installing:
-            self.finished = "The engine is installed."
+            self.finished = translate("The engine is installed.")
         return True
 
     def _poll_engine(self) -> bool:
@@ -223,7 +224,7 @@ class Session:
         try:
             apply_result(bpy.context, job, Path(state.result))
             self.notes += state.notices
-            self.finished = f"{job.label} is done."
+            self.finished = say("{job} is done.", job=job.label)
             self._next()
         except EngineError as error:
             self._fail(fail(state, error))

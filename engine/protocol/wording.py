@@ -18,7 +18,7 @@ Scalar = str | int | float | bool
 
 @dataclass(frozen=True, init=False)
 class Cause:
-    """Why one of several attempts failed, as a fact of an error: a code of CAUSES and its facts, which hold no causes."""
+    """What led to an error, as one of its facts: a code of CAUSES and facts of its own, which hold no causes."""
 
     code: str
     facts: Mapping[str, Scalar]
@@ -109,8 +109,12 @@ CAUSES: Mapping[str, Wording] = MappingProxyType({
     "source_no_data": Wording("{source}: no data for {seconds:g} s ({file})"),
     "source_broken_off": Wording("{source}: the connection broke ({file}: {reason})"),
     "source_cut_short": Wording("{source}: {file} ended after {received} of {size} bytes"),
+    "exit_code": Wording("exit code {code}"),
+    "signal_named": Wording("{name}"),
+    "signal": Wording("signal {number}"),
+    "connection_closed": Wording("it closed its connection"),
 })
-"""Code -> why a source of a model could not deliver; part of a sentence, after each other with semicolons between them."""
+"""Code -> part of a sentence: why a source of a model could not deliver, how a process ended. Semicolons join several."""
 
 
 @cache

@@ -190,8 +190,6 @@ ENGINE_DIED = {
                              "this comes back, choose a smaller size. Its log is {log}.", fix="restart_engine"),
     "engine_crashed": Wording("The engine ended unexpectedly ({how}).", "Start it again; if this comes back, choose a smaller "
                               "size. Its log is {log}.", fix="restart_engine"),
-    "engine_disconnected": Wording("The engine closed its connection.", "Start it again; if this comes back, choose a smaller "
-                                   "size. Its log is {log}.", fix="restart_engine"),
     "engine_silent": Wording("The engine has been silent for {seconds:.0f} s and was ended.", "Start it again; if this comes "
                              "back, choose a smaller size. Its log is {log}.", fix="restart_engine"),
 }

@@ -60,7 +60,7 @@ def troubleshooting() -> str:
         parts.append(f"## {title}\n" + _table(rows, ("code", "what happened", "what to do", "button"), advice))
     parts.append("## Notices\nA result was made all the same.\n"
                  + _table(NOTICES, ("code", "what it says", "what to do", ""), "Nothing has to be done."))
-    parts.append("## Why a download failed\nParts of `model_not_downloaded`, one for each place that was tried.\n"
+    parts.append("## Causes\nParts of other messages: why a place had no model, how a process ended.\n"
                  + _table(CAUSES, ("code", "what it says", "", ""), ""))
     return "\n".join(parts)
 

@@ -35,12 +35,14 @@ from ...engine.protocol.messages import (
     encode,
 )
 from ...engine.protocol.wire import KEY_BYTES
-from ...engine.protocol.wording import shortened
+from ...engine.protocol.wording import Cause, shortened
 from .link import MOST_MESSAGES, Link
 from .process import exit_reason, last_line, spawn, wait_for
 from .states import SILENT, UNWANTED, WANTED, WITHOUT_PROCESS, Event, State, after
 
 LONGEST_GAP = 1.0  # seconds that one pause between two polls counts at most
+KILLED = Cause("signal_named", name="SIGKILL")
+CONNECTION_CLOSED = Cause("connection_closed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,7 +248,7 @@ class EngineClient:
         if self._link.closed:
             self._eof_at = self._eof_at or self._now + self._timeouts.exit
             if self._now > self._eof_at:
-                raise self._end_of_engine("")
+                raise self._end_of_engine(CONNECTION_CLOSED)
             return
         silent = self._now - self._heard
         if self.state in SILENT:
@@ -260,21 +262,18 @@ class EngineClient:
             if self.state is State.ORDERED:
                 self._launch()
 
-    def _end_of_engine(self, how: str) -> EngineError:
-        """The error that tells how the engine's process ended (as of `exit_reason`); how "": only its connection did."""
+    def _end_of_engine(self, how: Cause) -> EngineError:
+        """The error that tells how the engine's process or its connection ended."""
         if self.state in SILENT:
             words, log = last_line(self.log), str(self.log)
-            how = how or "EOF"
-            if how == "SIGKILL":
+            if how == KILLED:
                 return EngineUnavailable("engine_killed_early", log=log)
             if words:
-                return EngineUnavailable("engine_ended_early_saying", how=how, last_line=words, log=log)
-            return EngineUnavailable("engine_ended_early", how=how, log=log)
-        if not how:
-            return EngineDied("engine_disconnected", log=self._log_of_job())
-        if how == "SIGKILL":
+                return EngineUnavailable("engine_ended_early_saying", how=(how,), last_line=words, log=log)
+            return EngineUnavailable("engine_ended_early", how=(how,), log=log)
+        if how == KILLED:
             return EngineDied("engine_killed", log=self._log_of_job())
-        return EngineDied("engine_crashed", how=how, log=self._log_of_job())
+        return EngineDied("engine_crashed", how=(how,), log=self._log_of_job())
 
     def _log_of_job(self) -> str:
         """The log that tells about the job that the engine has in hand."""

@@ -100,8 +100,10 @@ def phase_text(state: JobState, translate: Callable[[str], str] = str) -> str:
     if state.phase is None:
         return ""
     template = PHASES[state.phase]
-    text = fill(translate(template), {"detail": state.detail} if facts_of(template) else {})
-    return text if state.phase in SPANS else fill(translate(SHARE_OF_PHASE), {"phase": text, "percent": round(100 * state.share)})
+    text = fill(template, {"detail": state.detail} if facts_of(template) else {}, translate)
+    if state.phase in SPANS:
+        return text
+    return fill(SHARE_OF_PHASE, {"phase": text, "percent": round(100 * state.share)}, translate)
 
 
 def time_left(seconds: float, translate: Callable[[str], str] = str) -> str:
@@ -111,7 +113,7 @@ def time_left(seconds: float, translate: Callable[[str], str] = str) -> str:
     if seconds < 5:
         return translate(SECONDS_LEFT)
     step, unit, template = next(rest for limit, *rest in TIMES_LEFT if seconds < limit)
-    return fill(translate(template), {"count": step * round(seconds / step) // unit})
+    return fill(template, {"count": step * round(seconds / step) // unit}, translate)
 
 
 def report(state: JobState, *, folder: str, log: str, versions: dict[str, str]) -> str:

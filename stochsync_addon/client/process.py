@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ...engine.protocol.environment import ROOT_VARIABLE, library_variables
+from ...engine.protocol.wording import Cause
 
 OLD_LOG = 7 * 24 * 3600.0  # seconds
 
@@ -78,11 +79,13 @@ def wait_for(processes: list[subprocess.Popen], seconds: float) -> list[subproce
     return alive
 
 
-def exit_reason(code: int) -> str:
-    """How a process with exit code `code` ended: the name of a signal ("SIGKILL"), or "exit code 3"."""
+def exit_reason(code: int) -> Cause:
+    """How a process with exit code `code` ended, as subprocess.Popen gives it: below 0 it is the number of a signal."""
     if code >= 0:
-        return f"exit code {code}"
-    return signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        return Cause("exit_code", code=code)
+    if -code in set(signal.Signals):
+        return Cause("signal_named", name=signal.Signals(-code).name)
+    return Cause("signal", number=-code)
 
 
 def last_line(log: Path, size: int = 4096) -> str:

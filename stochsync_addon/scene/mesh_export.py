@@ -44,10 +44,15 @@ def texturable_objects(context: bpy.types.Context) -> list[bpy.types.Object]:
         raise InvalidMesh("nothing_selected")
     meshes = [one for one in chosen if one.type == "MESH"]
     if not meshes:
-        raise InvalidMesh("object_not_mesh", name=chosen[0].name, type=chosen[0].type.replace("_", " ").lower())
+        raise InvalidMesh("object_not_mesh", name=chosen[0].name, type=type_name(chosen[0]))
     for one in meshes:
         refuse_untouchable(one)
     return list({one.data.name: one for one in reversed(meshes)}.values())[::-1]
+
+
+def type_name(obj: bpy.types.Object) -> str:
+    """What Blender's interface calls the type of `obj`, in its language."""
+    return bpy.app.translations.pgettext_iface(obj.bl_rna.properties["type"].enum_items[obj.type].name)
 
 
 def refuse_untouchable(obj: bpy.types.Object) -> None:

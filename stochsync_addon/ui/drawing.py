@@ -6,6 +6,7 @@ import textwrap
 import bpy
 
 from ..scene.mesh_export import NEW_UV_LAYER
+from .words import say, translate
 
 CHARACTER_WIDTH = 6.3  # pixels of an average letter of the interface font at scale 1
 PANEL_MARGIN = 60.0  # pixels of a panel that its boxes and the sidebar's tabs take up, at scale 1
@@ -42,10 +43,10 @@ def target_text(context: bpy.types.Context) -> tuple[str, str]:
     if active is not None and active.type == "MESH" and active.mode != "OBJECT" and active not in chosen:
         chosen.append(active)
     if not chosen:
-        return "Select a mesh", "ERROR"
+        return translate("Select a mesh"), "ERROR"
     if len(chosen) > 1:
-        return f"{len(chosen)} meshes, one texture each", "OUTLINER_OB_MESH"
-    layer = next((one.name for one in chosen[0].data.uv_layers if one.active_render), f"new layer {NEW_UV_LAYER}")
+        return say("{count} meshes, one texture each", count=len(chosen)), "OUTLINER_OB_MESH"
+    layer = next((one.name for one in chosen[0].data.uv_layers if one.active_render), say("new layer {name}", name=NEW_UV_LAYER))
     return f"{chosen[0].name}  ·  {layer}", "MESH_DATA"
 
 

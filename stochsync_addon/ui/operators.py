@@ -19,7 +19,7 @@ from ..scene.modes import object_mode
 from ..session import Problem, current
 from .preferences import ROOT_PACKAGE, engine_installed, engine_params, preferences, root_folder
 from .properties import draw_seed, params_of
-from .words import words_of
+from .words import translate, words_of
 
 SMALLEST = 256  # pixels: Use a Smaller Size stops here
 
@@ -143,7 +143,7 @@ class STOCHSYNC_OT_copy_report(bpy.types.Operator):
 
     def execute(self, context):
         context.window_manager.clipboard = problem_report(current().problem)
-        self.report({"INFO"}, "The report is in the clipboard.")
+        self.report({"INFO"}, translate("The report is in the clipboard."))
         return {"FINISHED"}
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 import bpy
 
 from ...engine.protocol.params import BUILTIN_MODEL
-from ...engine.protocol.wording import FIXES, fill
+from ...engine.protocol.wording import FIXES
 from ..client.job_state import phase_text, time_left
 from ..kinds import IN_BLENDER
 from ..session import Problem, Session, current
 from .drawing import columns, draw_text
 from .preferences import engine_installed
-from .words import translate, words_of
+from .words import say, translate, words_of
 
 
 class Sidebar:
@@ -30,7 +30,7 @@ class STOCHSYNC_PT_main(Sidebar, bpy.types.Panel):
     def draw(self, context):
         layout, settings, running = self.layout, context.scene.stochsync, current()
         if running.installing:
-            draw_progress(layout, running.installer.text, running.installer.percent / 100, "")
+            draw_progress(layout, translate(running.installer.text), running.installer.percent / 100, "")
             return
         if not engine_installed():
             draw_install(layout, columns(context))
@@ -83,17 +83,18 @@ def draw_online(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup, w
     if bpy.app.online_access or settings.model == BUILTIN_MODEL or "/" in settings.model or "\\" in settings.model:
         return
     box = layout.box()
-    draw_text(box, "Online access is off: this model works only if it is on this machine already.", width, "INTERNET_OFFLINE")
+    draw_text(box, translate("Online access is off: this model works only if it is on this machine already."), width,
+              "INTERNET_OFFLINE")
     box.operator("stochsync.fix", text=FIXES["allow_online"]).code = "allow_online"
 
 
 def draw_install(layout: bpy.types.UILayout, width: int) -> None:
     """What a new user sees first."""
     box = layout.box()
-    draw_text(box, "StochSync works in an engine of its own, about 2 GB in a folder of its own. Blender is not changed.",
-              width, "INFO")
+    about = translate("StochSync works in an engine of its own, about 2 GB in a folder of its own. Blender is not changed.")
+    draw_text(box, about, width, "INFO")
     if not bpy.app.online_access:
-        draw_text(box, "Installing needs online access.", width, "INTERNET_OFFLINE")
+        draw_text(box, translate("Installing needs online access."), width, "INTERNET_OFFLINE")
         box.operator("stochsync.fix", text=FIXES["allow_online"]).code = "allow_online"
     row = box.row()
     row.scale_y = 1.6
@@ -107,7 +108,7 @@ def draw_job(layout: bpy.types.UILayout, running: Session) -> None:
     state = running.state
     draw_progress(layout, phase_text(state, translate), state.fraction, time_left(state.eta, translate), running.job.label)
     if state.memory:
-        layout.label(text=fill(translate("Peak memory: {gigabytes:.1f} GB"), {"gigabytes": state.memory / 1e9}))
+        layout.label(text=say("Peak memory: {gigabytes:.1f} GB", gigabytes=state.memory / 1e9))
 
 
 def draw_progress(layout: bpy.types.UILayout, phase: str, fraction: float, eta: str, title: str = "") -> None:
