@@ -4,7 +4,7 @@ from __future__ import annotations
 import bpy
 
 from . import command_line, session
-from .ui import operators, panels
+from .ui import operators, panels, translations
 from .ui.preferences import StochSyncPreferences
 from .ui.properties import StochSyncSettings
 
@@ -12,7 +12,8 @@ CLASSES = (StochSyncPreferences, StochSyncSettings, *operators.CLASSES, *panels.
 
 
 def register() -> None:
-    """Tell Blender about the classes, the scene's settings, the command and the session."""
+    """Tell Blender about the languages, the classes, the scene's settings, the command and the session."""
+    translations.register()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.stochsync = bpy.props.PointerProperty(type=StochSyncSettings)
@@ -27,3 +28,4 @@ def unregister() -> None:
     del bpy.types.Scene.stochsync
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
+    translations.unregister()
