@@ -44,10 +44,10 @@ def shown(tree: ast.Module) -> Iterator[str]:
             return
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             return  # a docstring, unless it is a button's, which is its tooltip
-        if isinstance(node, ast.ClassDef) and any(ast.unparse(one) == "bpy.types.Operator" for one in node.bases):
+        if isinstance(node, ast.ClassDef) and "bpy.types.Operator" in map(ast.unparse, node.bases):
             yield ast.get_docstring(node)
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in TRANSLATED and isinstance(node.args[0], ast.Constant):
-            yield node.args[0].value
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in TRANSLATED:
+            yield from (one.value for one in node.args[:1] if isinstance(one, ast.Constant))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") not in {*TREE, "Cause"}:
             told = [one.value for one in node.keywords if one.arg in SHOWN_AS]
             yield from (one.value for one in told if isinstance(one, ast.Constant))
@@ -70,7 +70,8 @@ LANGUAGES = languages.load()
 def test_the_walk_sees_what_it_should():
     """Guards this file itself: a walk that found nothing would allow everything."""
     source = ('class A(bpy.types.Operator):\n    """Tip"""\n    bl_label = "Go"\n    def f(self):\n        """Not this"""\n'
-              '        layout.label(text="Word")\n        say("{a} b")\n        x = f"two words {y}"\n        raise ValueError("not this")')
+              '        layout.label(text="Word")\n        say("{a} b")\n        x = f"two words {y}"\n'
+              '        raise ValueError("not this")')
     assert list(shown(ast.parse(source))) == ["Tip", "Go", "Word", "{a} b", "two words "]
     assert "de" in LANGUAGES and len(LANGUAGES["de"]) > 250
 

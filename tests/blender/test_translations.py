@@ -1,6 +1,8 @@
 """What Blender itself shows of the add-on, by its RNA, is in every language; and Blender takes the tables."""
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import bpy
 import pytest
 
@@ -33,20 +35,30 @@ def test_every_property_is_in_every_language(part, settings, texts):
 def test_every_button_and_panel_is_in_every_language(part, texts):
     classes = (*part("ui.operators").CLASSES, *part("ui.panels").CLASSES)
     shown = {one.bl_label for one in classes}
-    shown |= {one.bl_rna.description for one in classes if issubclass(one, bpy.types.Operator)}
+    shown |= {one.__doc__ for one in classes if issubclass(one, bpy.types.Operator)}
     for language, words in texts.items():
         assert not shown - set(words), language
 
 
-def test_blender_knows_the_words_while_the_add_on_is_on(part):
-    """A second registration under the same name is refused, so the first one is there; the wheels have no languages to show."""
-    translations = part("ui.translations")
-    with pytest.raises(ValueError):
-        translations.register()
-    translations.unregister()
-    translations.register()
-    table = translations.table()["de"]
+def test_the_tables_have_the_form_that_blender_takes(part):
+    """The wheels are built without languages, so that here nothing can be looked up in them."""
+    table = part("ui.translations").table()["de"]
     assert table["Operator", "Generate Texture"] == table["*", "Generate Texture"] == "Textur erzeugen"
     assert all(isinstance(text, str) for pair in table for text in pair)
 
 
+def test_what_the_add_on_words_itself_speaks_the_language(part, protocol, monkeypatch, tmp_path):
+    german = part("ui.languages").load()["de"]
+    translations = SimpleNamespace(pgettext_iface=lambda text: german.get(text, text))
+    blender = SimpleNamespace(app=SimpleNamespace(translations=translations))
+    monkeypatch.setattr(part("ui.words"), "bpy", blender)
+    job = part("pending_job").PendingJob(kind="texture", folder=tmp_path, scene="Scene", target="Cube")
+    assert job.label == "Textur von Cube"
+    assert part("ui.words").words_of(protocol("errors").DiskFull("disk_full")).startswith("Der Datenträger ist voll.")
+    assert part("ui.words").words_of(protocol("messages").Notice("drawn_as", prompt="granite")) == "Gezeichnet als: granite."
+    bpy.data.objects["Cube"].select_set(False)
+    assert part("ui.drawing").target_text(bpy.context) == ("Ein Mesh auswählen", "ERROR")
+    session = part("session").current()
+    session.job, session.state = job, part("client.job_state").begin("job")
+    assert session.headline == "Textur von Cube: Engine wird gestartet (0 %)"
+    session.job = None
