@@ -15,6 +15,14 @@ blender -b /t/out/box.blend --python-exit-code 3 --python-expr 'import bpy; asse
 if blender -b /t/scene.blend --command stochsync texture --object Nobody --prompt x 2>$OUT/error.log; then echo "no exit code"; exit 1; fi
 grep -q "stochsync: error: There is no object named 'Nobody'" $OUT/error.log
 blender -b /t/scene.blend --python-exit-code 3 --python-expr 'import bpy; s = bpy.context.scene.stochsync; s.prompt_panorama = "forest"; s.panorama_width = 256; s.model = "'"$MODEL"'"; assert bpy.ops.stochsync.generate_panorama() == {"FINISHED"}; assert bpy.context.scene.world["stochsync"]' >$OUT/script.log 2>&1 || { cat $OUT/script.log; exit 1; }
+# in German, which the wheels cannot show
+blender -b /t/scene.blend --python-exit-code 3 --python-expr 'import bpy
+view = bpy.context.preferences.view; view.language = "de_DE"; view.use_translate_interface = view.use_translate_tooltips = True
+from bl_ext.user_default.stochsync.engine.protocol.errors import DiskFull
+from bl_ext.user_default.stochsync.stochsync_addon.ui.words import words_of
+word = bpy.app.translations.pgettext_iface
+assert word("Generate Texture", "Operator") == "Textur erzeugen" and word("Engine Folder") == "Engine-Ordner", word("Engine Folder")
+assert words_of(DiskFull("disk_full")).startswith("Der Datenträger ist voll.")' >$OUT/german.log 2>&1 || { cat $OUT/german.log; exit 1; }
 if grep -lz '^serve$' /proc/[0-9]*/cmdline 2>/dev/null; then echo 'an engine outlived its Blender'; exit 1; fi
 
 Xvfb :77 -screen 0 1600x1000x24 -nolisten tcp >$OUT/xvfb.log 2>&1 &
@@ -50,6 +58,7 @@ state 'mode == "EDIT_MESH" and not problem' || { cat $OUT/state.json; exit 1; }
 run 'bpy.ops.object.mode_set(mode="OBJECT"); settings.kind = "panorama"'; shot 4_panorama
 run 'bpy.ops.stochsync.generate_panorama()'; until_state 'busy'; run 'bpy.ops.stochsync.cancel()'; until_state 'not busy and not problem'
 run 'settings.model = "/nowhere/model"; bpy.ops.stochsync.generate_panorama()'; until_state 'problem'; shot 5_error
+run 'bpy.context.preferences.view.language = "de_DE"; bpy.context.preferences.view.use_translate_interface = True'; shot 6_german
 if grep -nE 'Traceback|Error:' $OUT/gui.log; then echo 'errors in the log'; exit 1; fi
 xdotool key ctrl+q; sleep 1.5; kill -0 $B 2>/dev/null && run 'bpy.ops.wm.quit_blender()' || true
 for i in $(seq 40); do kill -0 $B 2>/dev/null || break; sleep .5; done
