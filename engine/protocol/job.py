@@ -95,7 +95,7 @@ def save_job(folder: Path, job: Job, mesh: Mesh | None = None) -> Path:
 
 def _save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
     with open(path, "wb") as handle:
-        np.savez(handle, **arrays)
+        np.savez(handle, **arrays)  # type: ignore[arg-type]  # none of them is called allow_pickle
 
 
 def load_job(folder: Path) -> Job:
