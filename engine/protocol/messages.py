@@ -192,20 +192,21 @@ def decode(payload: bytes) -> Message:
 
 def _checked(owner: str, of: Field, value: Any) -> Any:
     """`value`, if it has the type that the field declares; objects become phases and notices."""
+    kind = str(of.type)
     try:
-        match of.type:
+        match kind:
             case "tuple[Notice, ...]":
                 return tuple(Notice(one["code"], **_facts(one["facts"])) for one in value)
             case "Mapping[str, Fact]":
                 return _facts(value)
             case "Phase":
                 return Phase(value)
-        if isinstance(value, SCALARS[of.type]) and (of.type == "bool" or not isinstance(value, bool)):
-            if of.type != "float" or abs(value) < math.inf:
+        if isinstance(value, SCALARS[kind]) and (kind == "bool" or not isinstance(value, bool)):
+            if not isinstance(value, float) or math.isfinite(value):
                 return value
     except (ValueError, KeyError, TypeError) as error:
         raise ProtocolError("message_facts", type=owner, reason=str(error)) from error
-    raise ProtocolError("message_value", owner=owner, name=of.name, type=str(of.type), value=repr(value))
+    raise ProtocolError("message_value", owner=owner, name=of.name, type=kind, value=repr(value))
 
 
 def _facts(value: Any) -> dict[str, Fact]:

@@ -149,7 +149,11 @@ def shortened(facts: Mapping[str, Fact]) -> dict[str, Fact]:
 
 def _shortened(value: Fact) -> Fact:
     if isinstance(value, tuple):
-        return tuple(Cause(one.code, **shortened(one.facts)) for one in value)
+        return tuple(Cause(one.code, **{name: _cut(fact) for name, fact in one.facts.items()}) for one in value)
+    return _cut(value)
+
+
+def _cut(value: str | int | float) -> str | int | float:
     return value[:LONGEST_FACT] if isinstance(value, str) else value
 
 
