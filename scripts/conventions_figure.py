@@ -27,7 +27,7 @@ FACES = {"-Y": ((-1, -1), (1, -1)), "+X": ((1, -1), (1, 1)), "+Y": ((1, 1), (-1,
 """Of a cube, each side by the (x, y) of its left and its right edge as seen from outside."""
 
 
-def font(size: int) -> ImageFont.FreeTypeFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 

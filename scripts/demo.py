@@ -87,6 +87,7 @@ def build_scene() -> bpy.types.Object:
     scene = bpy.context.scene
     bpy.ops.mesh.primitive_monkey_add(size=2.0)
     suzanne = bpy.context.object
+    assert suzanne is not None  # it was just made
     suzanne.name = "Suzanne"
     suzanne.modifiers.new("Subdivision", "SUBSURF").levels = 2
     suzanne.modifiers["Subdivision"].render_levels = 2
@@ -131,7 +132,7 @@ def environment_image() -> bpy.types.Image:
 
 def save_packed(image: bpy.types.Image, path: Path) -> None:
     """Write the packed file as it is, without another round through Blender's colour management."""
-    path.write_bytes(image.packed_file.data)
+    path.write_bytes(image.packed_file.data)  # type: ignore[arg-type]  # bytes, though the stubs say text
 
 
 def add_camera(name: str, place: Vector, towards: Vector, fov: float) -> bpy.types.Object:

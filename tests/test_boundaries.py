@@ -259,7 +259,8 @@ def test_the_zip_holds_what_it_needs_and_nothing_else(archive):
         names = set(content.namelist())
     for needed in ("__init__.py", "blender_manifest.toml", "LICENSE", "engine/__main__.py", "engine/models/catalog.toml",
                    "scripts/install_deps.py", "scripts/locks/engine.txt", "scripts/locks/torch-pypi.txt", "scripts/locks/uv.txt",
-                   "stochsync_addon/registration.py"):
+                   "stochsync_addon/registration.py", "stochsync_addon/ui/languages/de.py", "stochsync_addon/client/states.py",
+                   "engine/serve/server.py"):
         assert needed in names, needed
     assert {name.split("/")[1] for name in names if name.startswith("scripts/")} == {"install_deps.py", "installer", "locks"}
     assert not [name for name in names if name.startswith("scripts/locks/") and ("blender" in name or "test" in name)]
@@ -267,4 +268,5 @@ def test_the_zip_holds_what_it_needs_and_nothing_else(archive):
     assert len(builtin) > 8 and builtin <= names, "the built-in checkpoint is not in the zip"
     tops = {name.split("/")[0] for name in names}
     assert tops <= {"__init__.py", "blender_manifest.toml", "LICENSE", "README.md", "engine", "scripts", "stochsync_addon"}
+    assert not [name for name in names if name.startswith("scripts/development")]
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".blend", ".log"))]

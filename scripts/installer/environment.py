@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .console import Failure
 from .locks import normalise
-from .pythons import clean_environment, probe
+from .pythons import Python, clean_environment, probe
 from .state import Layout
 
 
@@ -27,10 +27,9 @@ def site_packages(env: Path) -> Path:
     return next(iter(sorted(env.glob("lib/python3.*/site-packages"))), env / "lib" / "site-packages")
 
 
-def version_of(env: Path) -> tuple[int, int] | None:
-    """The Python version of a working environment; None when it does not work."""
-    python = probe(python_of(env)) if (env / "pyvenv.cfg").is_file() else None
-    return python.version if python else None
+def interpreter(env: Path) -> Python | None:
+    """The environment's Python, as it says of itself; None when it does not work."""
+    return probe(python_of(env)) if (env / "pyvenv.cfg").is_file() else None
 
 
 def refuse_foreign(env: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .console import Failure
+from .locks import Pin
 from .pythons import dotted
 
 TORCH = "2.13.0"
@@ -54,6 +55,10 @@ class Build:
     sources: tuple[str, ...] = ("lock",)
     download: float
     disk: float
+
+    @property
+    def pin(self) -> Pin:
+        return Pin(name="torch", version=TORCH, download=self.download, disk=self.disk)
 
     def arguments(self, source: str, lock: Path) -> list[str]:
         """What to give to `uv pip install` for one of the sources."""

@@ -12,31 +12,38 @@ from pathlib import Path
 
 from . import machine, watched
 from .console import Console, Failure, megabytes
-from .environment import clear, for_children, installed, mend, python_of, refuse_foreign, site_packages, torch_kind, version_of
+from .environment import clear, for_children, installed, interpreter, mend, python_of, refuse_foreign, site_packages, torch_kind
 from .failures import explain_os_error
 from .locks import Pin, missing, read_lock
-from .pythons import SUPPORTED, Python, choose_engine_python, probe
+from .pythons import SUPPORTED, Python, choose_engine_python
 from .state import ENGINE, InstallLock, Layout, State, existing_parent, writable
 from .uv import Progress, Uv
 
 SPARE = 300.0  # MB that must stay free
+BYTECODE = Pin(name="bytecode", version="", download=0.0, disk=130.0)  # what compiling the engine's packages makes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One step of an installation. Sizes in MB; `needed` is false when it is done already."""
+    """One step of an installation; `needed` is false when it is done already. Sizes in MB."""
 
     env: str  # the environment, or "uv"
-    what: str  # venv, torch, bytecode, or the name of a lock
+    what: str  # uv, venv, torch, bytecode, or the name of a lock
     title: str
     needed: bool
-    pins: tuple[Pin, ...] = ()
-    download: float = 0.0
-    disk: float = 0.0
+    pins: tuple[Pin, ...] = ()  # what will be installed
 
     @property
     def key(self) -> str:
         return f"{self.env}/{self.what}"
+
+    @property
+    def download(self) -> float:
+        return sum(pin.download for pin in self.pins) if self.needed else 0.0
+
+    @property
+    def disk(self) -> float:
+        return sum(pin.disk for pin in self.pins) if self.needed else 0.0
 
     @property
     def weight(self) -> float:
@@ -76,48 +83,35 @@ class Setup:
 
     def _engine_python(self) -> Python:
         """An environment that works is kept whatever its Python, unless another one is asked for."""
-        if not self.options.python and version_of(self.layout.engine) in SUPPORTED:
-            there = probe(python_of(self.layout.engine))
-            if there is not None:
-                return there
-        return choose_engine_python(self.options.python)
+        there = None if self.options.python else interpreter(self.layout.engine)
+        return there if there and there.version in SUPPORTED else choose_engine_python(self.options.python)
 
     def _steps(
         self, pythons: Mapping[str, Python], locks: Mapping[str, list[str]], build: machine.Build, state: State
     ) -> list[Step]:
-        pin = self._uv.pin
-        steps = []
+        steps: list[Step] = []
         for name, python in pythons.items():
             env = self.layout.environment(name)
-            works = version_of(env) == python.version
+            present = interpreter(env)
+            works = present is not None and present.version == python.version
             there = installed(env) if works else {}
             title = f"virtual environment with {python.label}"
-            own = [Step(env=name, what="venv", title=title, needed=not works, disk=0 if works else 1)]
+            own = [Step(env=name, what="venv", title=title, needed=not works)]
             if name == ENGINE:
-                own.append(self._torch_step(env, there, build))
+                kind = "cpu" if build.kind == "mps" else build.kind  # one build serves both
+                fits = not missing([build.pin], there) and torch_kind(env) == kind
+                title = f"torch {machine.TORCH} ({build.kind} build)"
+                own.append(Step(env=name, what="torch", title=title, needed=not fits, pins=(build.pin,)))
             for lock in locks[name]:
                 absent = tuple(missing(read_lock(self.options.locks / f"{lock}.txt"), there))
-                download, disk = sum(pin.download for pin in absent), sum(pin.disk for pin in absent)
-                step = Step(
-                    env=name, what=lock, title=f"{lock} packages", needed=bool(absent), pins=absent, download=download, disk=disk
-                )
-                own.append(step)
+                own.append(Step(env=name, what=lock, title=f"{lock} packages", needed=bool(absent), pins=absent))
             if name == ENGINE:  # the engine writes none itself, and would compile all of its libraries at every start
                 begun = any(step.needed for step in own) or (state.begun or "").startswith(f"{name}/")
-                own.append(Step(env=name, what="bytecode", title="compiled Python files", needed=begun, disk=130 if begun else 0))
+                own.append(Step(env=name, what="bytecode", title="compiled Python files", needed=begun, pins=(BYTECODE,)))
             steps += own
-        needed = not self._uv.there and any(step.needed for step in steps)
-        download, disk = (pin.download, pin.disk) if needed else (0, 0)
-        return [Step(env="uv", what="uv", title=f"uv {pin.version}", needed=needed, download=download, disk=disk), *steps]
-
-    def _torch_step(self, env: Path, there: Mapping[str, str], build: machine.Build) -> Step:
-        kind = "cpu" if build.kind == "mps" else build.kind  # one build serves both
-        fits = there.get("torch", "").split("+")[0] == machine.TORCH and torch_kind(env) == kind
-        title = f"torch {machine.TORCH} ({build.kind} build)"
-        if fits:
-            return Step(env=ENGINE, what="torch", title=title, needed=False)
-        pins = (Pin(name="torch", version=machine.TORCH, download=build.download, disk=build.disk),)
-        return Step(env=ENGINE, what="torch", title=title, needed=True, pins=pins, download=build.download, disk=build.disk)
+        fetch = not self._uv.there and any(step.needed for step in steps)
+        pin = self._uv.pin
+        return [Step(env="uv", what="uv", title=f"{pin.name} {pin.version}", needed=fetch, pins=(pin,)), *steps]
 
     def _tell(self, steps: Iterable[Step]) -> None:
         for step in steps:
@@ -214,7 +208,7 @@ class Setup:
 
 def check(layout: Layout, console: Console, lock: Path) -> int:
     """The self-test, in the engine's own Python: one line per finding; 0 when all is well. Raises Failure."""
-    if version_of(layout.engine) is None:
+    if interpreter(layout.engine) is None:
         cause = f"There is no working engine environment at {layout.engine}."
         raise Failure(cause, "Install it first: the same command without --check.", kind="not-installed")
     console.note("Self-test:")

@@ -132,7 +132,7 @@ def pip_command(wheels: Path | None) -> list[str]:
     run = subprocess.run([*own, "--version"], capture_output=True, env=clean_environment(), stdin=subprocess.DEVNULL)
     if run.returncode == 0:
         return own
-    for wheel in _pip_wheels(wheels):
+    if wheel := next(_pip_wheels(wheels), None):
         return [*python, f"{wheel}/pip"]
     cause = "This Python lacks pip, and no other Python on this machine can lend it."
     remedy = "Install it (Debian and Ubuntu: apt install python3-pip), then run the same command again."
@@ -140,10 +140,17 @@ def pip_command(wheels: Path | None) -> list[str]:
 
 
 def _pip_wheels(wheels: Path | None) -> Iterator[Path]:
-    folders = [*([wheels] if wheels else []), Path("/usr/share/python-wheels")]
-    for prefix in (sys.base_prefix, *(python.prefix for python in find(SUPPORTED))):
-        folders += [*Path(prefix).glob("lib/python3.*/ensurepip/_bundled"), Path(prefix, "Lib/ensurepip/_bundled")]
-    return (wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"), reverse=True))
+    """Wheels of pip on this machine; other Pythons are looked for last, since that takes a second."""
+    for folder in (*([wheels] if wheels else []), *_bundled(sys.base_prefix), Path("/usr/share/python-wheels")):
+        yield from folder.glob("pip-*.whl")
+    for python in find(SUPPORTED):
+        for folder in _bundled(python.prefix):
+            yield from folder.glob("pip-*.whl")
+
+
+def _bundled(prefix: str) -> list[Path]:
+    """Where a Python of this prefix keeps the pip of its module ensurepip."""
+    return [*Path(prefix).glob("lib/python3.*/ensurepip/_bundled"), Path(prefix, "Lib", "ensurepip", "_bundled")]
 
 
 def uv_settings(wheels: Path | None) -> dict[str, str]:

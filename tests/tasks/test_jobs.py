@@ -191,7 +191,8 @@ def test_a_broken_half_precision_result_is_made_again_in_full(panorama, tmp_path
     """No card with broken fp16 can be had here: bfloat16 stands for half precision, and its decoder is made to fail."""
     decode, models = StableDiffusionCodec.decode, ModelCache()
     loaded = []
-    monkeypatch.setitem(FAMILIES, "sd", lambda *folders, **options: loaded.append(load_checkpoint(*folders, **options)) or loaded[0])
+    monkeypatch.setitem(
+        FAMILIES, "sd", lambda *folders, **options: loaded.append(load_checkpoint(*folders, **options)) or loaded[0])
     monkeypatch.setattr(StableDiffusionCodec, "decode", lambda self, x: decode(self, x) * (
         1.0 if sound(loaded[0]) else float("nan")))
     folder = save_job(tmp_path / "job", replace(panorama, engine=replace(panorama.engine, precision="bfloat16")))
