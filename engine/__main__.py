@@ -1,4 +1,5 @@
 """Entry point of `python -m engine`."""
+
 from __future__ import annotations
 
 import gc

@@ -1,4 +1,5 @@
 """From a job to its canonical space, kept warm for the next job on the same canvas or mesh."""
+
 from __future__ import annotations
 
 import gc
@@ -80,15 +81,25 @@ def build(request: Request) -> Space[Any, Any]:
 
 def _panorama(request: Request) -> EquirectSpace:
     params, plan = request.params(PanoramaParams), panorama_views(request.views)
-    return EquirectSpace(params.width, request.view_resolution, request.device, view_sets=plan.view_sets,
-                         fill_sets=plan.fill_sets)
+    return EquirectSpace(
+        params.width, request.view_resolution, request.device, view_sets=plan.view_sets, fill_sets=plan.fill_sets
+    )
 
 
 def _texture(request: Request) -> MeshSpace:
     params, mesh, plan = request.params(TextureParams), load_mesh(request.folder), mesh_views(request.views)
-    return MeshSpace(mesh.vertices, mesh.faces, mesh.uv, params.size, request.view_resolution, request.device,
-                     occluders=(mesh.occluder_vertices, mesh.occluder_faces), view_sets=plan.view_sets,
-                     fill_sets=plan.fill_sets, depth_floor=request.depth_floor)
+    return MeshSpace(
+        mesh.vertices,
+        mesh.faces,
+        mesh.uv,
+        params.size,
+        request.view_resolution,
+        request.device,
+        occluders=(mesh.occluder_vertices, mesh.occluder_faces),
+        view_sets=plan.view_sets,
+        fill_sets=plan.fill_sets,
+        depth_floor=request.depth_floor,
+    )
 
 
 def _plane(request: Request) -> PlaneSpace:

@@ -1,4 +1,5 @@
 """`python -m engine …`: the same jobs from a plain shell."""
+
 from __future__ import annotations
 
 import argparse
@@ -19,8 +20,9 @@ EXIT_FAILED, EXIT_USAGE, EXIT_CANCELLED = 1, 2, 130
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python -m engine",
-                                  description="StochSync: textures, panoramas and wide pictures from a prompt.")
+    top = argparse.ArgumentParser(
+        prog="python -m engine", description="StochSync: textures, panoramas and wide pictures from a prompt."
+    )
     top.add_argument("--version", action="version", version=VERSION)
     commands = top.add_subparsers(dest="command", required=True)
     for kind in KINDS.values():
@@ -60,8 +62,11 @@ def main(argv: list[str]) -> int:
 def make(args: argparse.Namespace) -> int:
     """A job of the kind that the command names: written, then done."""
     kind = KINDS[args.kind]
-    job = Job(kind=kind.name, params=from_dict(kind.params, given(args, kind.params)),
-              engine=from_dict(EngineParams, given(args, EngineParams)))
+    job = Job(
+        kind=kind.name,
+        params=from_dict(kind.params, given(args, kind.params)),
+        engine=from_dict(EngineParams, given(args, EngineParams)),
+    )
     if not kind.needs_mesh:
         save_job(args.out, with_sampling(job, args))
         return run_folder(args.out)
@@ -146,5 +151,4 @@ def doctor(args: argparse.Namespace) -> int:
     return int(worst)
 
 
-COMMANDS = {**dict.fromkeys(KINDS, make), "run": run_existing, "serve": serve, "models": list_models,
-            "doctor": doctor}
+COMMANDS = {**dict.fromkeys(KINDS, make), "run": run_existing, "serve": serve, "models": list_models, "doctor": doctor}

@@ -2,6 +2,7 @@
 
 `sampling`, `spaces` and `models` never import one another; each only keeps to these shapes.
 """
+
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence

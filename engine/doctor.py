@@ -1,4 +1,5 @@
 """`python -m engine doctor`: does this installation work? One line per finding."""
+
 from __future__ import annotations
 
 import importlib
@@ -35,6 +36,7 @@ def findings() -> Iterator[tuple[bool, str]]:
 
     triangle = np.array([[-9, 0, -9], [9, 0, -9], [0, 0, 9]], np.float32)
     buffer = EmbreeRasterizer(triangle, np.array([[0, 1, 2]])).render(
-        View.orbiting(azimuth=0, elevation=0, distance=2, fov=60, label="front"), 4, 4)
+        View.orbiting(azimuth=0, elevation=0, distance=2, fov=60, label="front"), 4, 4
+    )
     yield int(buffer.face[2, 2]) == 0, "a ray cast by embree"
     yield is_model(BUILTIN_FOLDER), "the built-in checkpoint"

@@ -1,4 +1,5 @@
 """How the engine shares the processor: an artist's Blender is always the other process."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping

@@ -1,4 +1,5 @@
 """Where a running job stands: done of all its work, how long the rest will take, and what it looks like so far."""
+
 from __future__ import annotations
 
 import time
@@ -34,8 +35,14 @@ class Tracker:
         k = event.outer if isinstance(event, InnerStep) else event.index
         done = self._work_before[k] + self._plan.steps[k].scale ** 2 * (event.nfe - self._nfe_before[k])
         elapsed, total = time.perf_counter() - self._started, self._work_before[-1]
-        return Progress(job=self._job, phase=Phase.GENERATING, step=min(round(done), round(total)), total=round(total),
-                        eta=max(elapsed / done * (total - done), 0.0), memory=self._memory())
+        return Progress(
+            job=self._job,
+            phase=Phase.GENERATING,
+            step=min(round(done), round(total)),
+            total=round(total),
+            eta=max(elapsed / done * (total - done), 0.0),
+            memory=self._memory(),
+        )
 
     def finishing(self) -> Progress:
         """All forwards are done; what no view saw is being filled."""

@@ -1,4 +1,5 @@
 """From the artist's prompt to what the model is given: in words it was trained on, with what each view adds."""
+
 from __future__ import annotations
 
 import re
@@ -12,18 +13,35 @@ from .protocol.kinds import JobKind, Place
 from .protocol.messages import Notice
 from .protocol.params import DEFAULT_NEGATIVE_PROMPT
 
-INDOORS = frozenset("""apartment attic ballroom basement bathroom bedroom cellar classroom corridor garage gym gymnasium hallway
+INDOORS = frozenset(
+    """apartment attic ballroom basement bathroom bedroom cellar classroom corridor garage gym gymnasium hallway
     indoor indoors interior kitchen laboratory library lobby loft lounge office pantry restaurant room sauna stairwell tavern
-    vestibule warehouse workshop""".split())
-OUTDOORS = frozenset("""alley alps aurora avenue bay beach canyon city cityscape clearing cliff cliffs coast countryside courtyard
+    vestibule warehouse workshop""".split()
+)
+OUTDOORS = frozenset(
+    """alley alps aurora avenue bay beach canyon city cityscape clearing cliff cliffs coast countryside courtyard
     desert dunes farm field fields fjord forest garden glacier gorge hamlet harbor harbour highway hill hills hillside horizon
     island jungle lagoon lake landscape marsh meadow moor mountain mountains ocean orchard outdoor outdoors park pasture plain
     plains plateau plaza pond prairie rainforest river road rooftop ruins savanna savannah sea seaside shore skyline steppe storm
-    street streets sunrise sunset swamp town tundra valley village vineyard volcano waterfall wilderness woods""".split())
-ENCLOSED = frozenset("""aquarium catacomb catacombs cave caverns cavern caves cosmos dungeon galaxy grotto nebula reef sewer
-    submarine submerged tunnel tunnels undersea underground underwater""".split())
-ENCLOSED_PHRASES = ("under water", "under the sea", "ocean floor", "sea floor", "outer space", "deep sea", "milky way",
-                    "in space", "above the clouds", "sea of clouds", "in the clouds")
+    street streets sunrise sunset swamp town tundra valley village vineyard volcano waterfall wilderness woods""".split()
+)
+ENCLOSED = frozenset(
+    """aquarium catacomb catacombs cave caverns cavern caves cosmos dungeon galaxy grotto nebula reef sewer
+    submarine submerged tunnel tunnels undersea underground underwater""".split()
+)
+ENCLOSED_PHRASES = (
+    "under water",
+    "under the sea",
+    "ocean floor",
+    "sea floor",
+    "outer space",
+    "deep sea",
+    "milky way",
+    "in space",
+    "above the clouds",
+    "sea of clouds",
+    "in the clouds",
+)
 
 
 def place_of(prompt: str) -> Place:

@@ -3,6 +3,7 @@
 `run_job` is a generator of messages: whoever iterates reports them; whoever closes it has cancelled, between two denoiser
 calls, and nothing half-written stays behind.
 """
+
 from __future__ import annotations
 
 import time
@@ -41,8 +42,16 @@ def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Generator[M
     yield Progress(job=name, phase=Phase.PREPARING, step=0, total=1)
     with meter.phase("geometry"):
         resolution = sampling.view_resolution or checkpoint.view_resolution
-        space = spaces.get(Request(job=job, folder=folder, views=sampling.views, view_resolution=resolution,
-                                   device=checkpoint.device, depth_floor=entry.depth_floor))
+        space = spaces.get(
+            Request(
+                job=job,
+                folder=folder,
+                views=sampling.views,
+                view_resolution=resolution,
+                device=checkpoint.device,
+                depth_floor=entry.depth_floor,
+            )
+        )
         steps = plan(sampling, space, checkpoint.schedule(Schedule))
     notices += [*space.notices, *size_notices(job, space)]
 
@@ -63,16 +72,36 @@ def run_job(folder: Path, models: ModelCache, spaces: SpaceCache) -> Generator[M
     with meter.phase("write"):
         result = save_png(folder / "result.png", outcome.z)
     meter.seconds["total"] = time.perf_counter() - started
-    write_report(folder, Report(
-        kind=job.kind, model=checkpoint.name, device=str(checkpoint.device), dtype=str(checkpoint.dtype).removeprefix("torch."),
-        sampling=sampling, stages=stages_of(steps, resolution), planned_nfe=steps.nfe, nfe=outcome.nfe,
-        coverage=outcome.coverage, coverage_before_fill=outcome.coverage_before_fill, peak_memory=meter.peak_memory(),
-        seconds=dict(meter.seconds), notices=tuple(notices)))
+    write_report(
+        folder,
+        Report(
+            kind=job.kind,
+            model=checkpoint.name,
+            device=str(checkpoint.device),
+            dtype=str(checkpoint.dtype).removeprefix("torch."),
+            sampling=sampling,
+            stages=stages_of(steps, resolution),
+            planned_nfe=steps.nfe,
+            nfe=outcome.nfe,
+            coverage=outcome.coverage,
+            coverage_before_fill=outcome.coverage_before_fill,
+            peak_memory=meter.peak_memory(),
+            seconds=dict(meter.seconds),
+            notices=tuple(notices),
+        ),
+    )
     yield Result(job=name, path=str(result.resolve()), notices=tuple(notices))
 
 
-def sample(steps: Plan[ViewT], space: Space[Canvas, ViewT], codec: LatentCodec, denoiser: Denoiser, seed: int, tracker: Tracker,
-           meter: Meter) -> Generator[Message, None, Outcome]:
+def sample(
+    steps: Plan[ViewT],
+    space: Space[Canvas, ViewT],
+    codec: LatentCodec,
+    denoiser: Denoiser,
+    seed: int,
+    tracker: Tracker,
+    meter: Meter,
+) -> Generator[Message, None, Outcome]:
     """Run StochSync, reporting as it goes. BadResult when the canvas is NaN or one flat colour."""
     seen = 0.0
     for event in synchronize(steps, space, codec, denoiser, seed=seed):

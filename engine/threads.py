@@ -1,4 +1,5 @@
 """Independent pieces of one computation, each on a processor thread of its own."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence

@@ -1,6 +1,6 @@
 """StochSync without a network: views of a sphere are drawn from a mixture of plain colours, and agree on one.
 
-    python -m examples.closed_form_sphere sphere.png
+python -m examples.closed_form_sphere sphere.png
 """
 
 import itertools

@@ -1,6 +1,6 @@
 """A panorama from a diffusers folder, and the picture after every outer step, straight from the loop.
 
-    python -m examples.panorama_from_diffusers engine/models/builtin "an alpine meadow at dawn" out
+python -m examples.panorama_from_diffusers engine/models/builtin "an alpine meadow at dawn" out
 """
 
 import sys

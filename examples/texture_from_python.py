@@ -1,6 +1,6 @@
 """A texture from Python: write a job folder, do it in this process, and put the picture on the mesh.
 
-    python -m examples.texture_from_python chair.glb builtin out
+python -m examples.texture_from_python chair.glb builtin out
 """
 
 import sys

@@ -10,6 +10,7 @@ engine's Python. Seconds depend on the machine and on what else it does, so comp
 between the sides, and of every phase the least time counts. Processor seconds (cpu) are those of the whole process, its start
 included; geometry is planning, projection, unprojection and filling.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -26,8 +27,23 @@ from typing import NamedTuple
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 GEOMETRY = ("geometry", "project", "unproject", "finish")
-COLUMNS = ("job", "preset", "side", "NFE", "total s", "cpu s", "load s", "denoise s", "encode s", "decode s", "geometry s",
-           "share", "preview s", "ms/NFE", "peak GB")
+COLUMNS = (
+    "job",
+    "preset",
+    "side",
+    "NFE",
+    "total s",
+    "cpu s",
+    "load s",
+    "denoise s",
+    "encode s",
+    "decode s",
+    "geometry s",
+    "share",
+    "preview s",
+    "ms/NFE",
+    "peak GB",
+)
 PROMPTS = {"panorama": "an alpine meadow", "texture": "molten lava"}
 SPIN = "while True: pass"  # what keeps one core busy: it never waits and touches no memory
 REPEATS = 3  # of each side, where sides are compared
@@ -132,27 +148,44 @@ def row(kind: str, preset: str, side: str, measured: Measured) -> list[str]:
     """One line of the table."""
     report, seconds = measured.report, measured.report["seconds"]
     geometry = geometry_of(report)
-    return [kind, preset, side, str(report["nfe"]), f"{seconds['total']:.1f}", f"{measured.cpu:.1f}",
-            *(f"{seconds.get(name, 0.0):.1f}" for name in ("load", "denoise", "encode", "decode")), f"{geometry:.1f}",
-            f"{geometry / seconds['total']:.1%}", f"{seconds.get('preview', 0.0):.1f}",
-            f"{1000 * seconds['denoise'] / report['nfe']:.1f}", f"{report['peak_memory'] / 1e9:.2f}"]
+    return [
+        kind,
+        preset,
+        side,
+        str(report["nfe"]),
+        f"{seconds['total']:.1f}",
+        f"{measured.cpu:.1f}",
+        *(f"{seconds.get(name, 0.0):.1f}" for name in ("load", "denoise", "encode", "decode")),
+        f"{geometry:.1f}",
+        f"{geometry / seconds['total']:.1%}",
+        f"{seconds.get('preview', 0.0):.1f}",
+        f"{1000 * seconds['denoise'] / report['nfe']:.1f}",
+        f"{report['peak_memory'] / 1e9:.2f}",
+    ]
 
 
 def ratio_row(kind: str, preset: str, name: str, a: Measured, b: Measured) -> list[str]:
     """How many times what `b` takes `a` takes, column by column; nothing where `b` takes none."""
+
     def ratio(first: float, second: float) -> str:
         return f"{first / second:.2f}" if second > 0 else ""
 
     first, second = a.report, b.report
     phases = ("load", "denoise", "encode", "decode")
-    return [kind, preset, name, ratio(first["nfe"], second["nfe"]),
-            ratio(first["seconds"]["total"], second["seconds"]["total"]), ratio(a.cpu, b.cpu),
-            *(ratio(first["seconds"].get(phase, 0.0), second["seconds"].get(phase, 0.0)) for phase in phases),
-            ratio(geometry_of(first), geometry_of(second)),
-            ratio(geometry_of(first) / first["seconds"]["total"], geometry_of(second) / second["seconds"]["total"]),
-            ratio(first["seconds"].get("preview", 0.0), second["seconds"].get("preview", 0.0)),
-            ratio(first["seconds"]["denoise"] / first["nfe"], second["seconds"]["denoise"] / second["nfe"]),
-            ratio(first["peak_memory"], second["peak_memory"])]
+    return [
+        kind,
+        preset,
+        name,
+        ratio(first["nfe"], second["nfe"]),
+        ratio(first["seconds"]["total"], second["seconds"]["total"]),
+        ratio(a.cpu, b.cpu),
+        *(ratio(first["seconds"].get(phase, 0.0), second["seconds"].get(phase, 0.0)) for phase in phases),
+        ratio(geometry_of(first), geometry_of(second)),
+        ratio(geometry_of(first) / first["seconds"]["total"], geometry_of(second) / second["seconds"]["total"]),
+        ratio(first["seconds"].get("preview", 0.0), second["seconds"].get("preview", 0.0)),
+        ratio(first["seconds"]["denoise"] / first["nfe"], second["seconds"]["denoise"] / second["nfe"]),
+        ratio(first["peak_memory"], second["peak_memory"]),
+    ]
 
 
 def ratios(sides: Sequence[Side], found: dict[str, Measured], kind: str, preset: str) -> list[list[str]]:

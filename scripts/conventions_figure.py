@@ -1,4 +1,5 @@
 """Draw the figure of docs/conventions.md with the project's own spaces: `PY scripts/conventions_figure.py`."""
+
 from __future__ import annotations
 
 import argparse
@@ -21,8 +22,14 @@ from engine.spaces.views import View  # noqa: E402
 
 WIDTH, VIEW, GAP, CAPTION = 1168, 224, 8, 22  # pixels
 AXES = {"+X": (0.5, 0.5), "-Y": (0.75, 0.5), "-X": (0.0, 0.5), "+Y": (0.25, 0.5)}  # where on an equirectangular picture
-COLOURS = {"+X": (226, 86, 74), "-X": (214, 130, 110), "+Y": (96, 176, 80), "-Y": (130, 190, 110), "+Z": (90, 140, 235),
-           "-Z": (130, 150, 220)}
+COLOURS = {
+    "+X": (226, 86, 74),
+    "-X": (214, 130, 110),
+    "+Y": (96, 176, 80),
+    "-Y": (130, 190, 110),
+    "+Z": (90, 140, 235),
+    "-Z": (130, 150, 220),
+}
 FACES = {"-Y": ((-1, -1), (1, -1)), "+X": ((1, -1), (1, 1)), "+Y": ((1, 1), (-1, 1)), "-X": ((-1, 1), (-1, -1))}
 """Of a cube, each side by the (x, y) of its left and its right edge as seen from outside."""
 
@@ -88,8 +95,10 @@ def panorama_row() -> list[tuple[str, Image.Image]]:
     asked = [(0, 0), (90, 0), (180, 0), (0, 90), (0, -90)]
     views = [View.looking_out(azimuth=azimuth, elevation=elevation, fov=100) for azimuth, elevation in asked]
     images = space.project(canvas, views)
-    return [(f"azimuth {a}, elevation {e}: \"{view.label}\"", Image.fromarray(to_uint8(image)))
-            for (a, e), view, image in zip(asked, views, images, strict=True)]
+    return [
+        (f'azimuth {a}, elevation {e}: "{view.label}"', Image.fromarray(to_uint8(image)))
+        for (a, e), view, image in zip(asked, views, images, strict=True)
+    ]
 
 
 def mesh_row() -> list[tuple[str, Image.Image]]:
@@ -100,14 +109,18 @@ def mesh_row() -> list[tuple[str, Image.Image]]:
     asked = [(0, 0), (45, 30), (90, 0), (180, 0), (0, 75)]
     views = [View.orbiting(azimuth=azimuth, elevation=elevation) for azimuth, elevation in asked]
     images = space.project(canvas, views)
-    return [(f"azimuth {a}, elevation {e}: \"{view.label}\"", Image.fromarray(to_uint8(image)))
-            for (a, e), view, image in zip(asked, views, images, strict=True)]
+    return [
+        (f'azimuth {a}, elevation {e}: "{view.label}"', Image.fromarray(to_uint8(image)))
+        for (a, e), view, image in zip(asked, views, images, strict=True)
+    ]
 
 
 def figure() -> Image.Image:
     """All of it on one sheet."""
-    rows = [("A panorama's canvas, and five of its views (field of view 100 degrees)", panorama_row()),
-            ("A mesh through five cameras", mesh_row())]
+    rows = [
+        ("A panorama's canvas, and five of its views (field of view 100 degrees)", panorama_row()),
+        ("A mesh through five cameras", mesh_row()),
+    ]
     sphere = labelled_sphere(WIDTH - 2 * GAP)
     row_height = VIEW + CAPTION + GAP
     sheet = Image.new("RGB", (WIDTH, sphere.height + 2 * (CAPTION + GAP) + 2 * row_height + GAP), "white")

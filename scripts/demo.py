@@ -5,6 +5,7 @@
 
 BLENDER_USER_RESOURCES must name a folder in which extensions/user_default/stochsync is this checkout.
 """
+
 from __future__ import annotations
 
 import argparse

@@ -1,4 +1,5 @@
 """`blender -b scene.blend --command stochsync …`: the same jobs without a window, with exit codes and one-line errors."""
+
 from __future__ import annotations
 
 import argparse
@@ -32,8 +33,10 @@ def unregister() -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog=f"blender -b SCENE.blend --command {COMMAND}",
-                                  description="Textures and panoramas from a prompt, in the scene that is open.")
+    top = argparse.ArgumentParser(
+        prog=f"blender -b SCENE.blend --command {COMMAND}",
+        description="Textures and panoramas from a prompt, in the scene that is open.",
+    )
     commands = top.add_subparsers(dest="command", required=True)
     texture = commands.add_parser("texture", help="texture a mesh of the scene")
     texture.add_argument("--object", required=True, help="name of the mesh object")

@@ -2,6 +2,7 @@
 
 What engine and add-on both know of a kind is in engine/protocol/kinds.py. A kind that is not here cannot be made from Blender.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -37,14 +38,31 @@ class KindInBlender:
 
 IN_BLENDER: Mapping[str, KindInBlender] = {
     "texture": KindInBlender(
-        icon="TEXTURE", settings={"prompt_texture": "prompt", "texture_size": "size", **SHARED}, size="texture_size",
-        targets=lambda context: [one.name for one in texturable_objects(context)], prepare=prepare_texture,
-        apply=apply_texture_job, draw=draw_texture, draw_more=lambda layout, settings: None),
+        icon="TEXTURE",
+        settings={"prompt_texture": "prompt", "texture_size": "size", **SHARED},
+        size="texture_size",
+        targets=lambda context: [one.name for one in texturable_objects(context)],
+        prepare=prepare_texture,
+        apply=apply_texture_job,
+        draw=draw_texture,
+        draw_more=lambda layout, settings: None,
+    ),
     "panorama": KindInBlender(
-        icon="WORLD", settings={"prompt_panorama": "prompt", "panorama_width": "width", "panorama_words_up": "words_up",
-                                "panorama_words_down": "words_down", **SHARED}, size="panorama_width",
-        targets=lambda context: [""], prepare=prepare_panorama, apply=apply_panorama_job, draw=draw_panorama,
-        draw_more=draw_panorama_words),
+        icon="WORLD",
+        settings={
+            "prompt_panorama": "prompt",
+            "panorama_width": "width",
+            "panorama_words_up": "words_up",
+            "panorama_words_down": "words_down",
+            **SHARED,
+        },
+        size="panorama_width",
+        targets=lambda context: [""],
+        prepare=prepare_panorama,
+        apply=apply_panorama_job,
+        draw=draw_panorama,
+        draw_more=draw_panorama_words,
+    ),
 }
 """By JobKind.name."""
 

@@ -2,6 +2,7 @@
 
 Between the two, minutes may pass in which anything can be renamed, undone or deleted: a job keeps names, never references.
 """
+
 from __future__ import annotations
 
 import re
@@ -44,18 +45,26 @@ class PendingJob:
         return say("{kind} of {name}", kind=kind, name=self.target) if self.target else kind
 
 
-def prepare_texture(context: bpy.types.Context, target: str, params: TextureParams, engine: EngineParams,
-                    jobs: Path) -> PendingJob:
+def prepare_texture(
+    context: bpy.types.Context, target: str, params: TextureParams, engine: EngineParams, jobs: Path
+) -> PendingJob:
     """Export the object `target` and write its job folder under `jobs`. InvalidMesh, DiskFull; the scene stays as it is."""
     exported = export(context, context.view_layer.objects[target])
     folder = new_folder(jobs, f"texture-{exported.object_name}")
     save_job(folder, Job(kind="texture", params=params, engine=engine), exported.mesh)
-    return PendingJob(kind="texture", folder=folder, scene=context.scene.name, target=exported.object_name,
-                uv_layer=exported.uv_layer, new_uv=exported.new_uv)
+    return PendingJob(
+        kind="texture",
+        folder=folder,
+        scene=context.scene.name,
+        target=exported.object_name,
+        uv_layer=exported.uv_layer,
+        new_uv=exported.new_uv,
+    )
 
 
-def prepare_panorama(context: bpy.types.Context, target: str, params: PanoramaParams, engine: EngineParams,
-                     jobs: Path) -> PendingJob:
+def prepare_panorama(
+    context: bpy.types.Context, target: str, params: PanoramaParams, engine: EngineParams, jobs: Path
+) -> PendingJob:
     """Write the job folder of a panorama under `jobs`. It needs no `target`. DiskFull."""
     folder = new_folder(jobs, "panorama")
     save_job(folder, Job(kind="panorama", params=params, engine=engine))
@@ -65,7 +74,7 @@ def prepare_panorama(context: bpy.types.Context, target: str, params: PanoramaPa
 def new_folder(jobs: Path, name: str) -> Path:
     """A name for a job folder that sorts by time; the oldest folders beyond KEPT_JOBS are removed."""
     old = sorted(one for one in jobs.glob("*/job.json") if one.is_file())
-    for job in old[:max(0, len(old) - KEPT_JOBS + 1)]:
+    for job in old[: max(0, len(old) - KEPT_JOBS + 1)]:
         shutil.rmtree(job.parent, ignore_errors=True)  # another Blender may have just removed it
     stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{re.sub(r'[^A-Za-z0-9-]+', '_', name)[:40]}"
     folder, count = jobs / stem, 1

@@ -1,4 +1,5 @@
 """Everything that Blender has to be told when the add-on is switched on, and to forget when it is switched off."""
+
 from __future__ import annotations
 
 import bpy

@@ -2,6 +2,7 @@
 
 There is one Session, made when the add-on is switched on: what runs, what waits, and what the panel says about it.
 """
+
 from __future__ import annotations
 
 import time
@@ -191,8 +192,9 @@ class Session:
             self._client.stop()
             self._client = None
         if self._client is None:
-            self._client = EngineClient(engine_command(python, SOURCE), logs=root_folder() / "logs",
-                                        environment=engine_environment(root_folder()))
+            self._client = EngineClient(
+                engine_command(python, SOURCE), logs=root_folder() / "logs", environment=engine_environment(root_folder())
+            )
             self._client_python = python
         return self._client
 

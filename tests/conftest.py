@@ -3,6 +3,7 @@
 Blender loads the whole extension as a package, so the add-on says `from ..engine.protocol import ...`. Tests that need no
 Blender say `from stochsync.stochsync_addon.client.job_state import ...`; `stochsync` is the checkout without its Blender shim.
 """
+
 from __future__ import annotations
 
 import importlib.machinery

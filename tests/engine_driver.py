@@ -1,4 +1,5 @@
 """Drives an EngineClient as the add-on's timer does, with a watch on how long each call holds the main thread."""
+
 from __future__ import annotations
 
 import time
@@ -53,7 +54,9 @@ class Driver:
 
     def end_of(self, job: str, seconds: float = 20.0) -> Result | Failed:
         """The message with which `job` ends."""
+
         def ends() -> list:
             return [m for m in self.messages if isinstance(m, Result | Failed) and m.job == job]
+
         self.until(ends, seconds)
         return ends()[0]

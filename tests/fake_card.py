@@ -5,6 +5,7 @@ two devices (a number without dimensions from the host may join an elementwise o
 `numpy()` refuses what lies on the card. Dtypes are checked by the processor's own kernels, which refuse to mix them as a card's
 do. Unlike torch's FakeTensorMode it knows the numbers, so that whole jobs run, whose code looks at them.
 """
+
 from __future__ import annotations
 
 import time
@@ -45,8 +46,15 @@ class OnCard(torch.Tensor):
 
     @staticmethod
     def __new__(cls, host: torch.Tensor, traffic: list[str]) -> OnCard:
-        return torch.Tensor._make_wrapper_subclass(cls, host.shape, strides=host.stride(), storage_offset=host.storage_offset(),
-                                                   dtype=host.dtype, device="meta", requires_grad=False)
+        return torch.Tensor._make_wrapper_subclass(
+            cls,
+            host.shape,
+            strides=host.stride(),
+            storage_offset=host.storage_offset(),
+            dtype=host.dtype,
+            device="meta",
+            requires_grad=False,
+        )
 
     def __init__(self, host: torch.Tensor, traffic: list[str]) -> None:
         self.host, self.traffic = host, traffic
@@ -134,8 +142,11 @@ class Naming(TorchFunctionMode):
             device, dtype, _, memory_format = torch._C._nn._parse_to(*args[1:], **named)
             return moved(args[0], device, dtype, memory_format)
         if func in COMPOSED and isinstance(args[0], OnCard):
-            if not all(isinstance(leaf, OnCard) or leaf.dim() == 0 for leaf in tree_leaves((args, kwargs))
-                       if isinstance(leaf, torch.Tensor)):
+            if not all(
+                isinstance(leaf, OnCard) or leaf.dim() == 0
+                for leaf in tree_leaves((args, kwargs))
+                if isinstance(leaf, torch.Tensor)
+            ):
                 raise MixedDevices(f"{func}: operands on two devices")
             host_args, host_kwargs = tree_map_only(OnCard, lambda tensor: tensor.host, (args, kwargs))
             return tree_map_only(torch.Tensor, lambda tensor: OnCard(tensor, args[0].traffic), func(*host_args, **host_kwargs))
@@ -191,10 +202,18 @@ class Event:
 def fake_card() -> Iterator[list[str]]:
     """Every "cuda" inside is the fake card. Yields what crosses between host and card from then on, by operation."""
     traffic: list[str] = []
-    answers = {"_lazy_init": lambda: None, "is_available": lambda: True, "device_count": lambda: 1,
-               "current_device": lambda: 0, "empty_cache": lambda: None, "mem_get_info": lambda device=None: (MEMORY, MEMORY),
-               "memory_reserved": lambda device=None: 0, "memory_allocated": lambda device=None: 0,
-               "max_memory_allocated": lambda device=None: 1, "Event": Event}
+    answers = {
+        "_lazy_init": lambda: None,
+        "is_available": lambda: True,
+        "device_count": lambda: 1,
+        "current_device": lambda: 0,
+        "empty_cache": lambda: None,
+        "mem_get_info": lambda device=None: (MEMORY, MEMORY),
+        "memory_reserved": lambda device=None: 0,
+        "memory_allocated": lambda device=None: 0,
+        "max_memory_allocated": lambda device=None: 1,
+        "Event": Event,
+    }
     with ExitStack() as stack:
         for name, answer in answers.items():
             stack.enter_context(patch.object(torch.cuda, name, answer))

@@ -1,4 +1,5 @@
 """What a call of a network holds at its peak, counted without computing it."""
+
 from __future__ import annotations
 
 import weakref

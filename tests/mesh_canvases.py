@@ -1,4 +1,5 @@
 """Pictures for canvases of meshes, and cameras to paint them by."""
+
 from __future__ import annotations
 
 import torch
@@ -27,6 +28,11 @@ def flat(value: float, resolution: int):
 def smooth_texture(size: int) -> torch.Tensor:
     """[3, size, size] that also tiles, so that the globe's wrap column is no edge in it."""
     x = (torch.arange(size) + 0.5) / size * 2 * torch.pi
-    waves = torch.stack([torch.sin(3 * x)[None] + torch.cos(2 * x)[:, None], torch.cos(2 * x)[None] + 0 * x[:, None],
-                         torch.sin(x)[None] * torch.sin(2 * x)[:, None]])
+    waves = torch.stack(
+        [
+            torch.sin(3 * x)[None] + torch.cos(2 * x)[:, None],
+            torch.cos(2 * x)[None] + 0 * x[:, None],
+            torch.sin(x)[None] * torch.sin(2 * x)[:, None],
+        ]
+    )
     return 0.5 + 0.2 * waves

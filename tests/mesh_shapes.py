@@ -1,4 +1,5 @@
 """Meshes with UV maps that the tests of the mesh's rooms share."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -43,7 +44,5 @@ def knot() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     vertices = line[:, None] + 0.28 * (np.cos(a) * side[:, None] + np.sin(a) * other[:, None])
     uv = np.stack(np.meshgrid(t / t[-1], a.ravel() / a.max(), indexing="ij"), -1).reshape(-1, 2)
     i = (np.arange(along)[:, None] * (around + 1) + np.arange(around)).ravel()
-    faces = np.concatenate(
-        [np.stack([i, i + around + 1, i + around + 2], -1), np.stack([i, i + around + 2, i + 1], -1)]
-    )
+    faces = np.concatenate([np.stack([i, i + around + 1, i + around + 2], -1), np.stack([i, i + around + 2, i + 1], -1)])
     return vertices.reshape(-1, 3), faces, uv[faces]

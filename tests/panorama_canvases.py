@@ -1,4 +1,5 @@
 """Canvases of panoramas and views of them, for tests."""
+
 from __future__ import annotations
 
 import math
@@ -24,8 +25,11 @@ def waves(width: int, cycles: float = 6.0) -> torch.Tensor:
 
 def cube(fov: float, start: float = 0) -> ViewSet:
     """Six views that cover the sphere from 90 degrees on."""
-    return ring(4, elevation=0, fov=fov, start=start) + ring(1, elevation=90, fov=fov, start=start) + ring(
-        1, elevation=-90, fov=fov, start=start)
+    return (
+        ring(4, elevation=0, fov=fov, start=start)
+        + ring(1, elevation=90, fov=fov, start=start)
+        + ring(1, elevation=-90, fov=fov, start=start)
+    )
 
 
 CUBES = (cube(98), cube(98, 45))

@@ -1,4 +1,5 @@
 """The two Gaussian paths that samplers are tested on, ideal denoisers for both, and a short run of the loop over a toy space."""
+
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -15,8 +16,12 @@ from engine.sampling.synchronize import synchronize
 SIZE = 8
 CODEC = IdentityCodec()
 ROWS = {  # Table 2: maximum stochasticity, multi-step x0, non-overlapping views
-    1: (False, False, False), 2: (True, False, False), 3: (False, True, False),
-    4: (True, True, False), 5: (True, False, True), 6: (True, True, True),
+    1: (False, False, False),
+    2: (True, False, False),
+    3: (False, True, False),
+    4: (True, True, False),
+    5: (True, False, True),
+    6: (True, True, True),
 }
 
 
@@ -49,8 +54,15 @@ def outer(path: GaussianPath, count: int) -> list[int]:
 def settings(row: int = 6, **changes) -> SamplingParams:
     """Few steps, so that tests are quick."""
     stochastic, multi, disjoint = ROWS[row]
-    base = {"outer_steps": 5, "ode_steps": 8, "ode_grid": "karras", "solver": "dpmpp", "guidance": 1.0,
-            "warmup": 1, "blend_steps": 0}
+    base = {
+        "outer_steps": 5,
+        "ode_steps": 8,
+        "ode_grid": "karras",
+        "solver": "dpmpp",
+        "guidance": 1.0,
+        "warmup": 1,
+        "blend_steps": 0,
+    }
     return SamplingParams(max_stochasticity=stochastic, multi_step=multi, non_overlapping=disjoint, **(base | changes))
 
 

@@ -3,6 +3,7 @@
 The imports are read from the syntax tree, those inside functions included: nothing is run, so Blender and torch may both
 be missing. The build wants a Python with the `bpy` wheel: STOCHSYNC_BPY_PYTHON, or one that install_deps.py made.
 """
+
 from __future__ import annotations
 
 import ast
@@ -48,7 +49,7 @@ def imports(name: str, nodes: Iterable[ast.AST]) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             found.add(node.module)
         elif isinstance(node, ast.ImportFrom):
-            base = package[:len(package) - node.level + 1]
+            base = package[: len(package) - node.level + 1]
             found |= {".".join([*base, node.module])} if node.module else {".".join([*base, one.name]) for one in node.names}
     return found
 
@@ -111,8 +112,14 @@ def test_no_kind_of_job_is_asked_for_by_name(name):
     """What differs by kind is in its row: of protocol/kinds.py, canonical.py, or the add-on's kinds.py."""
     names = {"texture", "panorama", "plane"}
     compared = [one for node in ast.walk(TREES[name]) if isinstance(node, ast.Compare) for one in (node.left, *node.comparators)]
-    compared += [pattern.value for node in ast.walk(TREES[name]) if isinstance(node, ast.Match)
-                 for case in node.cases for pattern in ast.walk(case.pattern) if isinstance(pattern, ast.MatchValue)]
+    compared += [
+        pattern.value
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.Match)
+        for case in node.cases
+        for pattern in ast.walk(case.pattern)
+        if isinstance(pattern, ast.MatchValue)
+    ]
     held = [leaf.value for one in compared for leaf in ast.walk(one) if isinstance(leaf, ast.Constant)]
     assert not names & {value for value in held if isinstance(value, str)}
 
@@ -159,7 +166,7 @@ def test_the_product_does_not_need_training():
             if isinstance(node, ast.Import):
                 names = [one.name for one in node.names]
             elif isinstance(node, ast.ImportFrom):
-                base = [*package[:len(package) - node.level + 1]] if node.level else []
+                base = [*package[: len(package) - node.level + 1]] if node.level else []
                 names = [".".join([*base, *filter(None, [node.module]), one.name]) for one in node.names]
             else:
                 continue
@@ -217,15 +224,29 @@ def extension_tool() -> list[str]:
     python = os.environ.get("STOCHSYNC_BPY_PYTHON", "") or environment_with_bpy()
     if not python:
         pytest.skip("no Python with bpy (STOCHSYNC_BPY_PYTHON): the extension was NOT built and validated")
-    where = subprocess.run([python, "-c", "import importlib.util as u; print(u.find_spec('bpy').submodule_search_locations[0])"],
-                           capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    where = subprocess.run(
+        [python, "-c", "import importlib.util as u; print(u.find_spec('bpy').submodule_search_locations[0])"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout.strip()
     tools = sorted(Path(where).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
     assert tools, f"no extension tool in {where}"
     return [python, str(tools[0])]
 
 
-CLUTTER = ("demo/demo.blend", ".stochsync/engine-env/x.py", "shared/NOTES.md", "engine/__pycache__/x.pyc", "build/x", "x.zip",
-           ".ci/run", ".git/config", "engine.log")
+CLUTTER = (
+    "demo/demo.blend",
+    ".stochsync/engine-env/x.py",
+    "shared/NOTES.md",
+    "engine/__pycache__/x.pyc",
+    "build/x",
+    "x.zip",
+    ".ci/run",
+    ".git/config",
+    "engine.log",
+)
 SHORT = 64 * 1024  # bytes: weights are cut to this, since compressing them is the tool's slow part and proves nothing
 
 
@@ -243,8 +264,13 @@ def archive(extension_tool, tmp_path_factory) -> Path:
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text("clutter")
     path = tmp_path_factory.mktemp("extension") / "stochsync.zip"
-    built = subprocess.run([*extension_tool, "build", "--source-dir", str(source), "--output-filepath", str(path)],
-                           capture_output=True, text=True, check=False, timeout=300)
+    built = subprocess.run(
+        [*extension_tool, "build", "--source-dir", str(source), "--output-filepath", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert built.returncode == 0, built.stdout + built.stderr
     return path
 
@@ -257,10 +283,21 @@ def test_the_zip_passes_blender_s_own_validation(extension_tool, archive):
 def test_the_zip_holds_what_it_needs_and_nothing_else(archive):
     with zipfile.ZipFile(archive) as content:
         names = set(content.namelist())
-    for needed in ("__init__.py", "blender_manifest.toml", "LICENSE", "engine/__main__.py", "engine/models/catalog.toml",
-                   "scripts/install_deps.py", "scripts/locks/engine.txt", "scripts/locks/torch-pypi.txt", "scripts/locks/uv.txt",
-                   "stochsync_addon/registration.py", "stochsync_addon/ui/languages/de.py", "stochsync_addon/client/states.py",
-                   "engine/serve/server.py"):
+    for needed in (
+        "__init__.py",
+        "blender_manifest.toml",
+        "LICENSE",
+        "engine/__main__.py",
+        "engine/models/catalog.toml",
+        "scripts/install_deps.py",
+        "scripts/locks/engine.txt",
+        "scripts/locks/torch-pypi.txt",
+        "scripts/locks/uv.txt",
+        "stochsync_addon/registration.py",
+        "stochsync_addon/ui/languages/de.py",
+        "stochsync_addon/client/states.py",
+        "engine/serve/server.py",
+    ):
         assert needed in names, needed
     assert {name.split("/")[1] for name in names if name.startswith("scripts/")} == {"install_deps.py", "installer", "locks"}
     assert not [name for name in names if name.startswith("scripts/locks/") and ("blender" in name or "test" in name)]

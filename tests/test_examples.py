@@ -1,4 +1,5 @@
 """Every example does what its docstring says, in a process of its own, with a tiny checkpoint where it wants a model."""
+
 from __future__ import annotations
 
 import re

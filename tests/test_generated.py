@@ -1,4 +1,5 @@
 """What is made from tables of the code says what the tables say now."""
+
 from __future__ import annotations
 
 import sys

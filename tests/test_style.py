@@ -13,7 +13,13 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize(
-    "command", [["-m", "ruff", "check", "--no-cache", "."], ["scripts/development/check_types.py"]], ids=["ruff", "mypy"]
+    "command",
+    [
+        ["-m", "ruff", "check", "--no-cache", "."],
+        ["-m", "ruff", "format", "--check", "--no-cache", "."],
+        ["scripts/development/check_types.py"],
+    ],
+    ids=["ruff check", "ruff format", "mypy"],
 )
 def test_clean(command):
     needed = "ruff" if "ruff" in command else "mypy"

@@ -1,4 +1,5 @@
 """Pieces of a computation on threads of their own."""
+
 from __future__ import annotations
 
 import threading

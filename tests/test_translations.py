@@ -1,4 +1,5 @@
 """Every word that the add-on shows is in every language, with the same facts; and no sentence escapes the tables."""
+
 from __future__ import annotations
 
 import ast
@@ -37,6 +38,7 @@ DATA_BLOCK = re.compile(r"StochSync \w*")
 
 def shown(tree: ast.Module) -> Iterator[str]:
     """String constants of a module of the add-on that somebody may read in Blender."""
+
     def walk(node: ast.AST, described: bool = False) -> Iterator[str]:
         if isinstance(node, ast.FunctionDef) and node.name in ENGLISH:
             return
@@ -69,9 +71,11 @@ LANGUAGES = languages.load()
 
 def test_the_walk_sees_what_it_should():
     """Guards this file itself: a walk that found nothing would allow everything."""
-    source = ('class A(bpy.types.Operator):\n    """Tip"""\n    bl_label = "Go"\n    def f(self):\n        """Not this"""\n'
-              '        layout.label(text="Word")\n        say("{a} b")\n        x = f"two words {y}"\n'
-              '        raise ValueError("not this")')
+    source = (
+        'class A(bpy.types.Operator):\n    """Tip"""\n    bl_label = "Go"\n    def f(self):\n        """Not this"""\n'
+        '        layout.label(text="Word")\n        say("{a} b")\n        x = f"two words {y}"\n'
+        '        raise ValueError("not this")'
+    )
     assert list(shown(ast.parse(source))) == ["Tip", "Go", "Word", "{a} b", "two words "]
     assert "de" in LANGUAGES and len(LANGUAGES["de"]) > 250
 
@@ -118,8 +122,12 @@ def test_a_translation_has_the_same_facts_and_its_own_words(english, words):
 def test_no_language_words_what_nobody_says(name):
     said = {text for file in FILES for text in shown(ast.parse(file.read_text(encoding="utf-8")))}
     said |= {job_state.SHARE_OF_PHASE, job_state.SECONDS_LEFT, *(template for *_, template in job_state.TIMES_LEFT)}
-    said |= {text for cls in [*(kind.params for kind in KINDS.values()), EngineParams] for f in fields(cls)
-             for text in (f.metadata["label"], f.metadata["tip"], *(choice.capitalize() for choice in f.metadata["choices"]))}
+    said |= {
+        text
+        for cls in [*(kind.params for kind in KINDS.values()), EngineParams]
+        for f in fields(cls)
+        for text in (f.metadata["label"], f.metadata["tip"], *(choice.capitalize() for choice in f.metadata["choices"]))
+    }
     said |= {text for kind in KINDS.values() for text in (kind.label, kind.tip)}
     language = importlib.import_module(f"{languages.__name__}.{name}")
     initial = {"Starting the installer"}  # of client/install.py, which has no word for "shown"

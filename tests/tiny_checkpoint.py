@@ -5,6 +5,7 @@
 The folder is a standard diffusers folder (64 px views, 8x8x4 latents, 7 MB) and holds its depth ControlNet in
 `controlnet/`, as the built-in checkpoint does. "epsilon" is laid out like SD 1.5, "v_prediction" like SD 2.x.
 """
+
 from __future__ import annotations
 
 import json
@@ -51,17 +52,39 @@ def make_tiny_checkpoint(folder: str | Path, prediction_type: str = "epsilon", s
     vocabulary = json.loads((folder / "tokenizer" / "vocab.json").read_text(encoding="utf-8"))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        text_encoder = CLIPTextModel(CLIPTextConfig(
-            vocab_size=len(vocabulary), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-            projection_dim=32, bos_token_id=vocabulary["<|startoftext|>"], eos_token_id=vocabulary["<|endoftext|>"],
-            pad_token_id=vocabulary["<|endoftext|>"]))
+        text_encoder = CLIPTextModel(
+            CLIPTextConfig(
+                vocab_size=len(vocabulary),
+                hidden_size=32,
+                intermediate_size=64,
+                num_hidden_layers=2,
+                num_attention_heads=4,
+                projection_dim=32,
+                bos_token_id=vocabulary["<|startoftext|>"],
+                eos_token_id=vocabulary["<|endoftext|>"],
+                pad_token_id=vocabulary["<|endoftext|>"],
+            )
+        )
         unet = UNet2DConditionModel(
-            sample_size=VIEW_RESOLUTION // 8, block_out_channels=(32, 64), layers_per_block=1, norm_num_groups=8,
-            down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
-            cross_attention_dim=32, attention_head_dim=(4, 8) if like_sd2 else 4, use_linear_projection=like_sd2)
+            sample_size=VIEW_RESOLUTION // 8,
+            block_out_channels=(32, 64),
+            layers_per_block=1,
+            norm_num_groups=8,
+            down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+            up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+            cross_attention_dim=32,
+            attention_head_dim=(4, 8) if like_sd2 else 4,
+            use_linear_projection=like_sd2,
+        )
         vae = AutoencoderKL(
-            sample_size=VIEW_RESOLUTION, block_out_channels=(8, 8, 16, 16), layers_per_block=1, norm_num_groups=4,
-            down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4, latent_channels=4)
+            sample_size=VIEW_RESOLUTION,
+            block_out_channels=(8, 8, 16, 16),
+            layers_per_block=1,
+            norm_num_groups=4,
+            down_block_types=("DownEncoderBlock2D",) * 4,
+            up_block_types=("UpDecoderBlock2D",) * 4,
+            latent_channels=4,
+        )
         torch.nn.init.normal_(vae.decoder.conv_out.weight, std=0.15)  # pictures with contrast, not one flat grey
         depth_net = ControlNetModel.from_unet(unet, conditioning_channels=3) if controlnet else None
         if depth_net is not None:  # real ControlNets start at zero and are trained away from it: these must act as well
@@ -70,17 +93,37 @@ def make_tiny_checkpoint(folder: str | Path, prediction_type: str = "epsilon", s
                 torch.nn.init.normal_(conv.weight, std=(3.0 / conv.weight[0].numel()) ** 0.5)
             for conv in (*depth_net.controlnet_down_blocks, depth_net.controlnet_mid_block):
                 torch.nn.init.normal_(conv.weight, std=0.1)
-    scheduler = DDIMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False,
-                              set_alpha_to_one=False, steps_offset=1, prediction_type=prediction_type)
-    for name, part in (("text_encoder", text_encoder), ("unet", unet), ("vae", vae), ("controlnet", depth_net),
-                       ("scheduler", scheduler)):
+    scheduler = DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        clip_sample=False,
+        set_alpha_to_one=False,
+        steps_offset=1,
+        prediction_type=prediction_type,
+    )
+    for name, part in (
+        ("text_encoder", text_encoder),
+        ("unet", unet),
+        ("vae", vae),
+        ("controlnet", depth_net),
+        ("scheduler", scheduler),
+    ):
         if part is not None:
             part.save_pretrained(folder / name)
-    index = {"_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.42.1",
-             "feature_extractor": [None, None], "safety_checker": [None, None], "image_encoder": [None, None],
-             "requires_safety_checker": False, "scheduler": ["diffusers", "DDIMScheduler"],
-             "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
-             "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"]}
+    index = {
+        "_class_name": "StableDiffusionPipeline",
+        "_diffusers_version": "0.42.1",
+        "feature_extractor": [None, None],
+        "safety_checker": [None, None],
+        "image_encoder": [None, None],
+        "requires_safety_checker": False,
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
     (folder / "model_index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
     return folder
 

@@ -1,4 +1,5 @@
 """Canvases to picture files, written so that a reader never sees half of one."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,4 +1,5 @@
 """Mesh files in, textured meshes out, for the plain command line (Blender exports its own meshes)."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -56,9 +57,14 @@ def write_glb(path: Path, mesh: Mesh, texture: Path) -> Path:
     keys = np.concatenate([corners, mesh.uv.reshape(-1, 2)], axis=1)
     unique, inverse = np.unique(keys, axis=0, return_inverse=True)
     with Image.open(texture) as picture:
-        material = trimesh.visual.material.PBRMaterial(baseColorTexture=picture.convert("RGB"), metallicFactor=0.0,
-                                                       roughnessFactor=0.9)
-    out = trimesh.Trimesh(unique[:, :3], inverse.reshape(-1, 3), process=False,
-                          visual=trimesh.visual.TextureVisuals(uv=unique[:, 3:], material=material))
+        material = trimesh.visual.material.PBRMaterial(
+            baseColorTexture=picture.convert("RGB"), metallicFactor=0.0, roughnessFactor=0.9
+        )
+    out = trimesh.Trimesh(
+        unique[:, :3],
+        inverse.reshape(-1, 3),
+        process=False,
+        visual=trimesh.visual.TextureVisuals(uv=unique[:, 3:], material=material),
+    )
     write_atomically(path, lambda temporary: temporary.write_bytes(export_glb(out)))
     return path

@@ -1,4 +1,5 @@
 """Where the time and the memory of a job go: the figures of report.json."""
+
 from __future__ import annotations
 
 import sys

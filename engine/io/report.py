@@ -1,4 +1,5 @@
 """report.json: what a job cost and what came of it, for the panel, for bug reports and for the benchmark."""
+
 from __future__ import annotations
 
 import platform
@@ -73,8 +74,16 @@ def stages_of(plan: Plan[Any], view_resolution: int) -> tuple[Stage, ...]:
     groups: dict[tuple[str, int], list[PlannedStep[Any]]] = defaultdict(list)
     for step in plan.steps:
         groups["fill" if step.fill else "synchronize", round(view_resolution * step.scale)].append(step)
-    return tuple(Stage(purpose=purpose, view_resolution=size, steps=len(steps), views=sum(len(step.views) for step in steps),
-                       nfe=sum(map(plan.nfe_of, steps))) for (purpose, size), steps in groups.items())
+    return tuple(
+        Stage(
+            purpose=purpose,
+            view_resolution=size,
+            steps=len(steps),
+            views=sum(len(step.views) for step in steps),
+            nfe=sum(map(plan.nfe_of, steps)),
+        )
+        for (purpose, size), steps in groups.items()
+    )
 
 
 def write_report(folder: Path, report: Report) -> Path:
@@ -86,5 +95,9 @@ def write_report(folder: Path, report: Report) -> Path:
 
 def versions() -> dict[str, str]:
     """What a bug report needs to know of this installation."""
-    return {"stochsync": VERSION, "python": platform.python_version(), "system": platform.platform(),
-            **{name: version(name) for name in LIBRARIES}}
+    return {
+        "stochsync": VERSION,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        **{name: version(name) for name in LIBRARIES},
+    }

@@ -1,4 +1,5 @@
 """Running a batch in as few pieces as memory allows; the result is the same however it is cut."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

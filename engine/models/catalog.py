@@ -1,4 +1,5 @@
 """The known checkpoints, as `catalog.toml` lists them, and which of them are on this machine."""
+
 from __future__ import annotations
 
 import os
@@ -98,8 +99,10 @@ def load_catalog(path: Path = CATALOG_FILE) -> Catalog:
 def _entry(cls: type[Entry], name: str, table: dict[str, Any]) -> Entry:
     values = dict(table, name=name, sources=tuple(from_dict(Source, s) for s in table["sources"]), files=tuple(table["files"]))
     if cls is ModelEntry:
-        values["auto"] = {kind: from_dict(SamplingParams, {"guidance": table["guidance"], **settings})
-                          for kind, settings in table["auto"].items()}
+        values["auto"] = {
+            kind: from_dict(SamplingParams, {"guidance": table["guidance"], **settings})
+            for kind, settings in table["auto"].items()
+        }
         tuned = {kind.tuned_as for kind in KINDS.values()}
         if set(values["auto"]) != tuned:
             raise InvalidParameter("catalogue_presets", model=name, needed=", ".join(sorted(tuned)))
@@ -201,8 +204,17 @@ def describe_models(models_root: Path) -> str:
         net = catalog.controlnets.get(entry.controlnet)
         download = entry.download_gb + (net.download_gb if net else 0.0)
         here = f"{status.bytes / 1e6:.0f} MB" if status.on_disk else "damaged" if status.problem else "no"
-        rows.append((entry.name, here, "yes" if status.depth else "no", f"{download:.1f} GB" if download else "-",
-                     f"{entry.memory_gb:.0f} GB", entry.licence, entry.label))
+        rows.append(
+            (
+                entry.name,
+                here,
+                "yes" if status.depth else "no",
+                f"{download:.1f} GB" if download else "-",
+                f"{entry.memory_gb:.0f} GB",
+                entry.licence,
+                entry.label,
+            )
+        )
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([*table, "", f"Downloaded models lie in {models_root}. Any diffusers folder can be given by its path."])

@@ -1,4 +1,5 @@
 """A ControlNet's embedding of its depth condition, computed once per solve instead of once per step."""
+
 from __future__ import annotations
 
 import threading

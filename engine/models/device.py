@@ -1,4 +1,5 @@
 """The device of a job, and in which precision each network runs on it unless a job says otherwise."""
+
 from __future__ import annotations
 
 from typing import NamedTuple

@@ -5,6 +5,7 @@ written by us, because its own download starts a half-done file again from nothi
 laptop cut off is resumed here, even from another mirror of the same file, and checked against the hub's checksum.
 A model is collected in `NAME.part/` and renamed to `NAME/` when whole: a folder that exists is a folder that is complete.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -52,8 +53,9 @@ class _RemoteFile(NamedTuple):
     checksum: str  # sha256 (64 digits), git blob id (40 digits), or ""
 
 
-def obtain(located: Located, *, depth: bool, online: bool, endpoint: str | None = None,
-           timeout: float = STALL_TIMEOUT) -> Iterator[Download]:
+def obtain(
+    located: Located, *, depth: bool, online: bool, endpoint: str | None = None, timeout: float = STALL_TIMEOUT
+) -> Iterator[Download]:
     """Bring what `located` names onto this machine, with its depth ControlNet if `depth`, and check it.
 
     Yields Download while anything is fetched. Raises ModelUnavailable (with the remedy "allow_online" where a download would help
@@ -72,8 +74,9 @@ def obtain(located: Located, *, depth: bool, online: bool, endpoint: str | None 
     check_controlnet(net)
 
 
-def _download(entry: ModelEntry | ControlNetEntry, folder: Path, online: bool, endpoint: str | None,
-              timeout: float) -> Iterator[Download]:
+def _download(
+    entry: ModelEntry | ControlNetEntry, folder: Path, online: bool, endpoint: str | None, timeout: float
+) -> Iterator[Download]:
     """Download `entry` into `folder`, from the first of its sources that delivers."""
     if not online:
         raise ModelUnavailable("model_missing", label=entry.label, folder=str(folder), gigabytes=entry.download_gb)
@@ -93,8 +96,9 @@ def _download(entry: ModelEntry | ControlNetEntry, folder: Path, online: bool, e
             return
     except OSError as error:
         if is_disk_full(error):
-            raise DiskFull("disk_full_download", folder=str(folder.parent), label=entry.label,
-                           gigabytes=entry.download_gb) from error
+            raise DiskFull(
+                "disk_full_download", folder=str(folder.parent), label=entry.label, gigabytes=entry.download_gb
+            ) from error
         raise ModelUnavailable("model_not_writable", label=entry.label, folder=str(folder.parent), reason=str(error)) from error
     raise ModelUnavailable("model_not_downloaded", label=entry.label, tried=tuple(tried), folder=str(folder))
 
@@ -152,8 +156,9 @@ def _check_space(files: Sequence[_RemoteFile], part: Path, label: str) -> None:
     needed = sum(file.size - _present(part, file) for file in files)
     free = shutil.disk_usage(part).free
     if needed + SPARE_BYTES > free:
-        raise DiskFull("disk_too_small", label=label, needed=(needed + SPARE_BYTES) / 1e9, folder=str(part.parent),
-                       free=free / 1e9)
+        raise DiskFull(
+            "disk_too_small", label=label, needed=(needed + SPARE_BYTES) / 1e9, folder=str(part.parent), free=free / 1e9
+        )
 
 
 def _fetch_all(files: Sequence[_RemoteFile], part: Path, timeout: float) -> Iterator[Download]:
@@ -232,4 +237,3 @@ def _finish(files: Sequence[_RemoteFile], part: Path, folder: Path) -> None:
     for leftover in (*part.rglob("*.incomplete"), *part.rglob("*.complete")):
         leftover.unlink()
     os.replace(part, folder)
-

@@ -2,6 +2,7 @@
 
 They stand in for a network wherever a test must know the right answer. Their latents are pixels (IdentityCodec).
 """
+
 from __future__ import annotations
 
 import math
@@ -86,6 +87,7 @@ def gaussian(mean: Tensor, covariance: Tensor) -> Posterior:
     mean: [C, h, w]; covariance: [C, h, w] variances per pixel, or [D, D] with D = C h w.
     """
     if covariance.shape == mean.shape:
+
         def per_pixel(x_t: Tensor, signal: float, noise: float, views: Sequence[View]) -> Tensor:
             mu, variance = mean.to(x_t), covariance.to(x_t)
             return mu + signal * variance / (signal**2 * variance + noise**2) * (x_t - signal * mu)

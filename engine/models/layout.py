@@ -3,6 +3,7 @@
 A model is a diffusers folder: model_index.json lists its parts, each a folder with its configuration and weights; a depth
 ControlNet may lie in controlnet/. A ControlNet is a folder with config.json and its weights.
 """
+
 from __future__ import annotations
 
 import json
@@ -42,8 +43,11 @@ class Component(NamedTuple):
 def components(folder: Path) -> dict[str, Component]:
     """The parts that the pipeline in `folder` is made of, by name."""
     listed = read_json(folder / "model_index.json")
-    return {name: Component(name, *value) for name, value in listed.items()
-            if name not in UNUSED and isinstance(value, list) and len(value) == 2 and all(isinstance(v, str) for v in value)}
+    return {
+        name: Component(name, *value)
+        for name, value in listed.items()
+        if name not in UNUSED and isinstance(value, list) and len(value) == 2 and all(isinstance(v, str) for v in value)
+    }
 
 
 def is_model(folder: Path) -> bool:

@@ -1,4 +1,5 @@
 """From a model's name to a checkpoint in memory, by its family; the last one is kept for the next job."""
+
 from __future__ import annotations
 
 import gc
@@ -85,8 +86,14 @@ class ModelCache:
                 yield from obtain(located, depth=depth, online=options.online)
                 self.free()
                 checkpoint = FAMILIES[located.entry.family](
-                    located.folder, located.controlnet if depth else None, device=device, dtype=dtype_named(options.precision),
-                    compile=options.compile, batch_views=options.batch_views, name=model)
+                    located.folder,
+                    located.controlnet if depth else None,
+                    device=device,
+                    dtype=dtype_named(options.precision),
+                    compile=options.compile,
+                    batch_views=options.batch_views,
+                    name=model,
+                )
                 self._key, self._loaded = key, Loaded(located.entry, checkpoint)
             return self._loaded
         finally:

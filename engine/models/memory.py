@@ -1,4 +1,5 @@
 """How much memory there is and how much a model needs, asked before it is taken."""
+
 from __future__ import annotations
 
 import os

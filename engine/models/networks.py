@@ -1,6 +1,7 @@
 """What is used here of diffusers' and transformers' parts, whose own types do not tell: the fields of a configuration, which come
 from a file, and diffusers' classes, which it only imports when they are asked for.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,5 @@
 """The parts of a diffusers folder, loaded; whatever is wrong with a file becomes a ModelUnavailable that names it."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -17,15 +18,26 @@ Part = TypeVar("Part")
 
 def load_network(cls: Pretrained, folder: Path, stem: str, device: torch.device, dtype: torch.dtype) -> Any:
     """One network of class `cls`, frozen; every weight must come from the file, or the pictures would be noise."""
+
     def load() -> tuple[Any, dict[str, Any]]:
-        return cls.from_pretrained(folder, variant=variant_of(folder, stem), use_safetensors=True, local_files_only=True,
-                                   output_loading_info=True, dtype=dtype)
+        return cls.from_pretrained(
+            folder,
+            variant=variant_of(folder, stem),
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            dtype=dtype,
+        )
 
     module, info = read_part(folder, load)
     missing = sorted(key for key in info["missing_keys"] if "position_ids" not in key)
     if missing or info.get("mismatched_keys"):
-        raise ModelUnavailable("model_weights_strange", folder=str(folder), count=len(missing),
-                               first=str(missing[0] if missing else info["mismatched_keys"][0]))
+        raise ModelUnavailable(
+            "model_weights_strange",
+            folder=str(folder),
+            count=len(missing),
+            first=str(missing[0] if missing else info["mismatched_keys"][0]),
+        )
     return read_part(folder, lambda: module.to(device)).eval().requires_grad_(False)
 
 

@@ -5,6 +5,7 @@ A checkpoint ships the table `words.tsv` beside its `vocabulary.json`. Each line
 it, 1: alike in meaning), and the words, separated by bars. A place or surface is a list of concepts in order of preference, of
 which the first that the checkpoint knows counts; lines of which it knows none are passed over.
 """
+
 from __future__ import annotations
 
 import re
@@ -19,14 +20,16 @@ TABLE = "words.tsv"
 NEUTRAL = {"place": "meadow", "surface": "plaster"}  # drawn, where known, when a prompt names nothing that can be drawn
 LONGEST = 4  # words of a phrase
 LISTED = 6  # words named in a sentence for the artist
-IDLE = frozenset("""
+IDLE = frozenset(
+    """
     a about above across after all along also am among an and any are around as at away back be beautiful been before behind
     being below beneath beside between but by can close closeup close-up could detailed did do does down each every few for
     from full had has have he her here high him his how i if in inside into is it its just like made many me more most much
     my near no none not nothing of off on one only onto or other our out over own photo photograph picture rather she side
     so some such texture textured surface pattern seamless than that the their them then there these they this those through
     to top two three under until up upon us very view was we were what when where which while who whole will with within
-    without you your panorama landscape scene material covered image background""".split())
+    without you your panorama landscape scene material covered image background""".split()
+)
 """Words that carry no picture of their own: nobody needs to hear that they are left out."""
 DENIALS = frozenset({"no", "without", "not", "never"})  # what follows, up to the next comma, is not there
 SIDE_WORDS = {"with": 0.7, "by": 0.8, "from": 0.6, "for": 0.6, "like": 0.4, "as": 0.5, "where": 0.9, "near": 0.7, "behind": 0.7}
@@ -80,11 +83,20 @@ def load_lexicon(folder: Path, listed: Mapping[str, Any]) -> Lexicon | None:
     file = folder / TABLE
     if not file.is_file():
         return None
-    ways = {"place": listed["scenes"], "surface": listed["materials"], "modifier": listed["modifiers"], "time": listed["times"],
-            "weather": listed["weathers"], "colour": {name: [name] for name in listed["colours"]}}
+    ways = {
+        "place": listed["scenes"],
+        "surface": listed["materials"],
+        "modifier": listed["modifiers"],
+        "time": listed["times"],
+        "weather": listed["weathers"],
+        "colour": {name: [name] for name in listed["colours"]},
+    }
     ways = {kind: {concept: tuple(ones) for concept, ones in concepts.items()} for kind, concepts in ways.items()}
-    known = {kind: {bare(way): (concept, way) for concept, ones in reversed(concepts.items()) for way in reversed(ones)}
-             | {concept: (concept, ones[0]) for concept, ones in concepts.items()} for kind, concepts in ways.items()}
+    known = {
+        kind: {bare(way): (concept, way) for concept, ones in reversed(concepts.items()) for way in reversed(ones)}
+        | {concept: (concept, ones[0]) for concept, ones in concepts.items()}
+        for kind, concepts in ways.items()
+    }
     meanings: dict[str, dict[str, Meaning]] = {}
     for line in file.read_text(encoding="utf-8").splitlines():
         kind, choices, sureness, words = line.split("\t")
@@ -142,7 +154,7 @@ def look_up(prompt: str, kind: str, lexicon: Lexicon) -> Iterator[Found]:
                 break
             weight = SIDE_WORDS.get(words[k], 1.0 if words[k] in MAIN_WORDS else weight)
             for length in range(min(LONGEST, len(words) - k), 0, -1):
-                text = " ".join(words[k:k + length])
+                text = " ".join(words[k : k + length])
                 known = meanings_of(text, lexicon) if text not in IDLE else ()
                 meanings = tuple(meaning for meaning in known if meaning.kind != other)
                 if meanings or length == 1:
@@ -164,7 +176,7 @@ def forms(text: str) -> Iterator[str]:
     yield text
     for ending, instead in (("ies", "y"), ("ves", "f"), ("es", ""), ("s", "")):
         if text.endswith(ending) and len(text) - len(ending) >= 3:
-            yield text[:len(text) - len(ending)] + instead
+            yield text[: len(text) - len(ending)] + instead
 
 
 def subject_of(found: Sequence[Found], kind: str) -> tuple[Meaning | None, str]:
@@ -236,5 +248,5 @@ def _notices(kind: str, parts: Sequence[str], by: str, own: set[str], lost: Sequ
         notices.append(Notice("word_not_learnt", word=by))
     if lost:
         more = f", … (+{len(lost) - LISTED})" if len(lost) > LISTED else ""
-        notices.append(Notice("words_left_out", words=", ".join(f"\"{word}\"" for word in lost[:LISTED]) + more))
+        notices.append(Notice("words_left_out", words=", ".join(f'"{word}"' for word in lost[:LISTED]) + more))
     return tuple(notices)

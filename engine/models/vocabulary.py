@@ -1,4 +1,5 @@
 """The words that a small checkpoint was trained on, and what of a prompt is not among them."""
+
 from __future__ import annotations
 
 import difflib
@@ -30,8 +31,7 @@ def load_vocabulary(folder: Path) -> Vocabulary:
     if not path.is_file():
         return Vocabulary()
     listed = read_json(path)
-    return Vocabulary(frozenset(listed["words"]), MappingProxyType(listed.get("nearest", {})),
-                      load_lexicon(folder, listed))
+    return Vocabulary(frozenset(listed["words"]), MappingProxyType(listed.get("nearest", {})), load_lexicon(folder, listed))
 
 
 def unknown_words(prompt: str, vocabulary: Vocabulary) -> list[tuple[str, str]]:
@@ -53,8 +53,8 @@ def vocabulary_notices(vocabulary: Vocabulary, prompts: Iterable[str]) -> tuple[
     unknown = dict(pair for prompt in prompts for pair in unknown_words(prompt, vocabulary))
     if not unknown:
         return ()
-    notices = [Notice("words_unknown", words=", ".join(f"\"{word}\"" for word in unknown))]
-    nearest = [f"\"{word}\" → \"{near}\"" for word, near in unknown.items() if near]
+    notices = [Notice("words_unknown", words=", ".join(f'"{word}"' for word in unknown))]
+    nearest = [f'"{word}" → "{near}"' for word, near in unknown.items() if near]
     if nearest:
         notices.append(Notice("words_nearest", pairs=", ".join(nearest)))
     return tuple(notices)

@@ -1,4 +1,5 @@
 """What engine, add-on and installer must agree on: environment variables, and where things lie under the root folder."""
+
 from __future__ import annotations
 
 import sys
@@ -25,5 +26,9 @@ def models_folder(root: Path) -> Path:
 def library_variables(root: Path) -> dict[str, str]:
     """Variables that keep whatever the engine's libraries store under the one folder `root`."""
     cache = root / "cache"
-    return {ROOT_VARIABLE: str(root), "HF_HOME": str(models_folder(root)), "TORCH_HOME": str(cache / "torch"),
-            "XDG_CACHE_HOME": str(cache)}
+    return {
+        ROOT_VARIABLE: str(root),
+        "HF_HOME": str(models_folder(root)),
+        "TORCH_HOME": str(cache / "torch"),
+        "XDG_CACHE_HOME": str(cache),
+    }

@@ -1,4 +1,5 @@
 """One tree of errors, to be told apart by `except`. An error is a code of the table (wording_errors.py) and its facts."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -102,4 +103,3 @@ def error_of(code: str, facts: Mapping[str, Fact]) -> EngineError:
         if code in rows:
             return TREE[name](code, **facts)
     raise ValueError(f"the code {code!r} is not in the table")
-

@@ -1,4 +1,5 @@
 """How a library's error is recognised as a lack of memory or of disk space. Needs neither torch nor any other library."""
+
 from __future__ import annotations
 
 import errno

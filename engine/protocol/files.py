@@ -1,4 +1,5 @@
 """Files that readers find whole or not at all, however the writer ends."""
+
 from __future__ import annotations
 
 import json

@@ -2,6 +2,7 @@
 
 `job.json` (what was asked), `mesh.npz`, `result.png`, `preview.jpg`, `report.json`, `log.txt`.
 """
+
 from __future__ import annotations
 
 import json
@@ -63,15 +64,21 @@ class Mesh:
     occluder_faces: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.int32))
 
     def __post_init__(self) -> None:
-        for name, tail in (("vertices", (3,)), ("faces", (3,)), ("uv", (3, 2)), ("occluder_vertices", (3,)),
-                           ("occluder_faces", (3,))):
+        for name, tail in (
+            ("vertices", (3,)),
+            ("faces", (3,)),
+            ("uv", (3, 2)),
+            ("occluder_vertices", (3,)),
+            ("occluder_faces", (3,)),
+        ):
             array = getattr(self, name)
             kinds, wanted = ("iu", "int") if name.endswith("faces") else ("f", "float")
             if array.dtype.kind not in kinds:
                 raise InvalidMesh("mesh_array_type", name=name, found=str(array.dtype), wanted=wanted)
             if array.shape[1:] != tail:
-                raise InvalidMesh("mesh_array_shape", name=name, found=str(array.shape),
-                                  wanted=f"[N, {', '.join(map(str, tail))}]")
+                raise InvalidMesh(
+                    "mesh_array_shape", name=name, found=str(array.shape), wanted=f"[N, {', '.join(map(str, tail))}]"
+                )
         check_mesh(self.vertices, self.faces, self.uv)
         if not np.isfinite(self.occluder_vertices).all():
             raise InvalidMesh("mesh_not_finite")
@@ -94,8 +101,14 @@ def save_job(folder: Path, job: Job, mesh: Mesh | None = None) -> Path:
 def _save_npz(path: Path, mesh: Mesh) -> None:
     rows = np.ascontiguousarray
     with open(path, "wb") as handle:
-        np.savez(handle, vertices=rows(mesh.vertices), faces=rows(mesh.faces), uv=rows(mesh.uv),
-                 occluder_vertices=rows(mesh.occluder_vertices), occluder_faces=rows(mesh.occluder_faces))
+        np.savez(
+            handle,
+            vertices=rows(mesh.vertices),
+            faces=rows(mesh.faces),
+            uv=rows(mesh.uv),
+            occluder_vertices=rows(mesh.occluder_vertices),
+            occluder_faces=rows(mesh.occluder_faces),
+        )
 
 
 def load_job(folder: Path) -> Job:
@@ -122,9 +135,14 @@ def load_job(folder: Path) -> Job:
     if not isinstance(versions, dict) or not all(isinstance(v, str) for v in versions.values()) or not isinstance(created, str):
         raise InvalidJob("job_versions", path=str(path))
     sampling = data.get("sampling")
-    return Job(kind=data["kind"], params=from_dict(KINDS[data["kind"]].params, data.get("params", {})),
-               engine=from_dict(EngineParams, data.get("engine", {})),
-               sampling=None if sampling is None else from_dict(SamplingParams, sampling), versions=versions, created=created)
+    return Job(
+        kind=data["kind"],
+        params=from_dict(KINDS[data["kind"]].params, data.get("params", {})),
+        engine=from_dict(EngineParams, data.get("engine", {})),
+        sampling=None if sampling is None else from_dict(SamplingParams, sampling),
+        versions=versions,
+        created=created,
+    )
 
 
 def load_mesh(folder: Path) -> Mesh:

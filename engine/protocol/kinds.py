@@ -1,4 +1,5 @@
 """The table of job kinds: all that engine and add-on know of a kind beyond how its canvas is built and its result applied."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -13,8 +14,9 @@ from .params import JobParams, SamplingParams, check_text, param
 class PanoramaParams(JobParams):
     """A 360-degree panorama from a prompt."""
 
-    width: int = param(2048, "Width", "Width of the panorama; it is twice as wide as high", low=256, high=8192, multiple=64,
-                       unit="PIXEL")
+    width: int = param(
+        2048, "Width", "Width of the panorama; it is twice as wide as high", low=256, high=8192, multiple=64, unit="PIXEL"
+    )
     words_up: str = param("", "Words Upward", "What views that look up add to the prompt; empty: chosen to fit the place")
     words_down: str = param("", "Words Downward", "What views that look down add to the prompt; empty: chosen to fit the place")
 
@@ -69,8 +71,15 @@ PITCH_SUFFIXES: Suffixes = {
 """Views towards the poles would otherwise show a horizon of their own; told of a sky, they paint one under a roof."""
 
 SIDE_SUFFIXES: Suffixes = {
-    "": {"front": ", front view", "front-side": ", front side view", "side": ", side view", "back-side": ", back side view",
-         "back": ", back view", "top": ", overhead view", "bottom": ""},
+    "": {
+        "front": ", front view",
+        "front-side": ", front side view",
+        "side": ", side view",
+        "back-side": ", back side view",
+        "back": ", back view",
+        "top": ", overhead view",
+        "bottom": "",
+    },
 }
 """The reference's suffixes by camera. A camera at 45 degrees that is told "front" paints a second face."""
 
@@ -102,17 +111,49 @@ class JobKind:
         return SamplingParams(guidance=guidance, **self.presets[preset])
 
 
-KINDS: dict[str, JobKind] = {kind.name: kind for kind in (
-    JobKind(name="texture", label="Texture", tip="A texture for the selected mesh, on its own UVs", params=TextureParams,
-            needs_mesh=True, has_depth=True, concept="surface", canvas_size=("size",), suffixes=SIDE_SUFFIXES, own_suffixes={},
-            presets=TEXTURE_PRESETS, tuned_as="texture"),
-    JobKind(name="panorama", label="Panorama", tip="A 360-degree panorama as the World of this scene", params=PanoramaParams,
-            concept="place", canvas_size=("width",), suffixes=PITCH_SUFFIXES,
-            own_suffixes={"up": "words_up", "down": "words_down"}, presets=PANORAMA_PRESETS, tuned_as="panorama"),
-    JobKind(name="plane", label="Wide Picture", tip="A flat picture of any size", params=PlaneParams, concept="place",
-            canvas_size=("width", "height"), suffixes={"": {"window": ""}}, own_suffixes={}, presets=PANORAMA_PRESETS,
-            tuned_as="panorama"),
-)}
+KINDS: dict[str, JobKind] = {
+    kind.name: kind
+    for kind in (
+        JobKind(
+            name="texture",
+            label="Texture",
+            tip="A texture for the selected mesh, on its own UVs",
+            params=TextureParams,
+            needs_mesh=True,
+            has_depth=True,
+            concept="surface",
+            canvas_size=("size",),
+            suffixes=SIDE_SUFFIXES,
+            own_suffixes={},
+            presets=TEXTURE_PRESETS,
+            tuned_as="texture",
+        ),
+        JobKind(
+            name="panorama",
+            label="Panorama",
+            tip="A 360-degree panorama as the World of this scene",
+            params=PanoramaParams,
+            concept="place",
+            canvas_size=("width",),
+            suffixes=PITCH_SUFFIXES,
+            own_suffixes={"up": "words_up", "down": "words_down"},
+            presets=PANORAMA_PRESETS,
+            tuned_as="panorama",
+        ),
+        JobKind(
+            name="plane",
+            label="Wide Picture",
+            tip="A flat picture of any size",
+            params=PlaneParams,
+            concept="place",
+            canvas_size=("width", "height"),
+            suffixes={"": {"window": ""}},
+            own_suffixes={},
+            presets=PANORAMA_PRESETS,
+            tuned_as="panorama",
+        ),
+    )
+}
 
 LABELS = frozenset(label for kind in KINDS.values() for by_label in kind.suffixes.values() for label in by_label)
 """Of views: what a prompt may say about where they look from or to."""

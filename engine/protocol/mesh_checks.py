@@ -1,4 +1,5 @@
 """What a mesh must be before it can be textured: the same in the add-on, in a job folder and in the engine."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -4,6 +4,7 @@ Each message is one frozen dataclass; on the wire it is a JSON object whose "typ
 happened is a code and its facts, which each side words from its own tables (wording.py).
 Engine -> client: Hello, Progress, Preview, Result, Failed, Heartbeat. Client -> engine: RunJob, Cancel, FreeMemory, Quit.
 """
+
 from __future__ import annotations
 
 import json
@@ -213,5 +214,7 @@ def _facts(value: Any) -> dict[str, Fact]:
     """`value` if it can be the facts of something; that they fit its template is for the constructor to see."""
     if not isinstance(value, dict):
         raise TypeError(f"facts are an object, not {value!r}")
-    return {name: tuple(Cause(one["code"], **one["facts"]) for one in fact) if isinstance(fact, list) else fact
-            for name, fact in value.items()}
+    return {
+        name: tuple(Cause(one["code"], **one["facts"]) for one in fact) if isinstance(fact, list) else fact
+        for name, fact in value.items()
+    }

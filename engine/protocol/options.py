@@ -1,4 +1,5 @@
 """Parameter dataclasses as command-line options: what both command lines are made of."""
+
 from __future__ import annotations
 
 import argparse
@@ -19,8 +20,14 @@ def add_options(parser: argparse._ActionsContainer, cls: type, *, required: Cont
             parser.add_argument(option, action=argparse.BooleanOptionalAction, default=None, required=needed, help=tip)
         else:
             default = f" (default: {f.default})" if f.default != "" else ""
-            parser.add_argument(option, type=type(f.default), choices=f.metadata["choices"] or None, default=None,
-                                required=needed, help=tip + default)
+            parser.add_argument(
+                option,
+                type=type(f.default),
+                choices=f.metadata["choices"] or None,
+                default=None,
+                required=needed,
+                help=tip + default,
+            )
 
 
 def given(args: argparse.Namespace, cls: type) -> dict[str, Any]:

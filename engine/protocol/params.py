@@ -3,6 +3,7 @@
 The panel builds its properties from these dataclasses, the command line its options, job.json its keys.
 Each refuses a bad value on construction with InvalidParameter, naming the value and the range.
 """
+
 from __future__ import annotations
 
 import math
@@ -19,8 +20,17 @@ Grid = Literal["linear", "karras"]
 Solver = Literal["ddim", "dpmpp"]
 
 
-def param(default: Any, label: str, tip: str, *, low: float | None = None, high: float | None = None,
-          multiple: int = 1, unit: str = "", choices: tuple[str, ...] = ()) -> Any:
+def param(
+    default: Any,
+    label: str,
+    tip: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    multiple: int = 1,
+    unit: str = "",
+    choices: tuple[str, ...] = (),
+) -> Any:
     """A dataclass field that carries its own range, unit, choices and tooltip as metadata."""
     meta = {"label": label, "tip": tip, "low": low, "high": high, "multiple": multiple, "unit": unit, "choices": choices}
     return field(default=default, metadata=meta)
@@ -66,13 +76,31 @@ class SamplingParams:
     max_stochasticity: bool = param(True, "Maximum Stochasticity", "sigma_t = sqrt(1 - alpha_bar): fresh noise every step")
     multi_step: bool = param(True, "Multi-step x0", "Solve the ODE down to x0 instead of one Tweedie step")
     non_overlapping: bool = param(True, "Non-overlapping Views", "Sample disjoint views and alternate between shifted sets")
-    views: str = param("auto", "Views", "auto: ours, which see everything; paper: the paper's, and ours for what those never see",
-                       choices=VIEW_PLANS)
-    view_resolution: int = param(0, "View Resolution", "Width and height of a view; 0: what the model was made for",
-                                 low=0, high=2048, multiple=64, unit="PIXEL")
+    views: str = param(
+        "auto",
+        "Views",
+        "auto: ours, which see everything; paper: the paper's, and ours for what those never see",
+        choices=VIEW_PLANS,
+    )
+    view_resolution: int = param(
+        0,
+        "View Resolution",
+        "Width and height of a view; 0: what the model was made for",
+        low=0,
+        high=2048,
+        multiple=64,
+        unit="PIXEL",
+    )
     coarse_steps: int = param(0, "Coarse Steps", "First outer steps on smaller views, which place what is large", low=0, high=199)
-    coarse_resolution: int = param(0, "Coarse Resolution", "Width and height of those smaller views; 0: half of the others",
-                                   low=0, high=2048, multiple=64, unit="PIXEL")
+    coarse_resolution: int = param(
+        0,
+        "Coarse Resolution",
+        "Width and height of those smaller views; 0: half of the others",
+        low=0,
+        high=2048,
+        multiple=64,
+        unit="PIXEL",
+    )
     t_start: int = param(900, "First Timestep", "Noise level of the first step after the warm-up", low=1, high=999)
     t_stop: int = param(270, "Last Timestep", "Noise level at which the outer loop stops", low=0, high=998)
     outer_steps: int = param(25, "Outer Steps", "Passes over the canvas", low=1, high=200)
@@ -83,13 +111,16 @@ class SamplingParams:
     guidance: float = param(7.5, "Guidance", "How strongly the prompt pulls (classifier-free guidance)", low=0.0, high=30.0)
     guidance_t_min: int = param(0, "Guidance From", "No guidance below this timestep", low=0, high=999)
     guidance_t_max: int = param(999, "Guidance To", "No guidance above this timestep", low=0, high=999)
-    warmup: int = param(1, "Warm-up Steps", "First outer steps, in which views of what is not painted yet start from pure noise",
-                        low=0, high=50)
+    warmup: int = param(
+        1, "Warm-up Steps", "First outer steps, in which views of what is not painted yet start from pure noise", low=0, high=50
+    )
     blend_steps: int = param(2, "Border Steps", "Last outer steps, which keep view borders and redo the interior", low=0, high=50)
-    blend_t_max: int = param(640, "Border Timestep", "Highest noise level of the border steps, whose timestep is doubled",
-                             low=1, high=999)
-    keep_background: bool = param(False, "Keep Background", "Mesh views go on before the background that was decoded last, not "
-                                  "before plain grey")
+    blend_t_max: int = param(
+        640, "Border Timestep", "Highest noise level of the border steps, whose timestep is doubled", low=1, high=999
+    )
+    keep_background: bool = param(
+        False, "Keep Background", "Mesh views go on before the background that was decoded last, not before plain grey"
+    )
 
     def __post_init__(self) -> None:
         _check(self)
@@ -102,8 +133,12 @@ class SamplingParams:
         if self.coarse_steps and not self.max_stochasticity:
             raise InvalidParameter("coarse_needs_stochasticity", coarse_steps=self.coarse_steps)
         if self.coarse_steps and not self.warmup <= self.coarse_steps < self.outer_steps - self.blend_steps:
-            raise InvalidParameter("coarse_steps_range", coarse_steps=self.coarse_steps, warmup=self.warmup,
-                                   borders=self.outer_steps - self.blend_steps)
+            raise InvalidParameter(
+                "coarse_steps_range",
+                coarse_steps=self.coarse_steps,
+                warmup=self.warmup,
+                borders=self.outer_steps - self.blend_steps,
+            )
         if self.coarse_resolution and self.view_resolution and self.coarse_resolution > self.view_resolution:
             raise InvalidParameter("coarse_resolution_range", coarse=self.coarse_resolution, full=self.view_resolution)
         if self.warmup + self.blend_steps > self.outer_steps:
@@ -138,8 +173,12 @@ class EngineParams:
     online: bool = param(False, "Allow Downloads", "Fetch checkpoints that are not on this machine")
     models_folder: str = param("", "Model Folder", "Where checkpoints are kept; empty: the engine's own folder")
     batch_views: int = param(0, "Views at Once", "Views in one network call; 0: as many as fit", low=0, high=64)
-    precision: str = param("auto", "Precision", "Numbers that the networks compute in; auto: half where the device is faster so",
-                           choices=("auto", "float32", "bfloat16", "float16"))
+    precision: str = param(
+        "auto",
+        "Precision",
+        "Numbers that the networks compute in; auto: half where the device is faster so",
+        choices=("auto", "float32", "bfloat16", "float16"),
+    )
     compile: bool = param(False, "Compile", "Compile the networks first: a minute, worth it for many jobs on one CUDA device")
 
     def __post_init__(self) -> None:

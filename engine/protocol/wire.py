@@ -10,6 +10,7 @@ Key exchange (the add-on listens, the engine connects; nobody else learns the ke
     engine -> add-on   nonce E + proof(key, "engine", A, E)
     add-on -> engine   proof(key, "add-on", A, E)
 """
+
 from __future__ import annotations
 
 import hmac
@@ -46,7 +47,7 @@ class Frames:
         end = HEADER.size + length
         if len(self._bytes) < end:
             return None
-        payload = bytes(self._bytes[HEADER.size:end])
+        payload = bytes(self._bytes[HEADER.size : end])
         del self._bytes[:end]
         return payload
 

@@ -3,6 +3,7 @@
 Neither process sends sentences. Each has these tables: the engine words its log from them, the add-on what it shows, which
 translates the template before it puts the facts in. A row is found by its code and never changed at run time.
 """
+
 from __future__ import annotations
 
 import math
@@ -49,71 +50,83 @@ class Wording(NamedTuple):
         return f"{self.happened} {self.advice}" if self.advice else self.happened
 
 
-FIXES: Mapping[str, str] = MappingProxyType({
-    "": "",
-    "install_engine": "Install Engine",
-    "restart_engine": "Restart Engine",
-    "allow_online": "Allow Online Access",
-    "choose_model": "Choose Another Model",
-    "open_preferences": "Open Preferences",
-    "free_memory": "Free Memory",
-    "lower_size": "Use a Smaller Size",
-    "unwrap": "Unwrap the Mesh",
-    "select_mesh": "Select a Mesh",
-    "open_log": "Open the Log",
-})
+FIXES: Mapping[str, str] = MappingProxyType(
+    {
+        "": "",
+        "install_engine": "Install Engine",
+        "restart_engine": "Restart Engine",
+        "allow_online": "Allow Online Access",
+        "choose_model": "Choose Another Model",
+        "open_preferences": "Open Preferences",
+        "free_memory": "Free Memory",
+        "lower_size": "Use a Smaller Size",
+        "unwrap": "Unwrap the Mesh",
+        "select_mesh": "Select a Mesh",
+        "open_log": "Open the Log",
+    }
+)
 """Code of a fix -> label of the button that the panel makes of it; "" makes none."""
 
-PHASES: Mapping[str, str] = MappingProxyType({
-    "starting": "Starting the engine",
-    "loading": "Loading the model",
-    "downloading": "Downloading {detail}",
-    "preparing": "Preparing the views",
-    "generating": "Generating",
-    "filling": "Filling and padding",
-    "writing": "Writing the result",
-})
+PHASES: Mapping[str, str] = MappingProxyType(
+    {
+        "starting": "Starting the engine",
+        "loading": "Loading the model",
+        "downloading": "Downloading {detail}",
+        "preparing": "Preparing the views",
+        "generating": "Generating",
+        "filling": "Filling and padding",
+        "writing": "Writing the result",
+    }
+)
 """Value of messages.Phase -> what the panel says in it; `detail` is Progress.detail."""
 
-NOTICES: Mapping[str, Wording] = MappingProxyType({
-    "size_beyond_views": Wording("Views of {view_resolution} pixels can fill about {filled} of the {size} pixels across: the "
-                                 "rest is enlarged.", "A smaller size would look the same."),
-    "negative_shortened": Wording("The negative prompt was shortened to \"{kept}\": this small model does not know {words}."),
-    "prompt_cut": Wording("The prompt is longer than the model reads ({tokens} tokens); this was left out: \"{lost}\"."),
-    "words_unknown": Wording("This small model was never shown {words}."),
-    "words_nearest": Wording("The nearest that it knows: {pairs}."),
-    "drawn_as": Wording("Drawn as: {prompt}."),
-    "no_place_named": Wording("Nothing in the prompt names a place that was learnt."),
-    "no_surface_named": Wording("Nothing in the prompt names a surface that was learnt."),
-    "word_not_learnt": Wording("No picture of \"{word}\" was learnt."),
-    "words_left_out": Wording("Left out: {words}."),
-    "decoder_raised": Wording("The model gave a broken picture in half precision; it was run again with its decoder in full "
-                              "precision."),
-    "precision_raised": Wording("The model gave a broken picture in half precision; it was run again in full precision."),
-    "nvdiffrast_broken": Wording("nvdiffrast is installed but does not work here ({reason}).",
-                                 "Embree took its place, on the processor."),
-})
+NOTICES: Mapping[str, Wording] = MappingProxyType(
+    {
+        "size_beyond_views": Wording(
+            "Views of {view_resolution} pixels can fill about {filled} of the {size} pixels across: the rest is enlarged.",
+            "A smaller size would look the same.",
+        ),
+        "negative_shortened": Wording('The negative prompt was shortened to "{kept}": this small model does not know {words}.'),
+        "prompt_cut": Wording('The prompt is longer than the model reads ({tokens} tokens); this was left out: "{lost}".'),
+        "words_unknown": Wording("This small model was never shown {words}."),
+        "words_nearest": Wording("The nearest that it knows: {pairs}."),
+        "drawn_as": Wording("Drawn as: {prompt}."),
+        "no_place_named": Wording("Nothing in the prompt names a place that was learnt."),
+        "no_surface_named": Wording("Nothing in the prompt names a surface that was learnt."),
+        "word_not_learnt": Wording('No picture of "{word}" was learnt.'),
+        "words_left_out": Wording("Left out: {words}."),
+        "decoder_raised": Wording(
+            "The model gave a broken picture in half precision; it was run again with its decoder in full precision."
+        ),
+        "precision_raised": Wording("The model gave a broken picture in half precision; it was run again in full precision."),
+        "nvdiffrast_broken": Wording(
+            "nvdiffrast is installed but does not work here ({reason}).", "Embree took its place, on the processor."
+        ),
+    }
+)
 """Code -> what the artist should know of a result that was made all the same."""
 
-CAUSES: Mapping[str, Wording] = MappingProxyType({
-    "source_needs_login": Wording("{source}: HTTP {status} needs a login, or is gone ({file})"),
-    "source_refused": Wording("{source}: HTTP {status} refused ({file})"),
-    "source_not_found": Wording("{source}: HTTP {status} not found ({file})"),
-    "source_busy": Wording("{source}: HTTP {status} too many requests ({file})"),
-    "source_server_error": Wording("{source}: HTTP {status} server error ({file})"),
-    "source_offline": Wording("{source}: the environment variable {variable} forbids it"),
-    "source_no_answer": Wording("{source}: no answer within {seconds:g} s"),
-    "source_no_connection": Wording("{source}: no connection ({reason})"),
-    "source_no_size": Wording("{source}: {file} has no known size"),
-    "source_damaged": Wording("{source}: {file} arrived damaged"),
-    "source_no_data": Wording("{source}: no data for {seconds:g} s ({file})"),
-    "source_broken_off": Wording("{source}: the connection broke ({file}: {reason})"),
-    "source_cut_short": Wording("{source}: {file} ended after {received} of {size} bytes"),
-    "exit_code": Wording("exit code {code}"),
-    "signal_named": Wording("{name}"),
-    "signal": Wording("signal {number}"),
-    "connection_closed": Wording("it closed its connection"),
-})
+CAUSES: Mapping[str, Wording] = MappingProxyType(
+    {
+        "source_needs_login": Wording("{source}: HTTP {status} needs a login, or is gone ({file})"),
+        "source_refused": Wording("{source}: HTTP {status} refused ({file})"),
+        "source_not_found": Wording("{source}: HTTP {status} not found ({file})"),
+        "source_busy": Wording("{source}: HTTP {status} too many requests ({file})"),
+        "source_server_error": Wording("{source}: HTTP {status} server error ({file})"),
+        "source_offline": Wording("{source}: the environment variable {variable} forbids it"),
+        "source_no_answer": Wording("{source}: no answer within {seconds:g} s"),
+        "source_no_connection": Wording("{source}: no connection ({reason})"),
+        "source_no_size": Wording("{source}: {file} has no known size"),
+        "source_damaged": Wording("{source}: {file} arrived damaged"),
+        "source_no_data": Wording("{source}: no data for {seconds:g} s ({file})"),
+        "source_broken_off": Wording("{source}: the connection broke ({file}: {reason})"),
+        "source_cut_short": Wording("{source}: {file} ended after {received} of {size} bytes"),
+        "exit_code": Wording("exit code {code}"),
+        "signal_named": Wording("{name}"),
+        "signal": Wording("signal {number}"),
+        "connection_closed": Wording("it closed its connection"),
+    }
+)
 """Code -> part of a sentence: why a source of a model could not deliver, how a process ended. Semicolons join several."""
 
 

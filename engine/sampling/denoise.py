@@ -3,6 +3,7 @@
 A generator: it hands the estimate out after every call of the denoiser, so that a caller can stop between two calls.
 The last estimate is G(x_t).
 """
+
 from __future__ import annotations
 
 import math

@@ -2,6 +2,7 @@
 
 Nothing is rendered for it: what a view has not seen yet is a question of geometry, which the space answers.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -72,8 +73,9 @@ class Plan(Generic[ViewT]):
 
     def nfe_of(self, step: PlannedStep[ViewT]) -> int:
         """Network forwards of one step: two per call and view where guidance is on, else one."""
-        return sum(len(batch.members) * sum(2 if self.guidance(t) > 1 else 1 for t in batch.timesteps)
-                   for batch in step.batches())
+        return sum(
+            len(batch.members) * sum(2 if self.guidance(t) > 1 else 1 for t in batch.timesteps) for batch in step.batches()
+        )
 
     def guidance(self, t: int) -> float:
         """The guidance scale at timestep t: inside the guidance interval, whose ends are in the paper's time as all of `params`;
@@ -91,8 +93,9 @@ def plan(params: SamplingParams, space: Space[Any, ViewT], schedule: Schedule, *
     """
     sets = _sets(params, space)
     if params.coarse_steps and params.coarse_steps > params.outer_steps - len(sets):
-        raise InvalidParameter("coarse_leaves_too_few", coarse_steps=params.coarse_steps, outer_steps=params.outer_steps,
-                               sets=len(sets))
+        raise InvalidParameter(
+            "coarse_leaves_too_few", coarse_steps=params.coarse_steps, outer_steps=params.outer_steps, sets=len(sets)
+        )
     coarse = (params.coarse_resolution or space.view_resolution // 2) / space.view_resolution
     times = paper_times(params.t_start, params.t_stop, params.outer_steps)
     starts = _from_noise(params, space, _turns(sets, params.outer_steps), refine)
@@ -102,10 +105,18 @@ def plan(params: SamplingParams, space: Space[Any, ViewT], schedule: Schedule, *
         if keep_borders:
             t = min(2 * t, params.blend_t_max)  # more of the interior is made anew than the outer schedule would
         t = schedule.from_paper_time(t)
-        steps.append(PlannedStep(
-            index=k, t=t, views=views, scale=coarse if k < params.coarse_steps else 1.0, from_noise=from_noise,
-            timesteps=_timesteps(params, schedule, t), noise_timesteps=_timesteps(params, schedule, schedule.last),
-            keep_borders=keep_borders))
+        steps.append(
+            PlannedStep(
+                index=k,
+                t=t,
+                views=views,
+                scale=coarse if k < params.coarse_steps else 1.0,
+                from_noise=from_noise,
+                timesteps=_timesteps(params, schedule, t),
+                noise_timesteps=_timesteps(params, schedule, schedule.last),
+                keep_borders=keep_borders,
+            )
+        )
     return Plan(params=params, schedule=schedule, steps=(*steps, *_fill(params, space, schedule, steps)))
 
 
@@ -119,8 +130,9 @@ def _turns(sets: Sequence[ViewSet[ViewT]], count: int) -> list[ViewSet[ViewT]]:
     return [tuple(sets[k % len(sets)]) for k in range(count)]
 
 
-def _from_noise(params: SamplingParams, space: Space[Any, ViewT], turns: Sequence[ViewSet[ViewT]],
-                refine: bool) -> list[tuple[bool, ...]]:
+def _from_noise(
+    params: SamplingParams, space: Space[Any, ViewT], turns: Sequence[ViewSet[ViewT]], refine: bool
+) -> list[tuple[bool, ...]]:
     """Per step and view, whether it starts from pure noise.
 
     In the warm-up that is every view of which anything is unseen; a set that the step before has covered starts from there.
@@ -138,8 +150,9 @@ def _from_noise(params: SamplingParams, space: Space[Any, ViewT], turns: Sequenc
     return starts
 
 
-def _fill(params: SamplingParams, space: Space[Any, ViewT], schedule: Schedule,
-          before: Sequence[PlannedStep[ViewT]]) -> Iterable[PlannedStep[ViewT]]:
+def _fill(
+    params: SamplingParams, space: Space[Any, ViewT], schedule: Schedule, before: Sequence[PlannedStep[ViewT]]
+) -> Iterable[PlannedStep[ViewT]]:
     """Steps over what the views of `before` never see, which keep what those have made."""
     if not space.fill_sets or not params.fill_steps:
         return
@@ -150,8 +163,15 @@ def _fill(params: SamplingParams, space: Space[Any, ViewT], schedule: Schedule,
         shares = space.unseen_share(views, tuple(drawn))
         drawn.update(dict.fromkeys(views))
         yield PlannedStep(
-            index=len(before) + k, t=t, views=views, scale=1.0, from_noise=tuple(share > UNSEEN_SHARE for share in shares),
-            timesteps=_timesteps(params, schedule, t), noise_timesteps=_timesteps(params, schedule, schedule.last), fill=True)
+            index=len(before) + k,
+            t=t,
+            views=views,
+            scale=1.0,
+            from_noise=tuple(share > UNSEEN_SHARE for share in shares),
+            timesteps=_timesteps(params, schedule, t),
+            noise_timesteps=_timesteps(params, schedule, schedule.last),
+            fill=True,
+        )
 
 
 def _timesteps(params: SamplingParams, schedule: Schedule, t: int) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ Every formula is written once, for any signal and noise; what kind of path it is
 integers 0..T-1, the noisier the higher. The paper writes alpha for what is alpha_bar here, and signal = sqrt(alpha_bar), noise =
 sqrt(1 - alpha_bar). Coefficients are Python floats (float64), tensors keep their own dtype.
 """
+
 from __future__ import annotations
 
 import math

@@ -12,6 +12,7 @@ The paper's three ingredients are three fields of SamplingParams; the rows of it
 
 Views that overlap (non_overlapping off) are the union of all view sets, every step, averaged.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -99,8 +100,17 @@ def synchronize(
                     x_t = _carry(schedule, noisy, views, clean, noise, timesteps[0])  # Eq. 5
                 if region is not None and from_noise:  # only what is known starts on its own noisy track
                     x_t = torch.where(region.mask > 0, noise, x_t)
-            solve = denoise(denoiser, schedule, x_t, timesteps, views, None if condition is None else condition[members],
-                            guidance=plan.guidance, solver=params.solver, known=region)
+            solve = denoise(
+                denoiser,
+                schedule,
+                x_t,
+                timesteps,
+                views,
+                None if condition is None else condition[members],
+                guidance=plan.guidance,
+                solver=params.solver,
+                known=region,
+            )
             for estimate in solve:  # lines 5 and 14
                 yield InnerStep(step.index, total, estimate.t, estimate.x0_hat, denoiser.nfe - first)
             decoded.update(zip(members, codec.decode(estimate.x0_hat), strict=True))
@@ -115,14 +125,15 @@ def synchronize(
         yield OuterStep(step.index, total, step.t, canvas, denoiser.nfe - first)
 
 
-def _carry(schedule: Schedule, noisy: dict[ViewT, Noisy], views: Sequence[ViewT], clean: Tensor, noise: Tensor,
-           t: int) -> Tensor:
+def _carry(schedule: Schedule, noisy: dict[ViewT, Noisy], views: Sequence[ViewT], clean: Tensor, noise: Tensor, t: int) -> Tensor:
     """x_{t-1} of Eq. 5 with sigma = 0: its noise is the one implied by the view's x_t and the synchronised x_0|t (Eq. 3).
 
     A view that has no x_t yet, because it starts from a given canvas, takes fresh noise.
     """
-    implied = [schedule.implied_noise(noisy[view].x_t, x0, noisy[view].t) if view in noisy else drawn
-               for view, x0, drawn in zip(views, clean, noise, strict=True)]
+    implied = [
+        schedule.implied_noise(noisy[view].x_t, x0, noisy[view].t) if view in noisy else drawn
+        for view, x0, drawn in zip(views, clean, noise, strict=True)
+    ]
     return schedule.mu(clean, torch.stack(implied), t)
 
 

@@ -3,6 +3,7 @@
 A file and not a pipe, so that what was printed before a crash is on disk and a print never waits for a reader. The price is
 that the cap is kept from outside: whoever calls `Output.trim` often enough (five times a second here) bounds the file.
 """
+
 from __future__ import annotations
 
 import io
@@ -52,8 +53,9 @@ class Unfailing(io.RawIOBase):
 
 def make_prints_unfailing() -> None:
     """Put unfailing, unbuffered streams in the place of sys.stdout and sys.stderr, before any library keeps hold of those."""
-    sys.stdout, sys.stderr = (io.TextIOWrapper(Unfailing(number), encoding="utf-8", errors="backslashreplace", write_through=True)
-                              for number in (1, 2))
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(Unfailing(number), encoding="utf-8", errors="backslashreplace", write_through=True) for number in (1, 2)
+    )
 
 
 class Output:

@@ -1,4 +1,5 @@
 """Messages on their way out: never waits for the reader, never grows without bound."""
+
 from __future__ import annotations
 
 import threading
@@ -32,8 +33,9 @@ class Outbox:
 
     def _drop_older(self, message: Progress | Preview | Failed) -> None:
         """Forget a waiting message of the same kind about the same job; its place is taken."""
-        kept = [(other, payload) for other, payload in self._waiting
-                if type(other) is not type(message) or other.job != message.job]
+        kept = [
+            (other, payload) for other, payload in self._waiting if type(other) is not type(message) or other.job != message.job
+        ]
         self._waiting = deque(kept)
 
     def send_all(self, send: Callable[[bytes], None]) -> None:

@@ -4,6 +4,7 @@ The main thread does the jobs, since some libraries insist on it. Beside it run 
 orders, one sends, one watches stdin (its end means that Blender is gone), one sends heartbeats. Torch comes with the first
 job: hello must not wait for it.
 """
+
 from __future__ import annotations
 
 import faulthandler

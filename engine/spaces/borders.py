@@ -1,4 +1,5 @@
 """Where a view's own part of the picture ends: silhouettes, and the lines where another view of its set takes over."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """UV charts: which triangle, and which point of it, every texel of a texture stands for."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """The panorama: an equirectangular canvas, exactly as Blender's Environment Texture reads it."""
+
 from __future__ import annotations
 
 import copy

@@ -2,6 +2,7 @@
 
 All of it is float32 (some devices have no float64), which places a texel of the widest canvas to a thousandth.
 """
+
 from __future__ import annotations
 
 import itertools
@@ -31,9 +32,7 @@ def directions_of(xy: Tensor, height: int, width: int) -> Tensor:
     """Unit world directions [..., 3] of continuous canvas positions (x, y) [..., 2]."""
     longitude = 2 * math.pi * (0.5 - xy[..., 0] / width)
     polar = math.pi * xy[..., 1] / height
-    return torch.stack(
-        [polar.sin() * longitude.cos(), polar.sin() * longitude.sin(), polar.cos()], dim=-1
-    )
+    return torch.stack([polar.sin() * longitude.cos(), polar.sin() * longitude.sin(), polar.cos()], dim=-1)
 
 
 def positions_of(directions: Tensor, height: int, width: int) -> Tensor:
@@ -259,9 +258,7 @@ def assign(views: ViewSet, height: int, width: int, average: bool, device: torch
             cameras.append((rotation, views[i].fov, i, turns))
         cameras.sort()
         key = rows.start, rows.stop, columns.stop - columns.start, tuple(camera[:2] for camera in cameras)
-        number, quarters = (
-            torch.tensor([camera[k] for camera in cameras], dtype=torch.uint8, device=device) for k in (2, 3)
-        )
+        number, quarters = (torch.tensor([camera[k] for camera in cameras], dtype=torch.uint8, device=device) for k in (2, 3))
         places.append((rows, columns, number, quarters, alike.setdefault(key, len(alike))))
 
     def assigned(key: tuple[int, int, int, Cameras]) -> Ownership:

@@ -4,6 +4,7 @@ A footprint is read in a row of spots. A spot is the mean of 2x2 bilinear sample
 from the two levels nearest to its width (Heckbert 1989, "Fundamentals of texture mapping and image warping"; Williams 1983,
 "Pyramidal parametrics"), so one ray per pixel is enough inside a surface.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 """What the spaces share: sampling, weights, distance to a seam, filling and padding."""
+
 from __future__ import annotations
 
 import numpy as np

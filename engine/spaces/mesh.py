@@ -1,4 +1,5 @@
 """The mesh: a texture on the artist's own UVs, seen by cameras that orbit the object."""
+
 from __future__ import annotations
 
 import copy
@@ -218,7 +219,7 @@ class MeshSpace:
         torch.mul(canvas.z.permute(1, 2, 0), seen[..., None], out=image[..., :3])
         image[..., 3] = seen
         fill_pyramid(rows, self.size, levels)
-        total = rows[-(level_sizes(self.size)[levels - 1] ** 2):].sum(0)
+        total = rows[-(level_sizes(self.size)[levels - 1] ** 2) :].sum(0)
         mean = torch.where(total[3] > 0, total[:3] / total[3].clamp(min=1e-6), self.background)
         return gather(rows, projections), mean
 

@@ -1,4 +1,5 @@
 """The arrays of a mesh as the spaces use them; and what of its surroundings may hide it."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """What every view sees of a mesh, computed once each and shared by all sizes of its pictures."""
+
 from __future__ import annotations
 
 import math
@@ -95,7 +96,10 @@ class MeshViews:
         seen = self._rasterizer.render(view, rays, rays).to(surface.device)
         hits = find_hits(surface, seen)
         projection = build_projection(
-            surface, view, hits, self._charts,
+            surface,
+            view,
+            hits,
+            self._charts,
             lambda pixels: self._rasterizer.refine(view, rays, rays, pixels).to(surface.device),
         )
         return ViewGeometry(
@@ -131,9 +135,7 @@ class MeshViews:
             flat = surface.texel.index_select(0, won)
             owner.index_fill_(0, flat, i)
             parts.append((flat, g.grid.index_select(0, kept), g.cosine.index_select(0, kept)))
-        owned = torch.stack([
-            (g.texel_under >= 0) & (owner[g.texel_under.clamp(min=0)] == i) for i, g in enumerate(geometry)
-        ])
+        owned = torch.stack([(g.texel_under >= 0) & (owner[g.texel_under.clamp(min=0)] == i) for i, g in enumerate(geometry)])
         fades = [
             sample(torch.from_numpy(fade(mask)).to(surface.device)[None], grid)[0]
             for mask, (_, grid, _) in zip(owned.cpu().numpy(), parts, strict=True)

@@ -1,4 +1,5 @@
 """The plane: a flat picture of any size, seen through square windows that lie on it (the paper's wide pictures)."""
+
 from __future__ import annotations
 
 import copy
@@ -46,8 +47,11 @@ def window_sets(width: int, height: int, side: int) -> tuple[WindowSet, ...]:
     """
     columns, rows = _starts(width, side), _starts(height, side)
     sets = [(columns, rows), (_between(columns), rows), (columns, _between(rows))]
-    return tuple(tuple(Window(left=x, top=y, side=side) for y, x in itertools.product(down, across))
-                 for across, down in sets if across and down)
+    return tuple(
+        tuple(Window(left=x, top=y, side=side) for y, x in itertools.product(down, across))
+        for across, down in sets
+        if across and down
+    )
 
 
 def _starts(length: int, side: int) -> list[int]:

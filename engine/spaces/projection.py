@@ -3,6 +3,7 @@
 Inside a surface one ray per pixel is enough, as it reads all that its footprint covers of the texture. Where the surface
 ends, is cut off by a nearer part of itself or passes from one part of the texture to another, four rays share a pixel.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -72,15 +73,17 @@ def build_projection(
     whole = (~edge.index_select(0, hits.ray)).nonzero()[:, 0]
     cut = edge.nonzero()[:, 0]
     quarters = find_hits(surface, refine(cut))
-    footprints = Footprints(*(
-        torch.cat([part.index_select(0, whole), quarter])
-        for part, quarter in zip(footprints, footprints_of(surface, view, quarters, spacing / 2), strict=True)
-    ))
+    footprints = Footprints(
+        *(
+            torch.cat([part.index_select(0, whole), quarter])
+            for part, quarter in zip(footprints, footprints_of(surface, view, quarters, spacing / 2), strict=True)
+        )
+    )
 
     spots = spots_over(surface.size, footprints, quarters_from=len(whole))
     row, weight = taps_of(spots, surface, charts)
     of_cut = torch.zeros(len(cut) * 4, dtype=torch.int64, device=surface.device)
-    of_cut[quarters.ray] = spots.count[len(whole):]
+    of_cut[quarters.ray] = spots.count[len(whole) :]
     taps = TAPS * torch.cat([spots.count[: len(whole)], of_cut.reshape(-1, 4).sum(1)])
     coverage = hits.inside.float().flatten()
     coverage[cut] = quarters.inside.float().mean(1)

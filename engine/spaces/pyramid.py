@@ -1,4 +1,5 @@
 """A texture and its halvings, level after level in one table of rows."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """What canvases that are pictures have in common."""
+
 from __future__ import annotations
 
 from typing import NamedTuple

@@ -3,6 +3,7 @@
 Embree does it by default, on the CPU, once per view and job. nvdiffrast does it on CUDA where the user installed it;
 its licence allows research and evaluation only, so it is never installed nor chosen for them.
 """
+
 from __future__ import annotations
 
 import importlib.util
@@ -51,9 +52,7 @@ class EmbreeRasterizer:
 
         self._corners = torch.from_numpy(np.ascontiguousarray(vertices[np.unique(faces)], dtype=np.float32))
         self._scene = EmbreeScene(robust=True)
-        TriangleMesh(
-            self._scene, np.ascontiguousarray(vertices, dtype=np.float32), np.ascontiguousarray(faces, dtype=np.int32)
-        )
+        TriangleMesh(self._scene, np.ascontiguousarray(vertices, dtype=np.float32), np.ascontiguousarray(faces, dtype=np.int32))
 
     def render(self, view: View, height: int, width: int) -> GBuffer:
         """Only the rectangle around the scene costs rays."""

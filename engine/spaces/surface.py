@@ -1,4 +1,5 @@
 """The surface of a mesh as its texture sees it: a point and a normal for every texel that a triangle covers."""
+
 from __future__ import annotations
 
 from functools import cached_property

@@ -15,6 +15,7 @@ UV       u right, v up, as Blender: column = u W, row = (1 - v) H; the texture r
 Depth    in a G-buffer: distance along the camera's axis. As a condition: inverse depth, min-max over the object,
          nearest = 1, background = 0.
 """
+
 from __future__ import annotations
 
 import math
@@ -54,8 +55,10 @@ class View:
         if self.label not in LABELS:
             raise ValueError(f"label is {self.label!r}, but must be one of {sorted(LABELS)}")
         rows = self.rotation
-        if len(rows) != 3 or any(len(row) != 3 for row in rows) or any(
-            abs(_dot(rows[i], rows[j]) - (i == j)) > 1e-6 for i in range(3) for j in range(3)
+        if (
+            len(rows) != 3
+            or any(len(row) != 3 for row in rows)
+            or any(abs(_dot(rows[i], rows[j]) - (i == j)) > 1e-6 for i in range(3) for j in range(3))
         ):
             raise ValueError(f"rotation is {rows}, but must be a 3x3 rotation")
         if _dot(_cross(rows[0], rows[1]), rows[2]) < 0:
@@ -74,7 +77,12 @@ class View:
 
     @classmethod
     def orbiting(
-        cls, *, azimuth: float, elevation: float, distance: float = ORBIT_DISTANCE, fov: float = ORBIT_FOV,
+        cls,
+        *,
+        azimuth: float,
+        elevation: float,
+        distance: float = ORBIT_DISTANCE,
+        fov: float = ORBIT_FOV,
         label: str | None = None,
     ) -> View:
         """A view of the unit sphere from `distance` away; azimuth 0 stands at -Y, 90 at +X, elevation 90 on top."""
@@ -83,7 +91,9 @@ class View:
         right, forward = (math.cos(a), math.sin(a), 0.0), (-x, -y, -z)
         position = (distance * x, distance * y, distance * z)
         return cls(
-            rotation=_rotation(right, forward), position=position, fov=float(fov),
+            rotation=_rotation(right, forward),
+            position=position,
+            fov=float(fov),
             label=label or _orbit_label(azimuth, elevation),
         )
 
@@ -170,9 +180,7 @@ def pixels(view: View, points: Tensor, height: int, width: int) -> tuple[Tensor,
 
 def ring(count: int, *, elevation: float, fov: float, start: float = 0.0) -> ViewSet:
     """`count` panorama views evenly around one elevation, the first at azimuth `start`."""
-    return tuple(
-        View.looking_out(azimuth=start + 360.0 * i / count, elevation=elevation, fov=fov) for i in range(count)
-    )
+    return tuple(View.looking_out(azimuth=start + 360.0 * i / count, elevation=elevation, fov=fov) for i in range(count))
 
 
 def views_paper_band() -> tuple[ViewSet, ...]:

@@ -1,4 +1,5 @@
 """Which texels of a surface a view shows."""
+
 from __future__ import annotations
 
 import torch

@@ -1,8 +1,9 @@
 """Writes the pages and modules that are made from tables, so that they cannot say anything else.
 
-    python scripts/development/generate.py            writes them
-    python scripts/development/generate.py --check    says which are out of date, and ends with 1 if any is
+python scripts/development/generate.py            writes them
+python scripts/development/generate.py --check    says which are out of date, and ends with 1 if any is
 """
+
 from __future__ import annotations
 
 import argparse
@@ -58,10 +59,14 @@ def troubleshooting() -> str:
     for name, rows in CLASSES.items():
         title, advice = CLASS_PAGES[name]
         parts.append(f"## {title}\n" + _table(rows, ("code", "what happened", "what to do", "button"), advice))
-    parts.append("## Notices\nA result was made all the same.\n"
-                 + _table(NOTICES, ("code", "what it says", "what to do", ""), "Nothing has to be done."))
-    parts.append("## Causes\nParts of other messages: why a place had no model, how a process ended.\n"
-                 + _table(CAUSES, ("code", "what it says", "", ""), ""))
+    parts.append(
+        "## Notices\nA result was made all the same.\n"
+        + _table(NOTICES, ("code", "what it says", "what to do", ""), "Nothing has to be done.")
+    )
+    parts.append(
+        "## Causes\nParts of other messages: why a place had no model, how a process ended.\n"
+        + _table(CAUSES, ("code", "what it says", "", ""), "")
+    )
     return "\n".join(parts)
 
 
@@ -82,13 +87,16 @@ MODEL_LABELS = '''"""The known checkpoints, for the add-on, which reads no file 
 
 Written by scripts/development/generate.py; change the catalogue, not this file.
 """
+
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-MODEL_LABELS: Mapping[str, str] = MappingProxyType({
-%s})
+MODEL_LABELS: Mapping[str, str] = MappingProxyType(
+    {
+%s    }
+)
 """Name -> label, as the Model field suggests them."""
 '''
 
@@ -96,8 +104,9 @@ MODEL_LABELS: Mapping[str, str] = MappingProxyType({
 def model_labels() -> str:
     """engine/protocol/model_labels.py: the name and label of every model in the catalogue."""
     catalogue = tomllib.loads((CHECKOUT / "engine" / "models" / "catalog.toml").read_text(encoding="utf-8"))
-    return MODEL_LABELS % "".join(f"    {_quoted(name)}: {_quoted(entry['label'])},\n"
-                                  for name, entry in catalogue["model"].items())
+    return MODEL_LABELS % "".join(
+        f"        {_quoted(name)}: {_quoted(entry['label'])},\n" for name, entry in catalogue["model"].items()
+    )
 
 
 def _quoted(text: str) -> str:
@@ -124,15 +133,21 @@ def _addon(name: str) -> ModuleType:
     return importlib.import_module(f"stochsync.stochsync_addon.{name}")
 
 
-OUTPUTS: dict[str, Callable[[], str]] = {"docs/troubleshooting.md": troubleshooting, "docs/architecture.md": architecture,
-                                          "engine/protocol/model_labels.py": model_labels}
+OUTPUTS: dict[str, Callable[[], str]] = {
+    "docs/troubleshooting.md": troubleshooting,
+    "docs/architecture.md": architecture,
+    "engine/protocol/model_labels.py": model_labels,
+}
 """Path from the checkout -> what the file must hold."""
 
 
 def stale() -> list[str]:
     """The files that do not hold what they must."""
-    return [path for path, made in OUTPUTS.items()
-            if not (CHECKOUT / path).is_file() or (CHECKOUT / path).read_text(encoding="utf-8") != made()]
+    return [
+        path
+        for path, made in OUTPUTS.items()
+        if not (CHECKOUT / path).is_file() or (CHECKOUT / path).read_text(encoding="utf-8") != made()
+    ]
 
 
 def main(argv: list[str]) -> int:

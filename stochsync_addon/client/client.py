@@ -5,6 +5,7 @@ Blender only `accept`, `recv` and `send` on sockets that never block (see engine
 `multiprocessing.connection` would).
 The child is held by its stdin: when Blender goes, however, stdin ends and so does the engine.
 """
+
 from __future__ import annotations
 
 import os
@@ -67,8 +68,14 @@ class EngineClient:
     `poll` tells what happened, failures included, and never raises; `start`, `run` and `restart` raise EngineUnavailable.
     """
 
-    def __init__(self, command: Sequence[str], *, logs: Path, environment: Mapping[str, str] | None = None,
-                 timeouts: Timeouts | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        logs: Path,
+        environment: Mapping[str, str] | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
         """`command` as of `engine_command`; `logs` is a writable folder for what the engine prints outside jobs;
         `environment` holds variables for the engine, as of `engine_environment`."""
         self._command, self._environment = tuple(command), dict(environment or {})

@@ -2,6 +2,7 @@
 
 Its output goes to a file, which is read from time to time: no pipe that could fill up, no thread.
 """
+
 from __future__ import annotations
 
 import json
@@ -31,12 +32,18 @@ class EngineInstall:
         try:
             root.mkdir(parents=True, exist_ok=True)
             with open(self.log, "wb") as log:
-                self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                                 env=environment, cwd=root, start_new_session=os.name != "nt",
-                                                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0))
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=environment,
+                    cwd=root,
+                    start_new_session=os.name != "nt",
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                )
         except OSError as error:
-            raise EngineUnavailable("installer_not_started", folder=str(root),
-                                    reason=str(error.strerror or error)) from error
+            raise EngineUnavailable("installer_not_started", folder=str(root), reason=str(error.strerror or error)) from error
 
     def poll(self) -> bool:
         """Read what is new; returns whether anything was."""

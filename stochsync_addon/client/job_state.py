@@ -2,6 +2,7 @@
 
 Words are made of it at the very end: `translate` turns an English template into one of another language.
 """
+
 from __future__ import annotations
 
 import math
@@ -13,14 +14,23 @@ from ...engine.protocol.errors import Cancelled, EngineError, error_of
 from ...engine.protocol.messages import Failed, Message, Notice, Phase, Preview, Progress, Result
 from ...engine.protocol.wording import PHASES, Fact, facts_of, fill
 
-SPANS = {Phase.STARTING: (0.0, 0.02), Phase.LOADING: (0.02, 0.05), Phase.PREPARING: (0.05, 0.08),
-         Phase.GENERATING: (0.08, 0.96), Phase.FILLING: (0.96, 0.98), Phase.WRITING: (0.98, 1.0)}
+SPANS = {
+    Phase.STARTING: (0.0, 0.02),
+    Phase.LOADING: (0.02, 0.05),
+    Phase.PREPARING: (0.05, 0.08),
+    Phase.GENERATING: (0.08, 0.96),
+    Phase.FILLING: (0.96, 0.98),
+    Phase.WRITING: (0.98, 1.0),
+}
 """Which part of the bar each phase fills. One that is not here (a download) leaves the bar and counts for itself."""
 
 SHARE_OF_PHASE = "{phase} ({percent} %)"
 SECONDS_LEFT = "a few seconds left"
-TIMES_LEFT = ((90, 5, 1, "about {count} s left"), (5400, 60, 60, "about {count} min left"),
-              (math.inf, 3600, 3600, "about {count} h left"))
+TIMES_LEFT = (
+    (90, 5, 1, "about {count} s left"),
+    (5400, 60, 60, "about {count} min left"),
+    (math.inf, 3600, 3600, "about {count} h left"),
+)
 """Below so many seconds: rounded to so many, told in units of so many, in these words. Coarse enough not to flicker."""
 
 
@@ -65,8 +75,16 @@ def fold(state: JobState, message: Message) -> JobState:
     match message:
         case Progress(phase=phase, step=step, total=total):
             fraction = max(state.fraction, fraction_at(phase, step, total, state.fraction))
-            return replace(state, status="running", phase=phase, detail=message.detail, fraction=fraction,
-                           share=share(step, total), eta=message.eta, memory=max(state.memory, message.memory))
+            return replace(
+                state,
+                status="running",
+                phase=phase,
+                detail=message.detail,
+                fraction=fraction,
+                share=share(step, total),
+                eta=message.eta,
+                memory=max(state.memory, message.memory),
+            )
         case Preview(path=path):
             return replace(state, status="running", preview=path)
         case Result(path=path, notices=notices):
@@ -118,8 +136,12 @@ def time_left(seconds: float, translate: Callable[[str], str] = str) -> str:
 
 def report(state: JobState, *, folder: str, log: str, versions: dict[str, str]) -> str:
     """What Copy Report puts on the clipboard, in English. `log`: the last lines of the job's log; `versions`: Blender's, …"""
-    lines = [f"StochSync {VERSION}", *(f"{name} {version}" for name, version in versions.items()),
-             f"Job: {folder}", f"Status: {state.status} ({state.code or 'no error'}) in phase: {state.phase or 'none'}"]
+    lines = [
+        f"StochSync {VERSION}",
+        *(f"{name} {version}" for name, version in versions.items()),
+        f"Job: {folder}",
+        f"Status: {state.status} ({state.code or 'no error'}) in phase: {state.phase or 'none'}",
+    ]
     lines += [state.error.text] if state.error is not None else []
     lines += [f"Notice: {notice.text}" for notice in state.notices]
     return "\n".join([*lines, "Log:", log.strip() or "(empty)", ""])

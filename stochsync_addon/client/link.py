@@ -1,4 +1,5 @@
 """The connection to the engine: the add-on listens, the engine connects and proves that it holds the key. Never waits."""
+
 from __future__ import annotations
 
 import secrets
@@ -151,7 +152,7 @@ class Peer:
     def flush(self) -> None:
         while self._out and not self.closed:
             try:
-                del self._out[:self._connection.send(self._out)]
+                del self._out[: self._connection.send(self._out)]
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:

@@ -1,4 +1,5 @@
 """The engine as an operating system sees it: its command line, its start and end, its log."""
+
 from __future__ import annotations
 
 import os
@@ -15,8 +16,7 @@ from ...engine.protocol.wording import Cause
 
 OLD_LOG = 7 * 24 * 3600.0  # seconds
 
-BOOT = ("import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
-        "runpy.run_module('engine', run_name='__main__', alter_sys=True)")
+BOOT = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('engine', run_name='__main__', alter_sys=True)"
 """Runs the package `engine` of the folder in argv[1]. Not `-m`: that would need PYTHONPATH (which cannot hold a path with a
 colon) or the folder as working directory (which Windows then locks, so that the add-on could not be updated)."""
 
@@ -50,10 +50,16 @@ def spawn(command: Sequence[str], log: Path, key: bytes, environment: Mapping[st
     output = os.open(log, flags, 0o600)
     try:
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=output, stderr=output, bufsize=0, cwd=log.parent,
+            command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            bufsize=0,
+            cwd=log.parent,
             env={name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | dict(environment),
             # below Blender's own priority, as the engine makes itself elsewhere
-            creationflags=subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 0)
+            creationflags=subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 0,
+        )
     finally:
         os.close(output)
     try:

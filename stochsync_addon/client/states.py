@@ -3,6 +3,7 @@
 A job is "wanted" while somebody waits for it, and "in hand" while the engine has it. A cancelled job is in hand but no longer
 wanted; a job that was ordered meanwhile is wanted but not yet in hand.
 """
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -36,19 +37,31 @@ class Event(StrEnum):
     STOP = "stop"  # the process was ended on purpose
 
 
-TRANSITIONS: Mapping[State, Mapping[Event, State]] = MappingProxyType({
-    State.STOPPED: {Event.START: State.STARTING, Event.FAIL: State.DEAD, Event.STOP: State.STOPPED},
-    State.DEAD: {Event.START: State.STARTING, Event.FAIL: State.DEAD, Event.STOP: State.STOPPED},
-    State.STARTING: {Event.HELLO: State.READY, Event.RUN: State.ORDERED, Event.FAIL: State.DEAD, Event.STOP: State.STOPPED},
-    State.ORDERED: {Event.HELLO: State.BUSY, Event.CANCEL: State.STARTING, Event.FAIL: State.DEAD, Event.STOP: State.STOPPED},
-    State.READY: {Event.RUN: State.BUSY, Event.FAIL: State.DEAD, Event.STOP: State.STOPPED},
-    State.BUSY: {Event.END: State.READY, Event.CANCEL: State.CANCELLING, Event.FAIL: State.DEAD, Event.STOP: State.STOPPED},
-    State.CANCELLING: {Event.END: State.READY, Event.RUN: State.QUEUED, Event.OVERDUE: State.STOPPED, Event.FAIL: State.DEAD,
-                       Event.STOP: State.STOPPED},
-    # The job that waits is not to blame for the one before it: it gets a fresh process.
-    State.QUEUED: {Event.END: State.BUSY, Event.CANCEL: State.CANCELLING, Event.OVERDUE: State.ORDERED,
-                   Event.FAIL: State.ORDERED, Event.STOP: State.STOPPED},
-})
+TRANSITIONS: Mapping[State, Mapping[Event, State]] = MappingProxyType(
+    {
+        State.STOPPED: {Event.START: State.STARTING, Event.FAIL: State.DEAD, Event.STOP: State.STOPPED},
+        State.DEAD: {Event.START: State.STARTING, Event.FAIL: State.DEAD, Event.STOP: State.STOPPED},
+        State.STARTING: {Event.HELLO: State.READY, Event.RUN: State.ORDERED, Event.FAIL: State.DEAD, Event.STOP: State.STOPPED},
+        State.ORDERED: {Event.HELLO: State.BUSY, Event.CANCEL: State.STARTING, Event.FAIL: State.DEAD, Event.STOP: State.STOPPED},
+        State.READY: {Event.RUN: State.BUSY, Event.FAIL: State.DEAD, Event.STOP: State.STOPPED},
+        State.BUSY: {Event.END: State.READY, Event.CANCEL: State.CANCELLING, Event.FAIL: State.DEAD, Event.STOP: State.STOPPED},
+        State.CANCELLING: {
+            Event.END: State.READY,
+            Event.RUN: State.QUEUED,
+            Event.OVERDUE: State.STOPPED,
+            Event.FAIL: State.DEAD,
+            Event.STOP: State.STOPPED,
+        },
+        # The job that waits is not to blame for the one before it: it gets a fresh process.
+        State.QUEUED: {
+            Event.END: State.BUSY,
+            Event.CANCEL: State.CANCELLING,
+            Event.OVERDUE: State.ORDERED,
+            Event.FAIL: State.ORDERED,
+            Event.STOP: State.STOPPED,
+        },
+    }
+)
 
 WITHOUT_PROCESS = frozenset({State.STOPPED, State.DEAD})
 SILENT = frozenset({State.STARTING, State.ORDERED})

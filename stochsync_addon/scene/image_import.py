@@ -2,6 +2,7 @@
 
 Blender's own PNG reader does the work: it knows that row 0 of the file is the top row, and that 8-bit pictures are sRGB.
 """
+
 from __future__ import annotations
 
 from pathlib import Path

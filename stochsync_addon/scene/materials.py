@@ -1,4 +1,5 @@
 """Show a texture on a mesh: an Image Texture node in Base Color, everything else in the material as it was."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -39,8 +40,7 @@ def used_slots(obj: bpy.types.Object) -> list[int]:
 
 def used_elsewhere(material: bpy.types.Material, obj: bpy.types.Object) -> bool:
     """Whether an object with another mesh than `obj` has `material` in a slot."""
-    return any(slot.material == material for other in bpy.data.objects if other.data != obj.data
-               for slot in other.material_slots)
+    return any(slot.material == material for other in bpy.data.objects if other.data != obj.data for slot in other.material_slots)
 
 
 def new_material(name: str) -> bpy.types.Material:

@@ -4,6 +4,7 @@ The one part of a job that needs Blender's main thread for more than a moment; a
 Other objects are left out on purpose: each mesh is textured as if it stood alone, so that what a neighbour, a floor or
 the walls of a room hide is painted as well.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -162,6 +163,7 @@ def unwrap_active(mesh: bpy.types.Mesh) -> None:
     bpy.ops.object.mode_set(mode="EDIT")
     bpy.ops.mesh.reveal(select=False)
     bpy.ops.mesh.select_all(action="SELECT")
-    bpy.ops.uv.smart_project(angle_limit=UNWRAP_ANGLE, island_margin=UNWRAP_MARGIN, margin_method="FRACTION",
-                             correct_aspect=False)
+    bpy.ops.uv.smart_project(
+        angle_limit=UNWRAP_ANGLE, island_margin=UNWRAP_MARGIN, margin_method="FRACTION", correct_aspect=False
+    )
     bpy.ops.object.mode_set(mode="OBJECT")

@@ -1,4 +1,5 @@
 """Work from any mode and give it back: Object Mode for the length of a block, then everything as it was."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
 """Show a panorama: an Environment Texture in a World of its own, the artist's World kept beside it."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """Pieces of panels that are drawn for one kind of job, and text that wraps."""
+
 from __future__ import annotations
 
 import textwrap

@@ -3,6 +3,7 @@
 With a window, Generate starts the job and returns at once; under `blender -b` it returns when the job is done, and a
 failure raises RuntimeError from `bpy.ops`, as any other operator's does.
 """
+
 from __future__ import annotations
 
 import platform
@@ -254,11 +255,29 @@ def open_log(context, problem):
     bpy.ops.wm.path_open(filepath=str(problem.log))
 
 
-FIX_ACTIONS = {"install_engine": install_engine, "restart_engine": restart_engine, "allow_online": allow_online,
-               "choose_model": choose_model, "open_preferences": open_preferences, "free_memory": free_memory,
-               "lower_size": lower_size, "unwrap": unwrap, "select_mesh": select_mesh, "open_log": open_log}
+FIX_ACTIONS = {
+    "install_engine": install_engine,
+    "restart_engine": restart_engine,
+    "allow_online": allow_online,
+    "choose_model": choose_model,
+    "open_preferences": open_preferences,
+    "free_memory": free_memory,
+    "lower_size": lower_size,
+    "unwrap": unwrap,
+    "select_mesh": select_mesh,
+    "open_log": open_log,
+}
 """What the button of each fix in wording.FIXES does."""
 
-CLASSES = (STOCHSYNC_OT_generate_texture, STOCHSYNC_OT_generate_panorama, STOCHSYNC_OT_install_engine, STOCHSYNC_OT_cancel,
-           STOCHSYNC_OT_free_memory, STOCHSYNC_OT_dismiss, STOCHSYNC_OT_copy_report, STOCHSYNC_OT_set_model,
-           STOCHSYNC_MT_models, STOCHSYNC_OT_fix)
+CLASSES = (
+    STOCHSYNC_OT_generate_texture,
+    STOCHSYNC_OT_generate_panorama,
+    STOCHSYNC_OT_install_engine,
+    STOCHSYNC_OT_cancel,
+    STOCHSYNC_OT_free_memory,
+    STOCHSYNC_OT_dismiss,
+    STOCHSYNC_OT_copy_report,
+    STOCHSYNC_OT_set_model,
+    STOCHSYNC_MT_models,
+    STOCHSYNC_OT_fix,
+)

@@ -1,4 +1,5 @@
 """The N-panel: draws what is, from names and numbers only. It is redrawn all the time, so it computes nothing."""
+
 from __future__ import annotations
 
 import bpy
@@ -83,8 +84,9 @@ def draw_online(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup, w
     if bpy.app.online_access or settings.model == BUILTIN_MODEL or "/" in settings.model or "\\" in settings.model:
         return
     box = layout.box()
-    draw_text(box, translate("Online access is off: this model works only if it is on this machine already."), width,
-              "INTERNET_OFFLINE")
+    draw_text(
+        box, translate("Online access is off: this model works only if it is on this machine already."), width, "INTERNET_OFFLINE"
+    )
     box.operator("stochsync.fix", text=FIXES["allow_online"]).code = "allow_online"
 
 

@@ -2,6 +2,7 @@
 
 Blender evaluates property annotations itself: no postponed annotations in this module.
 """
+
 import os
 from dataclasses import fields
 from pathlib import Path
@@ -23,16 +24,26 @@ class StochSyncPreferences(bpy.types.AddonPreferences):
     bl_idname = ROOT_PACKAGE
 
     engine_root: bpy.props.StringProperty(
-        name="Engine Folder", subtype="DIR_PATH", default="",
-        description="Folder for the engine, models and jobs (about 2 GB, more with models); empty: Blender's own user folder")
+        name="Engine Folder",
+        subtype="DIR_PATH",
+        default="",
+        description="Folder for the engine, models and jobs (about 2 GB, more with models); empty: Blender's own user folder",
+    )
     engine_python: bpy.props.StringProperty(
-        name="Engine Python", subtype="FILE_PATH", default="",
-        description="Python of an engine environment you made yourself; empty: the one in the engine folder")
+        name="Engine Python",
+        subtype="FILE_PATH",
+        default="",
+        description="Python of an engine environment you made yourself; empty: the one in the engine folder",
+    )
     models_folder: bpy.props.StringProperty(
-        name=TIPS["models_folder"]["label"], subtype="DIR_PATH", default="", description=TIPS["models_folder"]["tip"])
+        name=TIPS["models_folder"]["label"], subtype="DIR_PATH", default="", description=TIPS["models_folder"]["tip"]
+    )
     device: bpy.props.EnumProperty(
-        name=TIPS["device"]["label"], description=TIPS["device"]["tip"], default="auto",
-        items=enum_labels(TIPS["device"]["choices"]))
+        name=TIPS["device"]["label"],
+        description=TIPS["device"]["tip"],
+        default="auto",
+        items=enum_labels(TIPS["device"]["choices"]),
+    )
 
     def draw(self, context):
         """Blender calls this inside its own add-on page."""

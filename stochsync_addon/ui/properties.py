@@ -2,6 +2,7 @@
 
 Only what is Blender's own business (lock, kind, strength, rotation) is declared in this file.
 """
+
 import random
 from dataclasses import fields
 
@@ -28,10 +29,12 @@ def search_models(owner, context, typed):
 
 def round_to(name: str, multiple: int):
     """An update function that moves the integer property `name` to the nearest multiple."""
+
     def update(owner, context):
         rounded = round(getattr(owner, name) / multiple) * multiple
         if rounded != getattr(owner, name):
             setattr(owner, name, rounded)
+
     return update
 
 
@@ -69,16 +72,31 @@ class StochSyncSettings(bpy.types.PropertyGroup):
     """What the artist asks for."""
 
     kind: bpy.props.EnumProperty(
-        name="Make", default=next(iter(IN_BLENDER)),
-        items=[(name, KINDS[name].label, KINDS[name].tip, own.icon, i) for i, (name, own) in enumerate(IN_BLENDER.items())])
+        name="Make",
+        default=next(iter(IN_BLENDER)),
+        items=[(name, KINDS[name].label, KINDS[name].tip, own.icon, i) for i, (name, own) in enumerate(IN_BLENDER.items())],
+    )
     seed_lock: bpy.props.BoolProperty(
-        name="Lock Seed", default=False, description="Keep this seed; unlocked, every run draws a new one and shows it here")
+        name="Lock Seed", default=False, description="Keep this seed; unlocked, every run draws a new one and shows it here"
+    )
     panorama_strength: bpy.props.FloatProperty(
-        name="Strength", default=world.DEFAULT_STRENGTH, min=0.0, soft_max=10.0, update=follow_strength,
-        description="Brightness of the World's Background; until you set it, that of the World before is kept")
+        name="Strength",
+        default=world.DEFAULT_STRENGTH,
+        min=0.0,
+        soft_max=10.0,
+        update=follow_strength,
+        description="Brightness of the World's Background; until you set it, that of the World before is kept",
+    )
     panorama_rotation: bpy.props.FloatProperty(
-        name="Rotation (degrees)", default=0.0, soft_min=-180.0, soft_max=180.0, step=100, precision=1, update=follow_rotation,
-        description="Degrees by which the surroundings turn about the vertical, anticlockwise seen from above")
+        name="Rotation (degrees)",
+        default=0.0,
+        soft_min=-180.0,
+        soft_max=180.0,
+        step=100,
+        precision=1,
+        update=follow_rotation,
+        description="Degrees by which the surroundings turn about the vertical, anticlockwise seen from above",
+    )
 
 
 for _name, _kind in IN_BLENDER.items():

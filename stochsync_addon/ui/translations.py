@@ -1,4 +1,5 @@
 """Tells Blender the words of every language in `languages`, so that its interface shows them and `words.translate` finds them."""
+
 from __future__ import annotations
 
 import bpy
@@ -12,8 +13,10 @@ CONTEXTS = ("*", "Operator")
 
 def table() -> dict[str, dict[tuple[str, str], str]]:
     """What bpy.app.translations takes: language -> (context, English text) -> text."""
-    return {name: {(context, text): words for text, words in texts.items() for context in CONTEXTS}
-            for name, texts in languages.load().items()}
+    return {
+        name: {(context, text): words for text, words in texts.items() for context in CONTEXTS}
+        for name, texts in languages.load().items()
+    }
 
 
 def register() -> None:

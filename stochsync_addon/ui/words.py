@@ -1,4 +1,5 @@
 """Codes and facts -> sentences in the language of Blender's interface. English is what the tables of the protocol hold."""
+
 from __future__ import annotations
 
 import bpy

@@ -2,6 +2,7 @@
 
 Left out where bpy is not installed. What needs the engine takes its Python from STOCHSYNC_ENGINE_PYTHON.
 """
+
 from __future__ import annotations
 
 import os
@@ -110,6 +111,7 @@ def picture(tmp_path):
         path = tmp_path / name
         Image.fromarray(array).save(path)
         return path
+
     return write
 
 
@@ -132,4 +134,5 @@ def render(tmp_path):
         image.pixels.foreach_get(pixels)
         bpy.data.images.remove(image)
         return pixels.reshape(size, size, 4)[::-1, :, :3]
+
     return shoot

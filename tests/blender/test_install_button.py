@@ -1,4 +1,5 @@
 """The Install Engine button: a process of its own, whose reports the panel shows."""
+
 from __future__ import annotations
 
 import sys
@@ -27,6 +28,7 @@ def install(part, tmp_path):
         script.write_text(SCRIPT.format(rest=rest))
         made.append(part("client.install").EngineInstall(tmp_path / "root", "cpu", python=sys.executable, script=script))
         return made[-1]
+
     yield start
     for one in made:
         one.stop()
@@ -59,8 +61,10 @@ def test_a_crash_names_the_log(install):
 
 
 def test_stop_ends_it_and_its_children(install):
-    run = install("import subprocess; child = subprocess.Popen(['sleep', '60']); "
-                  "say(kind='progress', percent=50, text=str(child.pid)); time.sleep(60)")
+    run = install(
+        "import subprocess; child = subprocess.Popen(['sleep', '60']); "
+        "say(kind='progress', percent=50, text=str(child.pid)); time.sleep(60)"
+    )
     follow(run, lambda run: run.percent == 50)
     run.stop()
     time.sleep(0.2)

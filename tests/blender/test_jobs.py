@@ -1,4 +1,5 @@
 """Both jobs with a real engine process and a tiny model, and what happens when it fails, dies or is cancelled."""
+
 from __future__ import annotations
 
 import functools
@@ -28,11 +29,13 @@ def quick(part, protocol, monkeypatch, settings, tiny_model):
 @pytest.fixture
 def engine_of(monkeypatch, tmp_path):
     """engine_of(shell lines) -> that script takes the place of the engine's Python."""
+
     def replace(lines):
         script = tmp_path / "python"
         script.write_text(f"#!/bin/sh\n{lines}\n")
         script.chmod(0o755)
         monkeypatch.setenv("STOCHSYNC_ENGINE_PYTHON", str(script))
+
     return replace
 
 
@@ -53,9 +56,16 @@ def until(session, condition):
 def snapshot() -> dict:
     """What must not change when nothing was made."""
     cube = bpy.data.objects["Cube"]
-    return {"images": len(bpy.data.images), "materials": len(bpy.data.materials), "worlds": len(bpy.data.worlds),
-            "uv": [one.name for one in cube.data.uv_layers], "mode": cube.mode, "world": bpy.context.scene.world.name,
-            "selected": [one.name for one in bpy.context.selected_objects], "meshes": len(bpy.data.meshes)}
+    return {
+        "images": len(bpy.data.images),
+        "materials": len(bpy.data.materials),
+        "worlds": len(bpy.data.worlds),
+        "uv": [one.name for one in cube.data.uv_layers],
+        "mode": cube.mode,
+        "world": bpy.context.scene.world.name,
+        "selected": [one.name for one in bpy.context.selected_objects],
+        "meshes": len(bpy.data.meshes),
+    }
 
 
 def test_both_jobs_end_to_end(quick, session):
@@ -161,8 +171,9 @@ def test_nothing_selected(settings, session, engine_of):
     one_error(bpy.ops.stochsync.generate_texture, "Nothing is selected", session, "select_mesh")
 
 
-@pytest.mark.parametrize("lines, words", [("echo torn apart >&2; exit 3", "torn apart"), ("kill -9 $$", "killed"),
-                                          ("exec cat /dev/null", "ended")])
+@pytest.mark.parametrize(
+    "lines, words", [("echo torn apart >&2; exit 3", "torn apart"), ("kill -9 $$", "killed"), ("exec cat /dev/null", "ended")]
+)
 def test_a_broken_engine(settings, session, engine_of, lines, words):
     engine_of(lines)
     settings.prompt_texture = "x"

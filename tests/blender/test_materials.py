@@ -1,4 +1,5 @@
 """The picture comes into Base Color, on the right UVs; nothing else of the material changes."""
+
 from __future__ import annotations
 
 import bpy
@@ -18,10 +19,12 @@ def cube():
 @pytest.fixture
 def show(part, picture):
     """show(obj) -> puts the four-colour picture on it."""
+
     def apply(obj, array=QUADRANTS, layer="UVMap"):
         image = part("scene.image_import").import_image(picture(array), f"StochSync {obj.name}", f"texture:{obj.name}")
         part("scene.materials").apply_texture(obj, image, layer)
         return image
+
     return apply
 
 
@@ -31,8 +34,11 @@ def principled(material):
 
 def settings_of(node) -> dict:
     """Every unlinked input of `node` by its identifier."""
-    return {one.identifier: tuple(one.default_value) if hasattr(one.default_value, "__len__") else one.default_value
-            for one in node.inputs if hasattr(one, "default_value") and not one.is_linked}
+    return {
+        one.identifier: tuple(one.default_value) if hasattr(one.default_value, "__len__") else one.default_value
+        for one in node.inputs
+        if hasattr(one, "default_value") and not one.is_linked
+    }
 
 
 def test_image_is_packed_srgb_and_upright(show, cube):
@@ -99,8 +105,11 @@ def test_every_slot_in_use_and_no_other(show, cube):
     cube.data.polygons[0].material_index = 2
     trees = {name: bpy.data.materials[name].node_tree for name in ("Material", "Unused", "Used")}
     show(cube)
-    textured = [slot.material.name for slot in cube.material_slots if slot.material.node_tree
-                and any(node.get("stochsync") for node in slot.material.node_tree.nodes)]
+    textured = [
+        slot.material.name
+        for slot in cube.material_slots
+        if slot.material.node_tree and any(node.get("stochsync") for node in slot.material.node_tree.nodes)
+    ]
     assert textured == ["Material", "Used"]
     assert bpy.data.materials["Unused"].node_tree == trees["Unused"]
 

@@ -1,4 +1,5 @@
 """What leaves the scene: world-space triangles, their UVs, and a scene that is as it was."""
+
 from __future__ import annotations
 
 import bpy

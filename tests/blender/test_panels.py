@@ -1,4 +1,5 @@
 """The add-on can be switched on and off, and its panels draw in every state, naming only what exists."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -56,12 +57,14 @@ class Layout:
 @pytest.fixture
 def draw(part):
     """draw() -> everything that the panels draw now."""
+
     def collect():
         drawn = []
         for panel in part("ui.panels").CLASSES:
             if not hasattr(panel, "poll") or panel.poll(bpy.context):
                 panel.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
         return drawn
+
     return collect
 
 
@@ -80,13 +83,18 @@ def missing(monkeypatch, tmp_path):
 @pytest.fixture
 def problem(protocol):
     """problem(fix) -> an error of the table with that fix, with long texts for facts where it has any."""
+
     def of(fix):
         errors, wording, rows = protocol("errors"), protocol("wording"), protocol("wording_errors").ERRORS
-        code, template = max(((code, row.template) for code, row in rows.items() if row.fix == fix),
-                             key=lambda one: len(wording.facts_of(one[1])))
-        facts = {name: 1.5 if f"{{{name}:" in template else "One two three four five six seven eight nine ten."
-                 for name in wording.facts_of(template)}
+        code, template = max(
+            ((code, row.template) for code, row in rows.items() if row.fix == fix), key=lambda one: len(wording.facts_of(one[1]))
+        )
+        facts = {
+            name: 1.5 if f"{{{name}:" in template else "One two three four five six seven eight nine ten."
+            for name in wording.facts_of(template)
+        }
         return errors.error_of(code, facts)
+
     return of
 
 
@@ -158,8 +166,9 @@ def test_the_target_is_named(draw, installed):
 def test_running(draw, installed, part, protocol):
     session = part("session").current()
     session.job = part("pending_job").PendingJob(kind="texture", folder=Path("/none/job"), scene="Scene", target="Cube")
-    progress = protocol("messages").Progress(job="job", phase=protocol("messages").Phase.GENERATING, step=1, total=2, eta=42.0,
-                                             memory=3_200_000_000)
+    progress = protocol("messages").Progress(
+        job="job", phase=protocol("messages").Phase.GENERATING, step=1, total=2, eta=42.0, memory=3_200_000_000
+    )
     session.state = part("client.job_state").fold(part("client.job_state").begin("job"), progress)
     drawn = draw()
     bar = next(one for one in drawn if one.startswith("progress"))
@@ -176,8 +185,8 @@ def test_every_problem_has_its_button_and_fits_the_panel(draw, installed, part, 
         drawn = draw()
         assert "operator stochsync.copy_report" in drawn and "operator stochsync.dismiss" in drawn
         assert (f"operator stochsync.fix {label}" in drawn) == bool(code)
-        box = drawn[drawn.index("operator stochsync.generate_texture") + 1:]
-        text = box[:box.index("operator stochsync.dismiss")]
+        box = drawn[drawn.index("operator stochsync.generate_texture") + 1 :]
+        text = box[: box.index("operator stochsync.dismiss")]
         assert " ".join(text) == session.problem.error.text
         assert max(map(len, text)) <= part("ui.panels").columns(bpy.context)
     session.dismiss()

@@ -1,4 +1,5 @@
 """From a finished job back into the scene: one undo step, any mode, and nothing when it no longer fits."""
+
 from __future__ import annotations
 
 import bpy
@@ -17,6 +18,7 @@ def prepare(part, protocol, tmp_path):
     def make(obj):
         asked = kinds.TextureParams(prompt="x", size=64)
         return part("pending_job").prepare_texture(bpy.context, obj.name, asked, params.EngineParams(), tmp_path / "jobs")
+
     return make
 
 
@@ -122,8 +124,9 @@ def scene_gone(part, pending, scene):
     scene.name = "Other"
 
 
-@pytest.mark.parametrize("meddle, words", [(gone, "deleted meanwhile"), (renamed_layer, "UV layer 'UVMap'"),
-                                           (scene_gone, "scene 'Scene' is gone")])
+@pytest.mark.parametrize(
+    "meddle, words", [(gone, "deleted meanwhile"), (renamed_layer, "UV layer 'UVMap'"), (scene_gone, "scene 'Scene' is gone")]
+)
 def test_what_changed_too_much_is_left_alone(part, protocol, prepare, finish, cube, meddle, words):
     """The error names the finished picture, so that the work is not lost."""
     pending = prepare(cube)
@@ -150,8 +153,11 @@ def test_strength_is_the_former_world_s_until_set(part, protocol, finish, settin
     params, kinds = protocol("params"), protocol("kinds")
     background = next(node for node in bpy.context.scene.world.node_tree.nodes if node.bl_idname == "ShaderNodeBackground")
     background.inputs["Strength"].default_value = 0.25
-    make = lambda: part("pending_job").prepare_panorama(bpy.context, "", kinds.PanoramaParams(prompt="x"), params.EngineParams(),  # noqa: E731
-                                                  tmp_path)
+
+    def make():
+        asked = kinds.PanoramaParams(prompt="x"), params.EngineParams()
+        return part("pending_job").prepare_panorama(bpy.context, "", *asked, tmp_path)
+
     finish(make())
     assert part("scene.world").strength_of(bpy.context.scene.world) == 0.25 == settings.panorama_strength
     settings.panorama_strength = 2.0

@@ -1,4 +1,5 @@
 """What Blender itself shows of the add-on, by its RNA, is in every language; and Blender takes the tables."""
+
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -15,8 +16,11 @@ def texts(part):
 def rna_words(owner) -> set[str]:
     """Names and tooltips of a class's own properties and of the values they may have."""
     words = set()
-    inherited = {one.identifier for base in (bpy.types.PropertyGroup, bpy.types.AddonPreferences, bpy.types.Operator)
-                 for one in base.bl_rna.properties}
+    inherited = {
+        one.identifier
+        for base in (bpy.types.PropertyGroup, bpy.types.AddonPreferences, bpy.types.Operator)
+        for one in base.bl_rna.properties
+    }
     for one in owner.bl_rna.properties:
         if one.identifier not in inherited:
             words |= {one.name, one.description}

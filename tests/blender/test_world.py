@@ -1,4 +1,5 @@
 """The panorama surrounds the scene the right way up and round, proved by renders; the artist's World is kept."""
+
 from __future__ import annotations
 
 import math
@@ -31,9 +32,15 @@ def expected(direction) -> np.ndarray:
     return equirect()[min(HEIGHT - 1, int((1 - v) * HEIGHT)), int(u * WIDTH) % WIDTH] / 255
 
 
-DIRECTIONS = {"front": ((0, -1, 0), (90, 0, 180)), "right": ((1, 0, 0), (90, 0, -90)), "back": ((0, 1, 0), (90, 0, 0)),
-              "left": ((-1, 0, 0), (90, 0, 90)), "up": ((0, 0.342, 0.940), (160, 0, 0)), "down": ((0, 0.342, -0.940), (20, 0, 0)),
-              "between": ((math.sqrt(0.5), -math.sqrt(0.5), 0), (90, 0, -135))}
+DIRECTIONS = {
+    "front": ((0, -1, 0), (90, 0, 180)),
+    "right": ((1, 0, 0), (90, 0, -90)),
+    "back": ((0, 1, 0), (90, 0, 0)),
+    "left": ((-1, 0, 0), (90, 0, 90)),
+    "up": ((0, 0.342, 0.940), (160, 0, 0)),
+    "down": ((0, 0.342, -0.940), (20, 0, 0)),
+    "between": ((math.sqrt(0.5), -math.sqrt(0.5), 0), (90, 0, -135)),
+}
 """World direction, and the camera's Euler angles in degrees that look along it. Up and down keep 20 degrees from the poles,
 where Blender blends the first row of so small a picture with the last."""
 
@@ -46,6 +53,7 @@ def surround(part, picture):
         image = part("scene.image_import").import_image(path, "StochSync Panorama", f"panorama:{scene.name}")
         part("scene.world").apply_panorama(scene, image, strength, rotation)
         return scene.world
+
     return apply
 
 
@@ -63,6 +71,7 @@ def look(render):
         bpy.context.scene.world.cycles.sampling_method = "NONE"  # no lights to sample: saves seconds per render
         camera.rotation_euler = [math.radians(angle) for angle in angles]
         return render(8).mean(axis=(0, 1))
+
     return shoot
 
 

@@ -3,6 +3,7 @@
 $OUT/ready.json: where the sidebar is, in window pixels. $OUT/do.py: run once, then removed. $OUT/state.json: what the
 add-on is at, ten times a second.
 """
+
 import json
 import os
 import sys
@@ -48,8 +49,14 @@ def open_tab():
         return 0.5
     if STEPS["count"] < 8:
         return 0.5
-    put("ready.json", {"window": [window.width, window.height], "ui": [region.x, region.y, region.width, region.height],
-                       "version": bpy.app.version_string})
+    put(
+        "ready.json",
+        {
+            "window": [window.width, window.height],
+            "ui": [region.x, region.y, region.width, region.height],
+            "version": bpy.app.version_string,
+        },
+    )
     bpy.app.timers.register(serve, first_interval=0.1, persistent=True)
     return None
 
@@ -71,9 +78,17 @@ def serve():
             region.tag_redraw()  # Blender does it after a click, not after a script
     cube = bpy.data.objects.get("Suzanne")
     problem = session.problem.error.text if session.problem else ""
-    put("state.json", {"busy": session.busy, "headline": session.headline, "problem": problem,
-                       "images": [one.name for one in bpy.data.images if one.get("stochsync")], "mode": bpy.context.mode,
-                       "layers": [one.name for one in cube.data.uv_layers] if cube else []})
+    put(
+        "state.json",
+        {
+            "busy": session.busy,
+            "headline": session.headline,
+            "problem": problem,
+            "images": [one.name for one in bpy.data.images if one.get("stochsync")],
+            "mode": bpy.context.mode,
+            "layers": [one.name for one in cube.data.uv_layers] if cube else [],
+        },
+    )
     return 0.1
 
 

@@ -1,4 +1,5 @@
 """Tiny checkpoints of both layouts, made once."""
+
 from __future__ import annotations
 
 import os

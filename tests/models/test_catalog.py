@@ -1,4 +1,5 @@
 """Every entry of the catalogue is complete, pinned and fits; folders find their entry."""
+
 from __future__ import annotations
 
 import json
@@ -35,14 +36,28 @@ def test_model_pairs_with_its_controlnet(entry):
     if entry.controlnet:
         assert load_catalog().controlnets[entry.controlnet].cross_attention_dim == entry.cross_attention_dim
     if entry.files:
-        assert {name.split("/")[0] for name in entry.files} == {"model_index.json", "scheduler", "text_encoder", "tokenizer",
-                                                                "unet", "vae"}
+        assert {name.split("/")[0] for name in entry.files} == {
+            "model_index.json",
+            "scheduler",
+            "text_encoder",
+            "tokenizer",
+            "unet",
+            "vae",
+        }
 
 
-@pytest.mark.parametrize("change", [("t_stop = 500", "t_stpo = 500"), ("licence", "license"),
-                                    ('solver = "dpmpp"', 'solver = "x"'),
-                                    ("download_gb = 2.13\n", ""), ('controlnet = "sd15-depth"', 'controlnet = "sd21-depth"'),
-                                    ("451f4fe16113", "main"), ("outer_steps = 10", "outer_steps = 0")])
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("t_stop = 500", "t_stpo = 500"),
+        ("licence", "license"),
+        ('solver = "dpmpp"', 'solver = "x"'),
+        ("download_gb = 2.13\n", ""),
+        ('controlnet = "sd15-depth"', 'controlnet = "sd21-depth"'),
+        ("451f4fe16113", "main"),
+        ("outer_steps = 10", "outer_steps = 0"),
+    ],
+)
 def test_a_mistake_in_the_file_is_an_error(tmp_path, change):
     text = CATALOG_FILE.read_text(encoding="utf-8")
     assert change[0] in text

@@ -1,4 +1,5 @@
 """Networks run in the precision that suits the device, and nothing else does."""
+
 from __future__ import annotations
 
 import json
@@ -28,9 +29,16 @@ def noise(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("found,dtype", [({"avx512_bf16": True, "amx_bf16": False}, BRAIN), ({"amx_bf16": True}, BRAIN),
-                                         ({"avx512_f": True, "avx512_bf16": False, "amx_bf16": False}, FULL),
-                                         ({"architecture": "arm64", "bf16": True}, FULL), ({}, FULL)])
+@pytest.mark.parametrize(
+    "found,dtype",
+    [
+        ({"avx512_bf16": True, "amx_bf16": False}, BRAIN),
+        ({"amx_bf16": True}, BRAIN),
+        ({"avx512_f": True, "avx512_bf16": False, "amx_bf16": False}, FULL),
+        ({"architecture": "arm64", "bf16": True}, FULL),
+        ({}, FULL),
+    ],
+)
 def test_a_processor_takes_bfloat16_only_where_it_multiplies_it(monkeypatch, found, dtype):
     """On every other one it is emulated and slower; on ARM nobody has measured it."""
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found)
@@ -45,16 +53,19 @@ def test_torch_answers_for_this_processor():
     assert multiplies_bfloat16() == ("avx512_bf16" in listed or "amx_bf16" in listed)
 
 
-@pytest.mark.parametrize("device,asked,force_upcast,expected", [
-    (CUDA, None, False, Precision(HALF, HALF, HALF)),
-    (CUDA, None, True, Precision(HALF, FULL, HALF)),  # SDXL's VAE overflows in float16
-    (CUDA, BRAIN, True, Precision(BRAIN, BRAIN, BRAIN)),  # and not in bfloat16, which has float32's range
-    (CUDA, FULL, True, Precision(FULL, FULL, FULL)),
-    (MPS, None, False, Precision(HALF, FULL, HALF)),
-    (CPU, BRAIN, True, Precision(BRAIN, BRAIN, FULL)),
-    (CPU, HALF, True, Precision(HALF, FULL, FULL)),
-    (CPU, FULL, False, Precision(FULL, FULL, FULL)),
-])
+@pytest.mark.parametrize(
+    "device,asked,force_upcast,expected",
+    [
+        (CUDA, None, False, Precision(HALF, HALF, HALF)),
+        (CUDA, None, True, Precision(HALF, FULL, HALF)),  # SDXL's VAE overflows in float16
+        (CUDA, BRAIN, True, Precision(BRAIN, BRAIN, BRAIN)),  # and not in bfloat16, which has float32's range
+        (CUDA, FULL, True, Precision(FULL, FULL, FULL)),
+        (MPS, None, False, Precision(HALF, FULL, HALF)),
+        (CPU, BRAIN, True, Precision(BRAIN, BRAIN, FULL)),
+        (CPU, HALF, True, Precision(HALF, FULL, FULL)),
+        (CPU, FULL, False, Precision(FULL, FULL, FULL)),
+    ],
+)
 def test_each_part_has_its_own(device, asked, force_upcast, expected):
     assert precision_for(device, asked, force_upcast=force_upcast) == expected
 

@@ -1,4 +1,5 @@
 """Whole networks on a card that is not there, in half precision: a tensor on the wrong device, or of the wrong dtype, fails."""
+
 from __future__ import annotations
 
 import json
@@ -46,8 +47,13 @@ def run_everything(folder, device: str, dtype: torch.dtype) -> list[torch.Tensor
     denoiser = checkpoint.denoiser(PROMPTS, "blurry", controlnet_scale=0.7)
     x, depth, images = (noise(3, *shape).to(device) for shape in ((4, 8, 8), (1, 64, 64), (3, 64, 64)))
     depth, images = depth.sigmoid(), images.sigmoid()
-    outputs = [denoiser(x, 700, VIEWS, depth, 5.0), denoiser(x, 300, VIEWS, depth, 5.0), denoiser(x, 300, VIEWS, None, 1.0),
-               checkpoint.codec.encode(images, generators()), checkpoint.codec.decode(x)]
+    outputs = [
+        denoiser(x, 700, VIEWS, depth, 5.0),
+        denoiser(x, 300, VIEWS, depth, 5.0),
+        denoiser(x, 300, VIEWS, None, 1.0),
+        checkpoint.codec.encode(images, generators()),
+        checkpoint.codec.decode(x),
+    ]
     assert {output.dtype for output in outputs} == {torch.float32}, "latents and pictures stay in full precision outside"
     assert {output.device.type for output in outputs} == {device}
     return [output.cpu() for output in outputs]
@@ -113,9 +119,12 @@ def test_the_fake_card_notices_what_a_card_would(tiny_eps):
     with fake_card(), torch.inference_mode():
         here, there = torch.ones(2, 3, device="cuda"), torch.ones(2, 3)
         assert here.device == CUDA and (here + 1).device == CUDA and torch.equal((here + torch.tensor(1.0)).cpu(), there + 1)
-        for mistake in (lambda: here + there, lambda: torch.cat([here, there]),
-                        lambda: torch.stack([torch.tensor(1.0), here[0, 0]]),
-                        lambda: torch.randn(2, device="cuda", generator=torch.Generator())):
+        for mistake in (
+            lambda: here + there,
+            lambda: torch.cat([here, there]),
+            lambda: torch.stack([torch.tensor(1.0), here[0, 0]]),
+            lambda: torch.randn(2, device="cuda", generator=torch.Generator()),
+        ):
             with pytest.raises(MixedDevices):
                 mistake()
         with pytest.raises(RuntimeError):

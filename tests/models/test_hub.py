@@ -1,4 +1,5 @@
 """Finding and fetching checkpoints, against a hub on this machine that misbehaves in every way seen in the wild."""
+
 from __future__ import annotations
 
 import hashlib
@@ -252,6 +253,7 @@ def test_damaged_content_is_noticed(loopback, sd21, tmp_path, checksum):
 
 def test_a_stall_in_the_middle_ends(loopback, sd21, tmp_path, monkeypatch):
     """Some bytes, then silence: FACTS calls it stuck at 0 %."""
+
     def stalling(self, file, content, revision, body):
         self.send_response(200)
         self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')

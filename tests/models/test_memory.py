@@ -1,4 +1,5 @@
 """Calls are cut to the memory that is free before they run out of it."""
+
 from __future__ import annotations
 
 import threading
@@ -18,10 +19,18 @@ from engine.models.memory import unet_bytes, vae_bytes
 from engine.protocol.exhaustion import is_out_of_memory
 
 SD21 = {
-    "unet": {"sample_size": 64, "cross_attention_dim": 1024, "attention_head_dim": (5, 10, 20, 20),
-             "use_linear_projection": True},
-    "vae": {"block_out_channels": (128, 256, 512, 512), "layers_per_block": 2, "down_block_types": ("DownEncoderBlock2D",) * 4,
-            "up_block_types": ("UpDecoderBlock2D",) * 4},
+    "unet": {
+        "sample_size": 64,
+        "cross_attention_dim": 1024,
+        "attention_head_dim": (5, 10, 20, 20),
+        "use_linear_projection": True,
+    },
+    "vae": {
+        "block_out_channels": (128, 256, 512, 512),
+        "layers_per_block": 2,
+        "down_block_types": ("DownEncoderBlock2D",) * 4,
+        "up_block_types": ("UpDecoderBlock2D",) * 4,
+    },
 }
 VIEWS = 3
 
@@ -42,8 +51,10 @@ def test_the_estimate_holds_for_the_networks_in_use(family, size, dtype):
                 unet, vae = UNet2DConditionModel(**SD21["unet"]), AutoencoderKL(**SD21["vae"])
                 net = ControlNetModel.from_unet(unet, load_weights_from_unet=False)
             else:
-                unet, vae, net = (cls.from_config(cls.load_config(BUILTIN_FOLDER / part)) for cls, part in (
-                    (UNet2DConditionModel, "unet"), (AutoencoderKL, "vae"), (ControlNetModel, "controlnet")))
+                unet, vae, net = (
+                    cls.from_config(cls.load_config(BUILTIN_FOLDER / part))
+                    for cls, part in ((UNet2DConditionModel, "unet"), (AutoencoderKL, "vae"), (ControlNetModel, "controlnet"))
+                )
             for module in (unet, vae, net):
                 module.eval()
             side = size // 2 ** (len(vae.config.block_out_channels) - 1)
@@ -178,18 +189,24 @@ def test_networks_ask_before_they_run(tiny_eps, monkeypatch):
     assert sizes[:3] == [6, 6, 4]
 
 
-@pytest.mark.parametrize("text", ["CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
-                                  "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
-                                  "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
-                                  "cusolver error: CUSOLVER_STATUS_ALLOC_FAILED, when calling `cusolverDnCreate(handle)`",
-                                  "[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+        "cusolver error: CUSOLVER_STATUS_ALLOC_FAILED, when calling `cusolverDnCreate(handle)`",
+        "[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory",
+    ],
+)
 def test_the_libraries_below_torch_run_out_of_memory_too(text):
     assert is_out_of_memory(RuntimeError(text))
     assert not is_out_of_memory(ValueError(text))
 
 
-@pytest.mark.parametrize("text", ["CUDA error: CUBLAS_STATUS_EXECUTION_FAILED", "cuDNN error: CUDNN_STATUS_NOT_SUPPORTED",
-                                  "expected scalar type Half"])
+@pytest.mark.parametrize(
+    "text", ["CUDA error: CUBLAS_STATUS_EXECUTION_FAILED", "cuDNN error: CUDNN_STATUS_NOT_SUPPORTED", "expected scalar type Half"]
+)
 def test_other_failures_are_none_of_memory(text):
     assert not is_out_of_memory(RuntimeError(text))
 

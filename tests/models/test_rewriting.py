@@ -4,6 +4,7 @@
 table; names of scenes that the checkpoint does not know yet are among them. Odd lines were seen while the table was tuned, even
 lines were not.
 """
+
 from __future__ import annotations
 
 import json
@@ -88,10 +89,17 @@ def test_the_table_is_wide_and_small(lexicon):
     assert b"\r" not in file.read_bytes()
 
 
-@pytest.mark.parametrize(("kind", "prompt"), [
-    ("place", "an alpine meadow at dawn"), ("place", "A photo of the sea, at night"), ("surface", "cracked red brick"),
-    ("surface", "a statue made of marble"), ("surface", "old leather, front view"), ("place", "inside a room"),
-])
+@pytest.mark.parametrize(
+    ("kind", "prompt"),
+    [
+        ("place", "an alpine meadow at dawn"),
+        ("place", "A photo of the sea, at night"),
+        ("surface", "cracked red brick"),
+        ("surface", "a statue made of marble"),
+        ("surface", "old leather, front view"),
+        ("place", "inside a room"),
+    ],
+)
 def test_the_checkpoints_own_words_pass_unchanged_and_nothing_is_said(kind, prompt, lexicon):
     assert rewrite(prompt, kind, lexicon) == (prompt, ())
 
@@ -132,8 +140,10 @@ def test_the_artist_is_told_what_is_drawn_why_and_without_what(lexicon):
     drawn, strange, lost = rewrite("Sunrise over a tranquil bayou, mist", "place", lexicon).notices
     assert drawn.code == "drawn_as" and strange == Notice("word_not_learnt", word="bayou")
     assert lost == Notice("words_left_out", words='"tranquil"')
-    assert rewrite("gneiss", "surface", lexicon).notices == (Notice("drawn_as", prompt="granite"),
-                                                             Notice("word_not_learnt", word="gneiss"))
+    assert rewrite("gneiss", "surface", lexicon).notices == (
+        Notice("drawn_as", prompt="granite"),
+        Notice("word_not_learnt", word="gneiss"),
+    )
 
 
 def test_many_words_without_meaning_are_counted_not_all_listed(lexicon):

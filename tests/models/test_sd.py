@@ -1,4 +1,5 @@
 """A loaded checkpoint computes what diffusers computes, however its batches are cut."""
+
 from __future__ import annotations
 
 import json
@@ -79,15 +80,15 @@ def test_one_call_equals_diffusers_by_hand(checkpoint, folder):
     output = denoiser(x, t, views, depth, guidance)
 
     def branch(i: int, text: torch.Tensor) -> torch.Tensor:
-        hint = depth[i:i + 1].repeat(1, 3, 1, 1)
-        down, middle = net(x[i:i + 1], t, text, hint, conditioning_scale=scale, return_dict=False)
-        return unet(x[i:i + 1], t, text, down_block_additional_residuals=down, mid_block_additional_residual=middle).sample
+        hint = depth[i : i + 1].repeat(1, 3, 1, 1)
+        down, middle = net(x[i : i + 1], t, text, hint, conditioning_scale=scale, return_dict=False)
+        return unet(x[i : i + 1], t, text, down_block_additional_residuals=down, mid_block_additional_residual=middle).sample
 
     with torch.no_grad():
         for i, view in enumerate(views):
             cond, uncond = pipe.encode_prompt(PROMPTS[view.label], "cpu", 1, True, NEGATIVE)
             expected = branch(i, uncond) + guidance * (branch(i, cond) - branch(i, uncond))
-            assert torch.allclose(output[i:i + 1], expected, atol=1e-4)  # guidance multiplies the rounding by 6.5
+            assert torch.allclose(output[i : i + 1], expected, atol=1e-4)  # guidance multiplies the rounding by 6.5
     assert denoiser.nfe == 6
 
 
@@ -102,8 +103,15 @@ def test_whole_run_equals_the_pipeline(checkpoint, folder, depth):
         pipe = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
     pipe.set_progress_bar_config(disable=True)
     picture = {"image": hint.repeat(1, 3, 1, 1)} if depth else {}
-    expected = pipe(PROMPTS["horizon"], negative_prompt=NEGATIVE, num_inference_steps=3, guidance_scale=5.0, latents=latents,
-                    output_type="pt", **picture).images
+    expected = pipe(
+        PROMPTS["horizon"],
+        negative_prompt=NEGATIVE,
+        num_inference_steps=3,
+        guidance_scale=5.0,
+        latents=latents,
+        output_type="pt",
+        **picture,
+    ).images
 
     scheduler = DDIMScheduler.from_pretrained(folder / "scheduler")
     scheduler.set_timesteps(3)
@@ -127,10 +135,15 @@ def test_prompt_depth_and_scale_matter(checkpoint):
     x, depth, one = noise(1, 4, 8, 8), torch.rand(1, 1, 64, 64), [Labelled("horizon")]
     plain = checkpoint.denoiser(PROMPTS, NEGATIVE)
     weak = checkpoint.denoiser(PROMPTS, NEGATIVE, controlnet_scale=0.5)
-    outputs = [plain(x, 500, one, None, 4.0), plain(x, 500, [Labelled("up")], None, 4.0), plain(x, 500, one, depth, 4.0),
-               weak(x, 500, one, depth, 4.0), checkpoint.denoiser(PROMPTS, "green")(x, 500, one, None, 4.0)]
+    outputs = [
+        plain(x, 500, one, None, 4.0),
+        plain(x, 500, [Labelled("up")], None, 4.0),
+        plain(x, 500, one, depth, 4.0),
+        weak(x, 500, one, depth, 4.0),
+        checkpoint.denoiser(PROMPTS, "green")(x, 500, one, None, 4.0),
+    ]
     for i, a in enumerate(outputs):
-        for b in outputs[i + 1:]:
+        for b in outputs[i + 1 :]:
             assert (a - b).abs().max() > 1e-3  # far above rounding
 
 
@@ -194,8 +207,12 @@ def test_tiny_autoencoder(tiny_eps, tmp_path):
     folder = shutil.copytree(tiny_eps, tmp_path / "taesd")
     shutil.rmtree(folder / "vae")
     torch.manual_seed(0)
-    vae = AutoencoderTiny(encoder_block_out_channels=(8, 8, 8, 8), decoder_block_out_channels=(8, 8, 8, 8),
-                          num_encoder_blocks=(1, 1, 1, 1), num_decoder_blocks=(1, 1, 1, 1)).eval()
+    vae = AutoencoderTiny(
+        encoder_block_out_channels=(8, 8, 8, 8),
+        decoder_block_out_channels=(8, 8, 8, 8),
+        num_encoder_blocks=(1, 1, 1, 1),
+        num_decoder_blocks=(1, 1, 1, 1),
+    ).eval()
     vae.save_pretrained(folder / "vae")
     checkpoint = load_checkpoint(folder, dtype=torch.float32)
     images = torch.rand(2, 3, 64, 64)
@@ -210,8 +227,12 @@ def test_tiny_autoencoder(tiny_eps, tmp_path):
 def test_half_precision_files_load(tiny_eps, tmp_path):
     """The catalogue fetches fp16 files alone; they load in float32 too and give nearly the same output."""
     folder = shutil.copytree(tiny_eps, tmp_path / "half")
-    for part, stem in (("unet", "diffusion_pytorch_model"), ("vae", "diffusion_pytorch_model"), ("text_encoder", "model"),
-                       ("controlnet", "diffusion_pytorch_model")):
+    for part, stem in (
+        ("unet", "diffusion_pytorch_model"),
+        ("vae", "diffusion_pytorch_model"),
+        ("text_encoder", "model"),
+        ("controlnet", "diffusion_pytorch_model"),
+    ):
         from safetensors.torch import load_file, save_file
 
         weights = load_file(folder / part / f"{stem}.safetensors")
@@ -245,9 +266,15 @@ def test_nan_is_a_bad_result(tiny_eps):
         checkpoint.codec.decode(torch.full((1, 4, 8, 8), float("nan")))
 
 
-@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
-                                   RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"),
-                                   RuntimeError("MPS backend out of memory")], ids=["cuda", "cpu", "mps"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"),
+        RuntimeError("MPS backend out of memory"),
+    ],
+    ids=["cuda", "cpu", "mps"],
+)
 def test_out_of_memory_halves_until_it_fits(tiny_eps, error, monkeypatch):
     """A real lack of memory cannot be had in a test: a UNet that refuses more than two branches stands in for it."""
     checkpoint = load_checkpoint(tiny_eps)
@@ -320,9 +347,18 @@ def test_inpainting_checkpoint_is_refused(tiny_eps, tmp_path):
         load_checkpoint(folder)
 
 
-@pytest.mark.parametrize("file", ["model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.safetensors",
-                                  "vae/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors",
-                                  "scheduler/scheduler_config.json", "tokenizer/tokenizer_config.json"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "model_index.json",
+        "unet/config.json",
+        "unet/diffusion_pytorch_model.safetensors",
+        "vae/diffusion_pytorch_model.safetensors",
+        "text_encoder/model.safetensors",
+        "scheduler/scheduler_config.json",
+        "tokenizer/tokenizer_config.json",
+    ],
+)
 @pytest.mark.parametrize("damage", ["missing", "cut", "garbage"])
 def test_damaged_folder_names_the_file(tiny_eps, tmp_path, file, damage):
     folder = shutil.copytree(tiny_eps, tmp_path / "copy")
@@ -330,7 +366,7 @@ def test_damaged_folder_names_the_file(tiny_eps, tmp_path, file, damage):
     content = path.read_bytes()
     path.unlink()
     if damage != "missing":
-        path.write_bytes(content[:len(content) // 2] if damage == "cut" else b"\xff" * len(content))
+        path.write_bytes(content[: len(content) // 2] if damage == "cut" else b"\xff" * len(content))
     with pytest.raises(ModelUnavailable, match=path.name.replace(".", r"\.")) as caught:
         load_checkpoint(folder)
     assert caught.value.fix == "choose_model"

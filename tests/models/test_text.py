@@ -1,4 +1,5 @@
 """What a prompt loses on its way into the model is told, and nothing else is."""
+
 from __future__ import annotations
 
 import json

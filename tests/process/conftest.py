@@ -1,4 +1,5 @@
 """Clients of played engines, and folders of played jobs."""
+
 from __future__ import annotations
 
 import sys
@@ -31,9 +32,11 @@ def drive(tmp_path):
 @pytest.fixture
 def play(tmp_path):
     """Makes job folders for the played engine."""
+
     def make(what: str, name: str = "") -> Path:
         folder = tmp_path / (name or what)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "play.txt").write_text(what, encoding="utf-8")
         return folder
+
     return make

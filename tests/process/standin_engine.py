@@ -2,6 +2,7 @@
 
 It is the real server; only the worker is played. What a job does stands in `play.txt` of its folder.
 """
+
 from __future__ import annotations
 
 import ctypes

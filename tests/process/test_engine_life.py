@@ -1,4 +1,5 @@
 """Cancel, kill, stall, flood, garbage, orphans: whatever happens to the engine ends in one clear message, in bounded time."""
+
 from __future__ import annotations
 
 import os
@@ -96,6 +97,7 @@ def test_one_job_at_a_time(drive, play):
         driver.client.run(play("plain"))
     driver.until(lambda: running(driver, "long"))
     from stochsync.engine.protocol.messages import RunJob
+
     driver.client._write(RunJob(path=str(play("plain"))))  # past the client's own check
     driver.client._in_hand, kept = RunJob(path="plain"), driver.client._in_hand
     assert driver.end_of("plain").code == "engine_busy"
@@ -207,8 +209,10 @@ def test_blender_that_is_busy_while_the_engine_starts_finds_it_ready(drive):
 def test_engine_whose_blender_dies_before_the_handshake_ends(tmp_path):
     """The other end of the address stays open and silent, as a stranger's might; stdin alone tells."""
     listener = socket.create_server(("127.0.0.1", 0))
-    engine = subprocess.Popen([sys.executable, "-I", str(HERE / "standin_engine.py"), str(ROOT), "--address",
-                               f"127.0.0.1:{listener.getsockname()[1]}"], stdin=subprocess.PIPE)
+    engine = subprocess.Popen(
+        [sys.executable, "-I", str(HERE / "standin_engine.py"), str(ROOT), "--address", f"127.0.0.1:{listener.getsockname()[1]}"],
+        stdin=subprocess.PIPE,
+    )
     engine.stdin.write(bytes(32).hex().encode() + b"\n")
     engine.stdin.flush()
     connection, _ = listener.accept()
@@ -232,7 +236,8 @@ def test_flood_of_c_level_output_neither_blocks_nor_fills_the_disk(drive, play):
 def engine_that_says(tmp_path: Path, says: str) -> tuple[str, ...]:
     """The command of a false engine that holds the key, and then runs `says` with `connection` in hand."""
     script = tmp_path / "false_engine.py"
-    script.write_text(textwrap.dedent(f"""
+    script.write_text(
+        textwrap.dedent(f"""
         import sys, time, os
         sys.path.insert(0, {str(ROOT)!r})
         from engine.protocol import *
@@ -240,18 +245,24 @@ def engine_that_says(tmp_path: Path, says: str) -> tuple[str, ...]:
         from engine.serve.server import join, read_key
         connection = join(sys.argv[2], read_key())
         hello = Hello(protocol=PROTOCOL_VERSION, engine=VERSION, pid=os.getpid())
-    """) + textwrap.dedent(says) + "\ntime.sleep(60)\n")
+    """)
+        + textwrap.dedent(says)
+        + "\ntime.sleep(60)\n"
+    )
     return (sys.executable, "-I", str(script))
 
 
-@pytest.mark.parametrize(("says", "words"), [
-    ("connection.send_bytes(encode(Hello(protocol=999, engine='9', pid=1)))", "version 999"),
-    ("connection.send_bytes(encode(Heartbeat(busy=False)))", "did not say hello"),
-    ("connection.send_bytes(b'\\x80 no json')", "no message"),
-    ("connection.send_bytes(encode(hello)); connection.send_bytes(b'{\"type\": []}')", "unknown type"),
-    ("connection.send_bytes(encode(hello)); connection.send_bytes(encode(Quit()))", "only the add-on may send"),
-    ("os.write(connection.fileno(), b'\\xff' * 100000)", "announced"),
-])
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [
+        ("connection.send_bytes(encode(Hello(protocol=999, engine='9', pid=1)))", "version 999"),
+        ("connection.send_bytes(encode(Heartbeat(busy=False)))", "did not say hello"),
+        ("connection.send_bytes(b'\\x80 no json')", "no message"),
+        ("connection.send_bytes(encode(hello)); connection.send_bytes(b'{\"type\": []}')", "unknown type"),
+        ("connection.send_bytes(encode(hello)); connection.send_bytes(encode(Quit()))", "only the add-on may send"),
+        ("os.write(connection.fileno(), b'\\xff' * 100000)", "announced"),
+    ],
+)
 def test_garbage_from_the_engine_is_a_protocol_error(drive, play, tmp_path, says, words):
     driver = drive(engine_that_says(tmp_path, says))
     driver.client.run(play("plain"))
@@ -263,8 +274,11 @@ def test_garbage_from_the_engine_is_a_protocol_error(drive, play, tmp_path, says
 
 def test_half_a_message_is_waited_for_without_blocking(drive, play, tmp_path):
     """`Connection.recv_bytes` would block here for ever, though `poll` says that there is something to read."""
-    driver = drive(engine_that_says(tmp_path, "connection.send_bytes(encode(hello)); os.write(connection.fileno(), b'\\0\\0')"),
-                   silence=1.0, loading=1.0)
+    driver = drive(
+        engine_that_says(tmp_path, "connection.send_bytes(encode(hello)); os.write(connection.fileno(), b'\\0\\0')"),
+        silence=1.0,
+        loading=1.0,
+    )
     driver.client.run(play("plain"))
     assert isinstance(driver.end_of("plain").error, EngineDied)
     assert driver.never_held_the_thread()
@@ -276,8 +290,9 @@ def test_garbage_from_the_client_is_answered_and_the_job_goes_on(drive, play):
     driver.until(lambda: running(driver, "long"))
     driver.client._link.send(b'{"type": "Dance"}')
     driver.client._link.send(b"\xff\xfe")
-    driver.until(lambda: any(isinstance(m, Failed) and m.job == "" and isinstance(m.error, ProtocolError)
-                             for m in driver.messages), 3.0)
+    driver.until(
+        lambda: any(isinstance(m, Failed) and m.job == "" and isinstance(m.error, ProtocolError) for m in driver.messages), 3.0
+    )
     assert isinstance(driver.end_of("long"), Result)
 
 
@@ -292,8 +307,10 @@ def test_client_out_of_step_ends_the_engine(drive, play):
 
 def test_wrong_key_is_refused_both_ways(drive, play, tmp_path):
     script = tmp_path / "impostor.py"
-    script.write_text(f"import sys, time; sys.path.insert(0, {str(ROOT)!r})\nfrom engine.serve.server import join, read_key\n"
-                      "read_key(); join(sys.argv[2], bytes(32))\ntime.sleep(60)\n")
+    script.write_text(
+        f"import sys, time; sys.path.insert(0, {str(ROOT)!r})\nfrom engine.serve.server import join, read_key\n"
+        "read_key(); join(sys.argv[2], bytes(32))\ntime.sleep(60)\n"
+    )
     driver = drive((sys.executable, "-I", str(script)))
     driver.client.run(play("plain"))
     failed = driver.end_of("plain")
@@ -301,8 +318,11 @@ def test_wrong_key_is_refused_both_ways(drive, play, tmp_path):
     assert "EOFError" in driver.client.log.read_text() or "ConnectionResetError" in driver.client.log.read_text()
 
     listener = socket.create_server(("127.0.0.1", 0))
-    engine = subprocess.Popen([sys.executable, "-I", str(HERE / "standin_engine.py"), str(ROOT), "--address",
-                               f"127.0.0.1:{listener.getsockname()[1]}"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    engine = subprocess.Popen(
+        [sys.executable, "-I", str(HERE / "standin_engine.py"), str(ROOT), "--address", f"127.0.0.1:{listener.getsockname()[1]}"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     engine.stdin.write(bytes(32).hex().encode() + b"\n")
     engine.stdin.flush()
     connection, _ = listener.accept()
@@ -340,8 +360,14 @@ def test_key_is_in_neither_arguments_nor_environment(drive, play):
     assert key.hex().encode() not in seen and key not in seen
 
 
-@pytest.mark.parametrize("command", [("/nowhere/python",), (sys.executable, "-c", "import no_such_module"),
-                                     (sys.executable, "-c", "import os; os.kill(os.getpid(), 11)")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("/nowhere/python",),
+        (sys.executable, "-c", "import no_such_module"),
+        (sys.executable, "-c", "import os; os.kill(os.getpid(), 11)"),
+    ],
+)
 def test_engine_that_cannot_start_says_install(drive, play, command):
     driver = drive(command)
     try:
@@ -416,7 +442,8 @@ def test_no_engine_outlives_its_blender(play, tmp_path, what):
     """Blender is killed with SIGKILL in mid-job: the engine goes within seconds, and half-written files with it."""
     folder = play(what)
     blender = tmp_path / "blender.py"
-    blender.write_text(textwrap.dedent(f"""
+    blender.write_text(
+        textwrap.dedent(f"""
         import sys, time
         sys.path.insert(0, {str(ROOT / "tests")!r})
         import conftest
@@ -429,7 +456,8 @@ def test_no_engine_outlives_its_blender(play, tmp_path, what):
             time.sleep(0.01)
         print(client.pid, flush=True)
         time.sleep(60)
-    """))
+    """)
+    )
     parent = subprocess.Popen([sys.executable, str(blender)], stdout=subprocess.PIPE, text=True)
     pid = int(parent.stdout.readline())
     time.sleep(0.2)

@@ -1,4 +1,5 @@
 """The fold behind the panel: progress never falls, strangers change nothing, an end is an end."""
+
 from __future__ import annotations
 
 import random
@@ -67,8 +68,16 @@ def test_words_are_translated_before_the_facts_are_put_in():
     assert time_left(41.0, lambda text: german.get(text, text)) == "noch etwa 40 s"
 
 
-@pytest.mark.parametrize("message", [progress(Phase.GENERATING, 1, 2, job="b"), Result(job="b", path="x"), Heartbeat(busy=True),
-                                     Failed(job="b", code="no_result"), Failed(job="", code="message_unknown")])
+@pytest.mark.parametrize(
+    "message",
+    [
+        progress(Phase.GENERATING, 1, 2, job="b"),
+        Result(job="b", path="x"),
+        Heartbeat(busy=True),
+        Failed(job="b", code="no_result"),
+        Failed(job="", code="message_unknown"),
+    ],
+)
 def test_what_belongs_to_another_job_changes_nothing(message):
     state = folded(progress(Phase.GENERATING, 1, 4))
     assert fold(state, message) is state
@@ -86,22 +95,43 @@ def test_cancel_is_no_failure_and_a_failure_keeps_where_it_was():
     state = folded(progress(Phase.GENERATING, 1, 2, 9.0), Failed(job="a", code="out_of_memory"))
     assert (state.status, state.code, state.phase, time_left(state.eta)) == ("failed", "out_of_memory", Phase.GENERATING, "")
     assert (state.error.text, state.error.fix) == (
-        "There is not enough memory for this job. Choose a smaller size, or close other programs.", "lower_size")
+        "There is not enough memory for this job. Choose a smaller size, or close other programs.",
+        "lower_size",
+    )
     state = fail(begin("a"), EngineUnavailable("engine_not_installed"))
     assert (state.status, state.error.fix, state.active) == ("failed", "install_engine", False)
 
 
-@pytest.mark.parametrize(("seconds", "text"), [
-    (-1.0, ""), (0.0, "a few seconds left"), (12.4, "about 10 s left"), (41.0, "about 40 s left"), (89.0, "about 90 s left"),
-    (100.0, "about 2 min left"), (3000.0, "about 50 min left"), (9000.0, "about 2 h left")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1.0, ""),
+        (0.0, "a few seconds left"),
+        (12.4, "about 10 s left"),
+        (41.0, "about 40 s left"),
+        (89.0, "about 90 s left"),
+        (100.0, "about 2 min left"),
+        (3000.0, "about 50 min left"),
+        (9000.0, "about 2 h left"),
+    ],
+)
 def test_time_left(seconds, text):
     assert time_left(seconds) == text
 
 
 def test_report_holds_what_a_bug_report_needs():
-    state = folded(progress(Phase.GENERATING, 1, 2),
-                   Failed(job="a", code="failure_unknown", facts={"type": "KeyError", "reason": "x"}))
+    state = folded(
+        progress(Phase.GENERATING, 1, 2), Failed(job="a", code="failure_unknown", facts={"type": "KeyError", "reason": "x"})
+    )
     text = report(state, folder="/jobs/a", log="Traceback\nKeyError\n", versions={"Blender": "4.2.3", "System": "Linux"})
-    for part in ("StochSync 0.", "Blender 4.2.3", "System Linux", "/jobs/a", "failure_unknown", "generating", "The engine failed",
-                 "KeyError"):
+    for part in (
+        "StochSync 0.",
+        "Blender 4.2.3",
+        "System Linux",
+        "/jobs/a",
+        "failure_unknown",
+        "generating",
+        "The engine failed",
+        "KeyError",
+    ):
         assert part in text

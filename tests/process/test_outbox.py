@@ -1,4 +1,5 @@
 """Messages that only tell the latest state replace one another; ends never get lost; nothing unsendable is queued."""
+
 from __future__ import annotations
 
 import threading
@@ -25,6 +26,7 @@ def sent_by(outbox: Outbox, until: int) -> list:
             outbox.send_all(send)
         except OSError:
             pass
+
     threading.Thread(target=run, daemon=True).start()
     assert done.wait(5.0), messages
     return messages
@@ -44,8 +46,13 @@ def test_while_nobody_reads_only_the_latest_state_waits():
             outbox.post(Preview(job="a", path=f"/{step}.png"))
     outbox.post(Result(job="a", path="/r.png"))
     outbox.post(progress("b", 1))
-    assert sent_by(outbox, 5) == [Heartbeat(busy=True), Preview(job="a", path="/9900.png"), progress("a", 9999),
-                                  Result(job="a", path="/r.png"), progress("b", 1)]
+    assert sent_by(outbox, 5) == [
+        Heartbeat(busy=True),
+        Preview(job="a", path="/9900.png"),
+        progress("a", 9999),
+        Result(job="a", path="/r.png"),
+        progress("b", 1),
+    ]
 
 
 def test_ends_are_kept_and_in_order():

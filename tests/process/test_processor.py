@@ -1,4 +1,5 @@
 """Torch's threads sleep where they wait, and one core is left to Blender where there are enough."""
+
 from __future__ import annotations
 
 import gc
@@ -22,8 +23,9 @@ RUN = "import runpy, sys; sys.argv = ['engine', 'doctor']; runpy.run_module('eng
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks GNU's OpenMP, which torch uses on Linux")
-@pytest.mark.parametrize("asked, spins", [(None, f"'{SPINS}'"), ("ACTIVE", "'30000000000'")],
-                         ids=["by default", "who sets it keeps it"])
+@pytest.mark.parametrize(
+    "asked, spins", [(None, f"'{SPINS}'"), ("ACTIVE", "'30000000000'")], ids=["by default", "who sets it keeps it"]
+)
 def test_torch_itself_says_that_its_threads_sleep(asked, spins):
     """The OpenMP library prints the settings that it goes by when it is loaded: too late a setting would not show there."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))}
@@ -55,10 +57,15 @@ def test_the_engine_behind_the_addon_leaves_that_core(monkeypatch):
     assert taken == [7]
 
 
-@pytest.mark.parametrize("text", ["CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
-                                  "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
-                                  "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
-                                  "MPS backend out of memory"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+        "MPS backend out of memory",
+    ],
+)
 def test_every_way_to_say_that_memory_ran_out(text):
     assert as_engine_error(RuntimeError(text), None).code == "out_of_memory"
     assert as_engine_error(RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED"), None).code == "failure_unknown"
@@ -92,6 +99,7 @@ def test_a_freed_model_is_no_longer_passed_over():
 
 def test_only_what_a_process_starts_with_is_passed_over():
     """A canvas refers to itself: were it passed over, every job of a running engine would add half a gigabyte for good."""
+
     class Canvas:
         pass
 

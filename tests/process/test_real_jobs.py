@@ -1,4 +1,5 @@
 """The real engine, started as the add-on starts it, does both jobs with a tiny real checkpoint."""
+
 from __future__ import annotations
 
 import json
@@ -30,6 +31,7 @@ LOADED = 240.0  # seconds for torch and diffusers to be imported on a busy machi
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> str:
     from tiny_checkpoint import make_tiny_checkpoint  # imports torch, which the collection of tests can do without
+
     return str(make_tiny_checkpoint(tmp_path_factory.mktemp("mit Leer zeichen") / "môdel 日本", "v_prediction"))
 
 
@@ -50,13 +52,21 @@ def engine(warm):
 
 
 def panorama(model: str, sampling: SamplingParams = BRIEF) -> Job:
-    return Job(kind="panorama", params=PanoramaParams(prompt="a red wall", model=model, width=256), sampling=sampling,
-               engine=EngineParams(device="cpu"))
+    return Job(
+        kind="panorama",
+        params=PanoramaParams(prompt="a red wall", model=model, width=256),
+        sampling=sampling,
+        engine=EngineParams(device="cpu"),
+    )
 
 
 def texture(model: str) -> Job:
-    return Job(kind="texture", params=TextureParams(prompt="a brick", model=model, size=128), sampling=BRIEF,
-               engine=EngineParams(device="cpu"))
+    return Job(
+        kind="texture",
+        params=TextureParams(prompt="a brick", model=model, size=128),
+        sampling=BRIEF,
+        engine=EngineParams(device="cpu"),
+    )
 
 
 def tetrahedron() -> Mesh:
@@ -113,8 +123,11 @@ def test_cancel_between_two_denoiser_calls_leaves_the_next_job_unharmed(engine, 
     pid = engine.client.pid
     folder = save_job(tmp_path / "cancelled", panorama(model, LONG))
     engine.client.run(folder)
-    engine.until(lambda: any(isinstance(m, Progress) and m.job == "cancelled" and m.phase is Phase.GENERATING and m.step
-                             for m in engine.messages))
+    engine.until(
+        lambda: any(
+            isinstance(m, Progress) and m.job == "cancelled" and m.phase is Phase.GENERATING and m.step for m in engine.messages
+        )
+    )
     engine.call(engine.client.cancel, "cancelled")
     after = save_job(tmp_path / "after", panorama(model))
     engine.client.run(after)
@@ -160,8 +173,11 @@ def test_corrupt_job_is_refused_in_one_sentence(engine, model, tmp_path, name):
 def tiny_disk(folder: Path) -> bool:
     """Mount 1 MiB at `folder`; False where that is not allowed."""
     folder.mkdir()
-    return os.geteuid() == 0 and shutil.which("mount") is not None and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True).returncode == 0
+    return (
+        os.geteuid() == 0
+        and shutil.which("mount") is not None
+        and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True).returncode == 0
+    )
 
 
 def test_full_disk_ends_in_one_clear_message_and_no_half_written_result(engine, model, tmp_path):

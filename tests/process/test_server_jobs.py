@@ -1,4 +1,5 @@
 """The real server and the real client, with a played worker: what a job can do, and what becomes of it."""
+
 from __future__ import annotations
 
 import pytest
@@ -20,12 +21,18 @@ def test_job_comes_back_in_order_and_the_engine_stays_warm(drive, play):
     assert driver.client.pid == pid and pid is not None
 
 
-@pytest.mark.parametrize(("what", "code", "fix"), [
-    ("mesh", "mesh_no_faces", "select_mesh"), ("memory", "out_of_memory", "lower_size"),
-    ("torch memory", "out_of_memory", "lower_size"), ("full", "disk_full", ""),
-    ("import", "libraries_incomplete", "install_engine"), ("defect", "failure_logged", "open_log"),
-    ("exit", "failure_logged", "open_log"),
-])
+@pytest.mark.parametrize(
+    ("what", "code", "fix"),
+    [
+        ("mesh", "mesh_no_faces", "select_mesh"),
+        ("memory", "out_of_memory", "lower_size"),
+        ("torch memory", "out_of_memory", "lower_size"),
+        ("full", "disk_full", ""),
+        ("import", "libraries_incomplete", "install_engine"),
+        ("defect", "failure_logged", "open_log"),
+        ("exit", "failure_logged", "open_log"),
+    ],
+)
 def test_each_failure_is_one_clear_message_and_the_next_job_is_unharmed(drive, play, what, code, fix):
     driver = drive()
     folder = play(what)

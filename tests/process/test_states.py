@@ -1,4 +1,5 @@
 """The client's table of states: every state can be reached and left, nothing is ordered twice, and `stop` always works."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,5 @@
 """A job folder: what is written comes back; what is missing, half-written, damaged or unknown is refused, in one sentence."""
+
 from __future__ import annotations
 
 import errno
@@ -16,7 +17,7 @@ from engine.protocol.job import Job, Mesh, load_job, load_mesh, save_job
 from engine.protocol.kinds import KINDS, PanoramaParams, TextureParams
 from engine.protocol.params import PRESETS, EngineParams, SamplingParams, from_dict
 
-PANORAMA = Job(kind="panorama", params=PanoramaParams(prompt="日本 \"quoted\" ä"), sampling=SamplingParams(), created="then")
+PANORAMA = Job(kind="panorama", params=PanoramaParams(prompt='日本 "quoted" ä'), sampling=SamplingParams(), created="then")
 TEXTURE = Job(kind="texture", params=TextureParams(prompt="brick", seed=3), engine=EngineParams(device="cpu"), created="then")
 
 
@@ -34,17 +35,41 @@ def test_jobs_come_back_as_they_were(tmp_path, mesh):
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
-@pytest.mark.parametrize("change", [
-    {"colour": 1}, {"params": {"prompt": "x", "colour": 1}}, {"params": {"prompt": 3}}, {"params": {"prompt": " "}},
-    {"params": []}, {"params": {"prompt": "lone \ud800"}},
-    {"params": {"prompt": "x" * 2001}}, {"params": {"prompt": "x", "seed": -1}}, {"params": {"prompt": "x", "seed": True}},
-    {"params": {"prompt": "x", "width": 1000}}, {"params": {"prompt": "x", "width": 2048.0}}, {"kind": "cube"}, {"kind": []},
-    {"kind": None}, {"format": 2}, {"format": None}, {"engine": {"device": "abacus"}}, {"sampling": {"guidance": float("nan")}},
-    {"sampling": {"guidance": 10**400}}, {"sampling": {"t_stop": 950}}, {"sampling": {"max_stochasticity": False}},
-    {"sampling": {"views": "sideways"}}, {"sampling": {"coarse_steps": 4, "max_stochasticity": False, "non_overlapping": False}},
-    {"sampling": {"view_resolution": 256, "coarse_resolution": 512}}, {"params": {"prompt": "x", "words_up": "lone \ud800"}},
-    {"sampling": []}, {"versions": []}, {"versions": {"a": 1}}, {"created": 3},
-], ids=str)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"colour": 1},
+        {"params": {"prompt": "x", "colour": 1}},
+        {"params": {"prompt": 3}},
+        {"params": {"prompt": " "}},
+        {"params": []},
+        {"params": {"prompt": "lone \ud800"}},
+        {"params": {"prompt": "x" * 2001}},
+        {"params": {"prompt": "x", "seed": -1}},
+        {"params": {"prompt": "x", "seed": True}},
+        {"params": {"prompt": "x", "width": 1000}},
+        {"params": {"prompt": "x", "width": 2048.0}},
+        {"kind": "cube"},
+        {"kind": []},
+        {"kind": None},
+        {"format": 2},
+        {"format": None},
+        {"engine": {"device": "abacus"}},
+        {"sampling": {"guidance": float("nan")}},
+        {"sampling": {"guidance": 10**400}},
+        {"sampling": {"t_stop": 950}},
+        {"sampling": {"max_stochasticity": False}},
+        {"sampling": {"views": "sideways"}},
+        {"sampling": {"coarse_steps": 4, "max_stochasticity": False, "non_overlapping": False}},
+        {"sampling": {"view_resolution": 256, "coarse_resolution": 512}},
+        {"params": {"prompt": "x", "words_up": "lone \ud800"}},
+        {"sampling": []},
+        {"versions": []},
+        {"versions": {"a": 1}},
+        {"created": 3},
+    ],
+    ids=str,
+)
 def test_bad_values_are_refused(tmp_path, change):
     folder = save_job(tmp_path / "job", PANORAMA)
     data = json.loads((folder / "job.json").read_text())
@@ -58,8 +83,14 @@ def test_damaged_job_files_are_refused_and_nothing_worse(tmp_path):
     folder = save_job(tmp_path / "job", PANORAMA)
     path, draw = folder / "job.json", random.Random(0)
     whole = path.read_bytes()
-    damaged = [whole[:n] for n in range(0, len(whole) - 2, 7)] + [b"", b"null", b"[" * 50000, b"9" * 6000, b"\xff" * 10,
-                                                               b" " * (1 << 21)]
+    damaged = [whole[:n] for n in range(0, len(whole) - 2, 7)] + [
+        b"",
+        b"null",
+        b"[" * 50000,
+        b"9" * 6000,
+        b"\xff" * 10,
+        b" " * (1 << 21),
+    ]
     for _ in range(100):
         noisy = bytearray(whole)
         noisy[draw.randrange(len(noisy))] = draw.randrange(256)
@@ -112,10 +143,15 @@ def test_a_vertex_without_a_place_that_no_face_uses_does_no_harm(mesh, tmp_path)
     assert np.isnan(load_mesh(folder).vertices[3]).all()
 
 
-@pytest.mark.parametrize("change, fix", [
-    ({"faces": np.zeros((0, 3), np.int32)}, "select_mesh"), ({"vertices": np.full((3, 3), np.nan, np.float32)}, "select_mesh"),
-    ({"uv": np.full((1, 3, 2), np.inf, np.float32)}, "unwrap"), ({"uv": np.zeros((2, 3, 2), np.float32)}, "unwrap"),
-])
+@pytest.mark.parametrize(
+    "change, fix",
+    [
+        ({"faces": np.zeros((0, 3), np.int32)}, "select_mesh"),
+        ({"vertices": np.full((3, 3), np.nan, np.float32)}, "select_mesh"),
+        ({"uv": np.full((1, 3, 2), np.inf, np.float32)}, "unwrap"),
+        ({"uv": np.zeros((2, 3, 2), np.float32)}, "unwrap"),
+    ],
+)
 def test_the_fix_suits_the_fault(mesh, change, fix):
     """A button that unwraps does not help against vertices that are no numbers."""
     with pytest.raises(InvalidMesh) as caught:
@@ -123,15 +159,24 @@ def test_the_fix_suits_the_fault(mesh, change, fix):
     assert caught.value.fix == fix
 
 
-@pytest.mark.parametrize("change", [
-    {"faces": np.zeros((0, 3), np.int32)}, {"faces": np.array([[0, 1, 3]], np.int32)},
-    {"faces": np.array([[0, 1, -1]], np.int32)},
-    {"faces": np.zeros((1, 3), np.float32)}, {"vertices": np.full((3, 3), np.nan, np.float32)},
-    {"vertices": np.zeros((3, 2), np.float32)},
-    {"vertices": np.array([["a"] * 3] * 3)}, {"vertices": np.float32(1)}, {"uv": np.zeros((2, 3, 2), np.float32)},
-    {"uv": np.full((1, 3, 2), np.inf, np.float32)}, {"occluder_vertices": np.full((1, 3), np.nan, np.float32)},
-    {"occluder_faces": np.array([[0, 0, 0]], np.int32)},
-], ids=lambda change: next(f"{name} {value.dtype} {value.shape}" for name, value in change.items()))
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"faces": np.zeros((0, 3), np.int32)},
+        {"faces": np.array([[0, 1, 3]], np.int32)},
+        {"faces": np.array([[0, 1, -1]], np.int32)},
+        {"faces": np.zeros((1, 3), np.float32)},
+        {"vertices": np.full((3, 3), np.nan, np.float32)},
+        {"vertices": np.zeros((3, 2), np.float32)},
+        {"vertices": np.array([["a"] * 3] * 3)},
+        {"vertices": np.float32(1)},
+        {"uv": np.zeros((2, 3, 2), np.float32)},
+        {"uv": np.full((1, 3, 2), np.inf, np.float32)},
+        {"occluder_vertices": np.full((1, 3), np.nan, np.float32)},
+        {"occluder_faces": np.array([[0, 0, 0]], np.int32)},
+    ],
+    ids=lambda change: next(f"{name} {value.dtype} {value.shape}" for name, value in change.items()),
+)
 def test_impossible_meshes_are_refused(mesh, change):
     with pytest.raises(InvalidMesh):
         replace(mesh, **change)

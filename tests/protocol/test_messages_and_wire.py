@@ -1,4 +1,5 @@
 """What crosses the wire comes back the same, and nothing else gets in."""
+
 from __future__ import annotations
 
 import random
@@ -27,14 +28,29 @@ from engine.protocol.wire import HEADER, Frames, check_addon, check_engine, engi
 from engine.protocol.wording import Cause
 
 EXAMPLES = [
-    Hello(protocol=1, engine="0.1.0", pid=7), Progress(job="a", phase=Phase.GENERATING, step=1, total=2, eta=3.5, memory=4),
-    Preview(job="日本 ä", path="/tmp/ä b/p.png"), Progress(job="a", phase=Phase.DOWNLOADING, step=1, total=2, detail="unet/ä"),
+    Hello(protocol=1, engine="0.1.0", pid=7),
+    Progress(job="a", phase=Phase.GENERATING, step=1, total=2, eta=3.5, memory=4),
+    Preview(job="日本 ä", path="/tmp/ä b/p.png"),
+    Progress(job="a", phase=Phase.DOWNLOADING, step=1, total=2, detail="unet/ä"),
     Result(job="a", path="/r.png", notices=(Notice("words_left_out", words="Éé"), Notice("precision_raised"))),
     Failed(job="a", code="disk_too_small", facts={"label": "Éé", "needed": 1.5, "folder": "/m", "free": 1}),
-    Failed(job="a", code="model_not_downloaded", facts={"label": "SD", "folder": "/m", "tried": (
-        Cause("source_no_answer", source="a/b", seconds=20.0), Cause("source_not_found", source="c/d", status=404, file="x"))}),
+    Failed(
+        job="a",
+        code="model_not_downloaded",
+        facts={
+            "label": "SD",
+            "folder": "/m",
+            "tried": (
+                Cause("source_no_answer", source="a/b", seconds=20.0),
+                Cause("source_not_found", source="c/d", status=404, file="x"),
+            ),
+        },
+    ),
     Heartbeat(busy=True),
-    RunJob(path="/no utf-8 \udcff"), Cancel(job="a"), FreeMemory(), Quit(),
+    RunJob(path="/no utf-8 \udcff"),
+    Cancel(job="a"),
+    FreeMemory(),
+    Quit(),
 ]
 
 
@@ -43,28 +59,47 @@ def test_round_trip(message):
     assert decode(encode(message)) == message
 
 
-@pytest.mark.parametrize("payload", [
-    b"", b"null", b"[]", b"3", b'"Quit"', b"{}", b'{"type": "Dance"}', b'{"type": []}', b'{"type": {}}', b'{"type": null}',
-    b"\xff\xfe", b"{", b"[" * 60000, b'{"type": "Progress", "step": ' + b"9" * 6000 + b"}", b'{"type": "Quit", "more": 1}',
-    b'{"type": "Cancel"}', b'{"type": "Cancel", "job": 3}', b'{"type": "Heartbeat", "busy": 1}',
-    b'{"type": "Hello", "protocol": true, "engine": "x", "pid": 1}',
-    b'{"type": "Result", "job": "a", "path": "p", "notices": "w"}',
-    b'{"type": "Result", "job": "a", "path": "p", "notices": ["A sentence."]}',
-    b'{"type": "Result", "job": "a", "path": "p", "notices": [{"code": "dance", "facts": {}}]}',
-    b'{"type": "Result", "job": "a", "path": "p", "notices": [{"code": "drawn_as", "facts": {}}]}',
-    b'{"type": "Failed", "job": "a", "code": "dance", "facts": {}}',
-    b'{"type": "Failed", "job": "a", "code": "disk_full", "facts": {"more": 1}}',
-    b'{"type": "Failed", "job": "a", "code": "disk_full", "facts": []}',
-    b'{"type": "Failed", "job": "a", "code": "job_not_object", "facts": {"path": null}}',
-    b'{"type": "Failed", "job": "a", "code": "job_not_object", "facts": {"path": {}}}',
-    b'{"type": "Failed", "job": "a", "code": "job_not_object", "facts": {"path": [3]}}',
-    b'{"type": "Failed", "job": "a", "code": "job_not_object", "facts": {"path": [{"code": "dance", "facts": {}}]}}',
-    b'{"type": "Failed", "job": "a", "code": "job_format", "facts": {"path": "p", "format": NaN}}',
-    b'{"type": "Progress", "job": "a", "phase": "dance", "step": 1, "total": 2}',
-    b'{"type": "Progress", "job": "a", "phase": "generating", "step": 1, "total": 2, "eta": NaN}',
-    b'{"type": "Progress", "job": "a", "phase": "generating", "step": 1, "total": 2, "eta": 1e999}',
-    b'{"type": "Quit"}' + b" " * MAX_BYTES,
-], ids=lambda payload: repr(payload[:40]))
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"3",
+        b'"Quit"',
+        b"{}",
+        b'{"type": "Dance"}',
+        b'{"type": []}',
+        b'{"type": {}}',
+        b'{"type": null}',
+        b"\xff\xfe",
+        b"{",
+        b"[" * 60000,
+        b'{"type": "Progress", "step": ' + b"9" * 6000 + b"}",
+        b'{"type": "Quit", "more": 1}',
+        b'{"type": "Cancel"}',
+        b'{"type": "Cancel", "job": 3}',
+        b'{"type": "Heartbeat", "busy": 1}',
+        b'{"type": "Hello", "protocol": true, "engine": "x", "pid": 1}',
+        b'{"type": "Result", "job": "a", "path": "p", "notices": "w"}',
+        b'{"type": "Result", "job": "a", "path": "p", "notices": ["A sentence."]}',
+        b'{"type": "Result", "job": "a", "path": "p", "notices": [{"code": "dance", "facts": {}}]}',
+        b'{"type": "Result", "job": "a", "path": "p", "notices": [{"code": "drawn_as", "facts": {}}]}',
+        b'{"type": "Failed", "job": "a", "code": "dance", "facts": {}}',
+        b'{"type": "Failed", "job": "a", "code": "disk_full", "facts": {"more": 1}}',
+        b'{"type": "Failed", "job": "a", "code": "disk_full", "facts": []}',
+        b'{"type": "Failed", "job": "a", "code": "job_not_object", "facts": {"path": null}}',
+        b'{"type": "Failed", "job": "a", "code": "job_not_object", "facts": {"path": {}}}',
+        b'{"type": "Failed", "job": "a", "code": "job_not_object", "facts": {"path": [3]}}',
+        b'{"type": "Failed", "job": "a", "code": "job_not_object", "facts": {"path": [{"code": "dance", "facts": {}}]}}',
+        b'{"type": "Failed", "job": "a", "code": "job_format", "facts": {"path": "p", "format": NaN}}',
+        b'{"type": "Progress", "job": "a", "phase": "dance", "step": 1, "total": 2}',
+        b'{"type": "Progress", "job": "a", "phase": "generating", "step": 1, "total": 2, "eta": NaN}',
+        b'{"type": "Progress", "job": "a", "phase": "generating", "step": 1, "total": 2, "eta": 1e999}',
+        b'{"type": "Quit"}' + b" " * MAX_BYTES,
+    ],
+    ids=lambda payload: repr(payload[:40]),
+)
 def test_decode_refuses_everything_else_with_a_protocol_error(payload):
     with pytest.raises(ProtocolError):
         decode(payload)
@@ -114,6 +149,7 @@ def test_frames_refuse_a_length_that_cannot_be_ours_before_storing_anything(leng
 def test_frames_are_those_of_multiprocessing():
     from multiprocessing.connection import Connection
     from socket import socketpair
+
     left, right = socketpair()
     connection = Connection(left.detach())
     connection.send_bytes(b"payload")

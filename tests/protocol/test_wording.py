@@ -1,4 +1,5 @@
 """The tables of wording, and that nothing else words anything: what crosses the wire are codes of these tables and facts."""
+
 from __future__ import annotations
 
 import ast
@@ -16,8 +17,13 @@ from engine.protocol.wording_errors import CLASSES, ERRORS
 CHECKOUT = Path(__file__).resolve().parents[2]
 FILES = [file for top in ("engine", "stochsync_addon") for file in sorted((CHECKOUT / top).rglob("*.py"))]
 TREES = {file.relative_to(CHECKOUT).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
-TABLES = {**{name: rows for name, rows in CLASSES.items()}, "Notice": NOTICES, "Cause": CAUSES, "_SourceFailed": CAUSES,
-          "Failed": ERRORS}
+TABLES = {
+    **{name: rows for name, rows in CLASSES.items()},
+    "Notice": NOTICES,
+    "Cause": CAUSES,
+    "_SourceFailed": CAUSES,
+    "Failed": ERRORS,
+}
 ROWS = [*ERRORS.items(), *NOTICES.items(), *CAUSES.items()]
 
 SENTENCE = re.compile(r"[^\W\d_]{2,}[,:;]? +[^\W\d_]{2,}")
@@ -29,8 +35,19 @@ LOCAL = {"engine/command_line.py", "engine/doctor.py", "engine/protocol/wording.
 WORDED_HERE = {"print", "_leave", "param", "JobKind", "ValueError", "TypeError", "RuntimeError", "IndexError"}
 """Calls that may hold a sentence: a log's, a tooltip's, and what is raised at a programmer, which is a library's own message."""
 
-NOT_SAID = {"PITCH_SUFFIXES", "SIDE_SUFFIXES", "DEFAULT_NEGATIVE_PROMPT", "IDLE", "FILLERS", "INDOORS", "OUTDOORS", "ENCLOSED",
-            "ENCLOSED_PHRASES", "ALLOCATION_FAILED", "MODEL_LABELS"}
+NOT_SAID = {
+    "PITCH_SUFFIXES",
+    "SIDE_SUFFIXES",
+    "DEFAULT_NEGATIVE_PROMPT",
+    "IDLE",
+    "FILLERS",
+    "INDOORS",
+    "OUTDOORS",
+    "ENCLOSED",
+    "ENCLOSED_PHRASES",
+    "ALLOCATION_FAILED",
+    "MODEL_LABELS",
+}
 """Constants that are read by a model, or compared with what others say; and names of models."""
 
 FOR_A_TERMINAL = {"describe_models"}
@@ -39,6 +56,7 @@ FOR_A_TERMINAL = {"describe_models"}
 
 def sentences(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Line and text of every string constant that reads like a sentence, outside docstrings and what may hold one."""
+
     def walk(node: ast.AST) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             return  # a docstring
@@ -67,7 +85,7 @@ def raised() -> Iterator[tuple[str, ast.Call, str, str]]:
             name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
             if name not in TABLES or name == "Failed":
                 continue
-            for one in (choices(node.args[0]) if node.args else ()):
+            for one in choices(node.args[0]) if node.args else ():
                 yield f"{file}:{node.lineno}", node, name, one
 
 
@@ -112,8 +130,13 @@ def test_what_is_raised_is_in_the_table_with_its_facts(place, call, name, code):
 
 
 def test_no_row_of_the_tables_is_dead():
-    named = {node.value for file, tree in TREES.items() if file not in LOCAL
-             for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    named = {
+        node.value
+        for file, tree in TREES.items()
+        if file not in LOCAL
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
     assert not {code for code, _ in ROWS} - named
 
 
@@ -189,6 +212,13 @@ SHARED_NAMES = ("STOCHSYNC_ROOT", "STOCHSYNC_ENGINE_PYTHON", "HF_HOME", "TORCH_H
 
 
 def test_names_that_must_be_agreed_on_have_one_home():
-    at = {name: {file for file, tree in TREES.items() for node in ast.walk(tree)
-                 if isinstance(node, ast.Constant) and node.value == name} for name in SHARED_NAMES}
+    at = {
+        name: {
+            file
+            for file, tree in TREES.items()
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and node.value == name
+        }
+        for name in SHARED_NAMES
+    }
     assert at == {name: {"engine/protocol/environment.py"} for name in SHARED_NAMES}

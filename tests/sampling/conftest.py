@@ -1,4 +1,5 @@
 """A canonical space small enough to reason about: a torus of texels, seen through square crops that wrap."""
+
 from __future__ import annotations
 
 from copy import copy

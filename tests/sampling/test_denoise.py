@@ -1,4 +1,5 @@
 """G: against diffusers' solvers, against closed forms, and its known region; on a variance-preserving path and on a flow."""
+
 from __future__ import annotations
 
 import math
@@ -40,8 +41,15 @@ def two_modes(prediction_type="epsilon") -> IdealDenoiser:
 
 @pytest.mark.parametrize("prediction_type", ["epsilon", "v_prediction", "sample"])
 def test_ddim_is_diffusers(prediction_type):
-    theirs = DDIMScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, clip_sample=False,
-                           prediction_type=prediction_type, steps_offset=1, set_alpha_to_one=True)
+    theirs = DDIMScheduler(
+        beta_schedule="scaled_linear",
+        beta_start=0.00085,
+        beta_end=0.012,
+        clip_sample=False,
+        prediction_type=prediction_type,
+        steps_offset=1,
+        set_alpha_to_one=True,
+    )
     theirs.alphas_cumprod = ALPHA_BAR
     theirs.set_timesteps(20)
     denoiser, x = two_modes(prediction_type), randn(2, 3, 4, 4)
@@ -57,8 +65,9 @@ def test_ddim_is_diffusers(prediction_type):
 def test_both_solvers_are_diffusers_dpm_solver_on_any_timesteps(prediction_type, order, solver, start, n, grid):
     """DPM-Solver++ 2M is theirs of order 2; of order 1 it is DDIM, which so is checked on uneven timesteps too."""
     timesteps = SCHEDULE.solve_timesteps(start, n, grid)
-    theirs = DPMSolverMultistepScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012,
-                                         solver_order=order, prediction_type=prediction_type)
+    theirs = DPMSolverMultistepScheduler(
+        beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, solver_order=order, prediction_type=prediction_type
+    )
     theirs.set_timesteps(timesteps=timesteps)
     denoiser, x = two_modes(prediction_type), randn(2, 3, 4, 4)
     expected = x
@@ -84,12 +93,16 @@ def test_ddim_on_a_flow_is_diffusers_euler(shift):
     assert (solve(denoiser, x, ours) - expected).abs().max() < 1e-4
 
 
-@pytest.mark.parametrize("solver, grid, n, tolerance", [
-    ("ddim", "linear", 200, 0.03),  # first order: the spread comes out 2.5 % short with 200 steps, 5 % with 100
-    ("dpmpp", "karras", 40, 0.01),
-])
-@pytest.mark.parametrize("path", [zero_terminal_snr(), GaussianPath("flow", Schedule.flow(), "flow_prediction")],
-                         ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "solver, grid, n, tolerance",
+    [
+        ("ddim", "linear", 200, 0.03),  # first order: the spread comes out 2.5 % short with 200 steps, 5 % with 100
+        ("dpmpp", "karras", 40, 0.01),
+    ],
+)
+@pytest.mark.parametrize(
+    "path", [zero_terminal_snr(), GaussianPath("flow", Schedule.flow(), "flow_prediction")], ids=lambda path: path.name
+)
 def test_pure_noise_is_solved_where_no_signal_is_left(path, solver, grid, n, tolerance):
     """From pure noise at signal 0 the exact flow takes N(0, 1) to N(mean, var) without any bias."""
     schedule = path.schedule
@@ -101,10 +114,13 @@ def test_pure_noise_is_solved_where_no_signal_is_left(path, solver, grid, n, tol
     assert ((result - (mean + variance.sqrt() * x)).abs() < tolerance * offset + 0.002).all()
 
 
-@pytest.mark.parametrize("solver, grid, n, tolerance", [
-    ("ddim", "linear", 400, 0.02),  # first order: 8 times finer than the paper's 50
-    ("dpmpp", "karras", 40, 0.005),
-])
+@pytest.mark.parametrize(
+    "solver, grid, n, tolerance",
+    [
+        ("ddim", "linear", 400, 0.02),  # first order: 8 times finer than the paper's 50
+        ("dpmpp", "karras", 40, 0.005),
+    ],
+)
 def test_gaussian_is_solved_to_its_closed_form(path, solver, grid, n, tolerance):
     """For N(mu, s^2) the flow is affine: G(x) = mu + s (x - signal mu) / sqrt(signal^2 s^2 + noise^2)."""
     mean, variance = randn(3, 2, 2, seed=2), randn(3, 2, 2, seed=3).square() + 0.05
@@ -173,8 +189,9 @@ def test_guidance_is_asked_for_every_timestep():
     asked = []
     scale = {900: 7.5, 500: 1.0, 100: 3.0}
     denoiser = IdealDenoiser(mixture(randn(1, 3, 4, 4), 0.1), SCHEDULE, unconditional=mixture(randn(2, 3, 4, 4), 0.1))
-    list(denoise(denoiser, SCHEDULE, randn(1, 3, 4, 4), [900, 500, 100], [0], None,
-                 guidance=lambda t: asked.append(t) or scale[t]))
+    list(
+        denoise(denoiser, SCHEDULE, randn(1, 3, 4, 4), [900, 500, 100], [0], None, guidance=lambda t: asked.append(t) or scale[t])
+    )
     assert asked == [900, 500, 100] and denoiser.nfe == 2 + 1 + 2
 
 
@@ -201,8 +218,9 @@ def test_a_known_region_keeps_borders_and_remakes_the_interior(path, solver, gri
 
 @pytest.mark.parametrize("solver", ["ddim", "dpmpp"])
 @pytest.mark.parametrize("start", [800, 999])
-@pytest.mark.parametrize("path", [zero_terminal_snr(), GaussianPath("flow", Schedule.flow(), "flow_prediction")],
-                         ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [zero_terminal_snr(), GaussianPath("flow", Schedule.flow(), "flow_prediction")], ids=lambda path: path.name
+)
 def test_a_known_region_holds_what_is_not_yet_foreground_on_its_own_noisy_track(path, solver, start):
     """Where the mask says background, the denoiser sees the clean latents at exactly the noise level of its timestep,
     with the noise of the start; the foreground is what has mask >= 1 - i/N. At 999 of these schedules there is no signal."""

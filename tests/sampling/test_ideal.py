@@ -1,4 +1,5 @@
 """The closed-form denoisers, against integrals done by brute force and against each other."""
+
 from __future__ import annotations
 
 import math

@@ -1,4 +1,5 @@
 """What the loop must keep: borders of views (appendix B), what is painted already (Eq. 9), each view its own; on both paths."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,4 +1,5 @@
 """The plan of a whole job: which views, from where, at which size and time, and what they cost; on both paths."""
+
 from __future__ import annotations
 
 from itertools import pairwise
@@ -125,14 +126,17 @@ def test_the_work_of_a_plan_weighs_forwards_by_their_size(path, ring):
 
 
 @pytest.mark.parametrize("row", ROWS)
-@pytest.mark.parametrize("changes", [
-    {},
-    {"blend_steps": 2, "warmup": 0},
-    {"blend_steps": 1, "fill_steps": 3},
-    {"guidance": 5.0},
-    {"guidance": 5.0, "guidance_t_min": 200, "guidance_t_max": 800, "blend_steps": 1},
-    {"ode_grid": "linear", "solver": "ddim", "ode_steps": 9, "warmup": 3},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"blend_steps": 2, "warmup": 0},
+        {"blend_steps": 1, "fill_steps": 3},
+        {"guidance": 5.0},
+        {"guidance": 5.0, "guidance_t_min": 200, "guidance_t_max": 800, "blend_steps": 1},
+        {"ode_grid": "linear", "solver": "ddim", "ode_steps": 9, "warmup": 3},
+    ],
+)
 def test_forwards_are_known_ahead(path, ring, band, row, changes):
     params = settings(row, **changes)
     for space in (ring, band):
@@ -151,8 +155,10 @@ def test_nfe_of_the_papers_settings(path, ring):
     """
     paper = {"warmup": 0, "blend_steps": 0}
     star = paper | {"t_stop": 700, "outer_steps": 8}
-    counts = [plan(SamplingParams(**changes), ring, path.schedule, refine=True).nfe
-              for changes in (paper, star, star | {"solver": "dpmpp", "ode_steps": 20})]
+    counts = [
+        plan(SamplingParams(**changes), ring, path.schedule, refine=True).nfe
+        for changes in (paper, star, star | {"solver": "dpmpp", "ode_steps": 20})
+    ]
     counts.append(plan(SamplingParams(warmup=1, blend_steps=0), ring, path.schedule).nfe)
     counts.append(plan(KINDS["panorama"].preset_sampling("paper"), ring, path.schedule).nfe)
     expected = [7450, 3230, 1280, 7490, 7790]

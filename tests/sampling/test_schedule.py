@@ -1,4 +1,5 @@
 """The formulas of section 4 and the timesteps, against diffusers and by hand, on variance-preserving and flow paths."""
+
 from __future__ import annotations
 
 import math
@@ -108,8 +109,14 @@ def test_a_flow_model_is_read_as_its_definition_says():
 def test_one_step_is_diffusers_ddim(stable_diffusion, prediction_type, eta):
     """to_x0_eps then mu (Eq. 4 and 5) is DDIM's step, with DDPM's stochasticity too."""
     x_t, output = pair()
-    theirs = DDIMScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, clip_sample=False,
-                           prediction_type=prediction_type, steps_offset=1)
+    theirs = DDIMScheduler(
+        beta_schedule="scaled_linear",
+        beta_start=0.00085,
+        beta_end=0.012,
+        clip_sample=False,
+        prediction_type=prediction_type,
+        steps_offset=1,
+    )
     theirs.alphas_cumprod = scaled_linear_alpha_bar()
     theirs.set_timesteps(50)
     t, t_next = 601, 581
@@ -186,9 +193,18 @@ def test_what_is_no_schedule_is_refused(values):
         Schedule.variance_preserving(torch.tensor(values))
 
 
-@pytest.mark.parametrize("signal, noise", [([0.9], [0.1]), ([0.9, 0.5], [0.1]), ([0.9, 0.9], [0.1, 0.1]),
-                                           ([0.5, 0.9], [0.5, 0.1]), ([1.0, 0.5], [0.0, 0.5]),
-                                           ([0.5, -0.5], [0.5, 0.9]), ([0.0, 0.0], [0.9, 1.0])])
+@pytest.mark.parametrize(
+    "signal, noise",
+    [
+        ([0.9], [0.1]),
+        ([0.9, 0.5], [0.1]),
+        ([0.9, 0.9], [0.1, 0.1]),
+        ([0.5, 0.9], [0.5, 0.1]),
+        ([1.0, 0.5], [0.0, 0.5]),
+        ([0.5, -0.5], [0.5, 0.9]),
+        ([0.0, 0.0], [0.9, 1.0]),
+    ],
+)
 def test_what_is_no_path_is_refused(signal, noise):
     with pytest.raises(ValueError, match="signal"):
         Schedule(signal, noise)
@@ -226,9 +242,17 @@ def test_the_papers_time_is_the_timestep_of_models_like_the_papers(stable_diffus
         assert schedule.from_paper_time(1000) == 999
 
 
-@pytest.mark.parametrize("other", [Schedule.flow(), Schedule.flow(shift=3.0), Schedule.flow(shift=0.5), Schedule.flow(200),
-                                   Schedule.variance_preserving(scaled_linear_alpha_bar()[3::7])],
-                         ids=["flow", "shift-3", "shift-0.5", "flow-200", "every-7th"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        Schedule.flow(),
+        Schedule.flow(shift=3.0),
+        Schedule.flow(shift=0.5),
+        Schedule.flow(200),
+        Schedule.variance_preserving(scaled_linear_alpha_bar()[3::7]),
+    ],
+    ids=["flow", "shift-3", "shift-0.5", "flow-200", "every-7th"],
+)
 def test_the_papers_time_means_the_same_noise_to_signal_on_other_paths(stable_diffusion, other):
     found = [other.from_paper_time(t) for t in range(1000)]
     assert all(a <= b for a, b in zip(found, found[1:], strict=False))
@@ -277,10 +301,14 @@ def test_an_unknown_grid_is_refused(schedule):
         schedule.solve_timesteps(999, 10, "cosine")
 
 
-@pytest.mark.parametrize("schedule, calls", [
-    (STABLE_DIFFUSION, (10, 9, 7)),  # from the top noise level 14.6
-    (Schedule.flow(), (10, 8, 6)),  # from KARRAS_TOP = 20, as it ends in noise alone: the same starts lie further down
-], ids=["sd", "flow"])
+@pytest.mark.parametrize(
+    "schedule, calls",
+    [
+        (STABLE_DIFFUSION, (10, 9, 7)),  # from the top noise level 14.6
+        (Schedule.flow(), (10, 8, 6)),  # from KARRAS_TOP = 20, as it ends in noise alone: the same starts lie further down
+    ],
+    ids=["sd", "flow"],
+)
 def test_karras_solve_is_even_in_the_seventh_root_of_noise(schedule, calls):
     for t, count in zip(map(schedule.from_paper_time, (999, 900, 700)), calls, strict=True):
         steps = schedule.solve_timesteps(t, 10, "karras")

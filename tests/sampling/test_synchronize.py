@@ -1,4 +1,5 @@
 """The loop of Algorithm 4: its statistics, its repeatability, its ways to stop; on both paths."""
+
 from __future__ import annotations
 
 import math
@@ -74,8 +75,7 @@ def test_no_stochasticity_is_plain_ddim_on_one_view(path, toy_space, row):
     timesteps = [path.schedule.last, *outer(path, 5)[1:]]
     for t, t_next in pairwise([*timesteps, None]):
         steps = path.schedule.solve_timesteps(t, params.ode_steps, params.ode_grid) if params.multi_step else [t]
-        *_, last = denoise(two_modes(path), path.schedule, x_t, steps, [None], None, guidance=lambda _: 1.0,
-                           solver=params.solver)
+        *_, last = denoise(two_modes(path), path.schedule, x_t, steps, [None], None, guidance=lambda _: 1.0, solver=params.solver)
         x0 = last.x0_hat.clamp(0, 1)  # the codec's pictures are in 0..1
         if t_next is not None:
             x_t = path.schedule.mu(x0, path.schedule.implied_noise(x_t, x0, t), t_next)
@@ -163,10 +163,15 @@ def test_guidance_interval_reaches_the_denoiser(path, ring):
 @pytest.mark.parametrize("row", ROWS)
 def test_batching_changes_nothing(path, ring, row):
     """A denoiser that works view by view gives what one gives that takes all views of a step at once."""
+
     class OneByOne(IdealDenoiser):
         def __call__(self, x_t, t, views, condition, guidance):
-            return torch.cat([super(OneByOne, self).__call__(x, t, [view], condition, guidance)
-                              for x, view in zip(x_t.split(1), views, strict=True)])
+            return torch.cat(
+                [
+                    super(OneByOne, self).__call__(x, t, [view], condition, guidance)
+                    for x, view in zip(x_t.split(1), views, strict=True)
+                ]
+            )
 
     params = settings(row, blend_steps=1)
     whole = result(run(path, ring, two_modes(path), params))
@@ -201,7 +206,7 @@ def test_a_step_of_another_size_has_noise_of_its_own(path, ring):
     drawn = [call[2] for call in recorder.calls]
     shapes = [x.shape[-1] for x in drawn]
     assert shapes == [SIZE // 2, SIZE // 2, SIZE, SIZE]
-    first, third = drawn[0].flatten(1), drawn[2].flatten(1)[:, :drawn[0][0].numel()]
+    first, third = drawn[0].flatten(1), drawn[2].flatten(1)[:, : drawn[0][0].numel()]
     assert abs(float(torch.corrcoef(torch.stack([first.flatten(), third.flatten()]))[0, 1])) < 5 / math.sqrt(first.numel())
 
 
@@ -210,8 +215,9 @@ def test_encoder_noise_depends_on_the_view_alone(path, ring):
         """Samples its latents, as a VAE's encoder does."""
 
         def encode(self, images, generators):
-            return torch.stack([image + 0.1 * torch.randn(image.shape, generator=g)
-                                for image, g in zip(images, generators, strict=True)])
+            return torch.stack(
+                [image + 0.1 * torch.randn(image.shape, generator=g) for image, g in zip(images, generators, strict=True)]
+            )
 
     def encoded(space):
         """What the second step's views are encoded to, by view."""
@@ -287,6 +293,7 @@ def test_overlapping_views_are_averaged_and_disjoint_ones_win_whole(path, toy_sp
 
 def test_the_background_goes_on_from_what_was_decoded_last(path, toy_space):
     """With keep_background each view gets its own last picture, at the size of the pass; without it nothing."""
+
     class Watched(toy_space):
         def project(self, canvas, views, behind=None):
             self.seen.append((views, self.view_resolution, behind))

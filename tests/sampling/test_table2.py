@@ -2,6 +2,7 @@
 
 A view's prior is a mixture of whole pictures, so views that choose apart cannot both be right where they overlap.
 """
+
 from __future__ import annotations
 
 import pytest
@@ -32,8 +33,18 @@ def stripes() -> torch.Tensor:
 
 def run(path, space, codec, modes, seed, *, stochastic, multi, disjoint=False) -> torch.Tensor:
     params = SamplingParams(
-        max_stochasticity=stochastic, multi_step=multi, non_overlapping=disjoint, guidance=1.0, warmup=1, blend_steps=0,
-        outer_steps=25, t_start=900, t_stop=270, ode_grid="karras", solver="dpmpp", ode_steps=10,
+        max_stochasticity=stochastic,
+        multi_step=multi,
+        non_overlapping=disjoint,
+        guidance=1.0,
+        warmup=1,
+        blend_steps=0,
+        outer_steps=25,
+        t_start=900,
+        t_stop=270,
+        ode_grid="karras",
+        solver="dpmpp",
+        ode_steps=10,
     )
     denoiser = path.ideal(mixture((modes - 0.5) / SCALE, (SPREAD / SCALE) ** 2))
     steps = plan(params, space, path.schedule)
@@ -114,7 +125,7 @@ def test_maximum_stochasticity_completes_a_partial_observation(path, toy_space, 
     class Observed(toy_space):
         def unproject(self, canvas, views, images, *, average):
             z, best = super().unproject(canvas, views, images, average=average)
-            z[..., :SIZE // 2] = self.truth[..., :SIZE // 2]
+            z[..., : SIZE // 2] = self.truth[..., : SIZE // 2]
             return canvas._replace(z=z, view_quality=best)
 
     def error(stochastic: bool) -> float:
@@ -123,7 +134,7 @@ def test_maximum_stochasticity_completes_a_partial_observation(path, toy_space, 
             space = Observed((SIZE, SIZE), SIZE, [[(0, 0)]])
             space.truth = modes[seed]
             z = run(path, space, codec, modes, seed, stochastic=stochastic, multi=True).z
-            found.append((z - space.truth)[..., SIZE // 2:].square().mean().sqrt())
+            found.append((z - space.truth)[..., SIZE // 2 :].square().mean().sqrt())
         return float(torch.stack(found).mean())
 
     assert error(stochastic=True) < 0.5 * error(stochastic=False)

@@ -1,4 +1,5 @@
 """Which triangle a texel stands for."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -57,9 +58,7 @@ def test_mirrored_halves_share_texels():
     assert set(np.unique(owner)) == {2, 3}
 
 
-@pytest.mark.parametrize(
-    "triangle", [[[0.5, 0.5]] * 3, [[0.1, 0.5], [0.5, 0.5], [0.9, 0.5]], [[0, 0], [0.5, 0.5], [1, 1]]]
-)
+@pytest.mark.parametrize("triangle", [[[0.5, 0.5]] * 3, [[0.1, 0.5], [0.5, 0.5], [0.9, 0.5]], [[0, 0], [0.5, 0.5], [1, 1]]])
 def test_triangles_without_area_own_nothing(triangle):
     owner, _ = rasterize_charts(np.array([triangle]), 32)
     assert (owner == -1).all()
@@ -67,9 +66,7 @@ def test_triangles_without_area_own_nothing(triangle):
 
 def test_slivers_and_crowds_stay_cheap_and_within_their_bounds():
     rng = np.random.default_rng(0)
-    slivers = rng.random((20_000, 1, 2)) + np.concatenate(
-        [np.zeros((20_000, 1, 2)), rng.normal(0, 0.01, (20_000, 2, 2))], 1
-    )
+    slivers = rng.random((20_000, 1, 2)) + np.concatenate([np.zeros((20_000, 1, 2)), rng.normal(0, 0.01, (20_000, 2, 2))], 1)
     owner, weights = rasterize_charts(slivers, 256)
     assert (owner >= 0).mean() > 0.5
     assert np.allclose(weights[owner >= 0].sum(-1), 1, atol=1e-6) and weights.min() >= 0

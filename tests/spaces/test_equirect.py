@@ -1,4 +1,5 @@
 """The panorama: both ways, all around, both poles."""
+
 from __future__ import annotations
 
 import math
@@ -37,9 +38,7 @@ def test_projection_agrees_with_py360convert(azimuth, elevation):
     ours = space.project(canvas_of(z), [View.looking_out(azimuth=azimuth, elevation=elevation, fov=fov)])[0]
     # Its outermost samples lie on the picture's edge, ours half a pixel inside: give it the angle between ours.
     between_centres = 2 * math.degrees(math.atan(math.tan(math.radians(fov / 2)) * (1 - 1 / size)))
-    theirs = py360convert.e2p(
-        z.permute(1, 2, 0).numpy(), between_centres, azimuth, elevation, (size, size), mode="bilinear"
-    )
+    theirs = py360convert.e2p(z.permute(1, 2, 0).numpy(), between_centres, azimuth, elevation, (size, size), mode="bilinear")
     # The same bilinear lookup but for float32 rounding and their treatment of the last half row at a pole.
     difference = np.abs(ours.permute(1, 2, 0).numpy() - theirs)
     assert np.quantile(difference, 0.999) < 1e-4

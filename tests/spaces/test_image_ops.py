@@ -1,4 +1,5 @@
 """Sampling, seams, filling, padding."""
+
 from __future__ import annotations
 
 import numpy as np

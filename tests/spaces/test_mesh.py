@@ -1,4 +1,5 @@
 """The mesh: a texture lies where the UVs say, and only what a view can see is painted from it."""
+
 from __future__ import annotations
 
 import numpy as np

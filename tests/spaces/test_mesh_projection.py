@@ -1,4 +1,5 @@
 """What views of a mesh show: filtering, other sizes, what lies behind, what is unknown, what is restored."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -30,8 +31,10 @@ def test_the_same_canvas_through_views_of_another_size(resolution):
     small = torch.nn.functional.interpolate(space.project(canvas, views), size=(resolution, resolution), mode="area")
     # 64 of 96 rays: some pixels hold one ray, some two, where the mean over areas would cut them.
     assert (picture - small).abs().mean() < (1e-6 if 96 % resolution == 0 else 5e-3)
-    seen = [at.unproject(at.blank(), views, torch.ones(4, 3, n, n), average=False).view_quality for at, n in
-            ((space, 96), (other, resolution))]
+    seen = [
+        at.unproject(at.blank(), views, torch.ones(4, 3, n, n), average=False).view_quality
+        for at, n in ((space, 96), (other, resolution))
+    ]
     assert torch.equal(*seen)
     assert other.condition(views).shape == other.seam_mask(views).shape == (4, 1, resolution, resolution)
     assert other.texels_per_pixel == pytest.approx(space.texels_per_pixel * 96 / resolution)

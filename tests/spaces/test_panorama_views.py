@@ -1,4 +1,5 @@
 """The view sets of a panorama: what they cover, where their seams lie, what their masks leave."""
+
 from __future__ import annotations
 
 import math

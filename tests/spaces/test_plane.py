@@ -1,4 +1,5 @@
 """The flat picture: windows that cover it, seams that another set paints over, and what goes in comes out."""
+
 from __future__ import annotations
 
 import pytest
@@ -93,7 +94,7 @@ def test_the_seam_mask_is_zero_at_every_border_and_one_inside():
     assert (mask[..., 0] == 0).all() and (mask[..., -1] == 0).all() and (mask[..., 0, :] == 0).all()
     first, second = space.view_sets[0][:2]
     shared = first.left + first.side - second.left
-    assert (mask[0, 0, 32, 64 - shared // 2 + 1:] == 0).all()  # the neighbour is more central there
+    assert (mask[0, 0, 32, 64 - shared // 2 + 1 :] == 0).all()  # the neighbour is more central there
 
 
 def test_a_canvas_without_room_is_refused():

@@ -1,4 +1,5 @@
 """What a pixel sees, whichever library looks: one suite for all rasterizers."""
+
 from __future__ import annotations
 
 import importlib.machinery
@@ -22,9 +23,7 @@ ALL = [
         NvdiffrastRasterizer,
         marks=[
             pytest.mark.gpu,
-            pytest.mark.skipif(
-                not NvdiffrastRasterizer.available(), reason="NOT TESTED: nvdiffrast and CUDA are not both here"
-            ),
+            pytest.mark.skipif(not NvdiffrastRasterizer.available(), reason="NOT TESTED: nvdiffrast and CUDA are not both here"),
         ],
     ),
 ]

@@ -1,4 +1,5 @@
 """The conventions that every space keeps to."""
+
 from __future__ import annotations
 
 import pytest
@@ -71,7 +72,13 @@ def test_only_one_view_of_a_round_is_the_front():
     around = [View.orbiting(azimuth=45 * k, elevation=0).label for k in range(8)]
     assert around == ["front", "front-side", "side", "back-side", "back", "back-side", "side", "front-side"]
     assert [View.orbiting(azimuth=a, elevation=0).label for a in (-22, 22, 23, -68, 338, 405)] == [
-        "front", "front", "front-side", "side", "front", "front-side"]
+        "front",
+        "front",
+        "front-side",
+        "side",
+        "front",
+        "front-side",
+    ]
 
 
 def test_labels_may_be_given():

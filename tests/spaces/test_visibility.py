@@ -1,4 +1,5 @@
 """What a view shows of a surface, from the fast ways and from slower ones that cannot be wrong."""
+
 from __future__ import annotations
 
 import pytest
@@ -50,16 +51,27 @@ def rendered_share(space: MeshSpace, view: View, drawn: tuple[View, ...]) -> flo
 
 @pytest.mark.parametrize(
     "mesh",
-    [knot(), sphere(48), boxed(trimesh.creation.torus(1, 0.3)), boxed(trimesh.creation.box()),
-     boxed(trimesh.creation.capsule(1, 0.4))],
+    [
+        knot(),
+        sphere(48),
+        boxed(trimesh.creation.torus(1, 0.3)),
+        boxed(trimesh.creation.box()),
+        boxed(trimesh.creation.capsule(1, 0.4)),
+    ],
     ids=["knot", "sphere", "torus", "box", "capsule"],
 )
 def test_the_unseen_share_agrees_with_painting(mesh):
     """Within two hundredths of the picture: painting also leaves out texels less than a pixel from what hides them."""
     space = MeshSpace(*mesh, 512, 512)
     first, second = space.view_sets[0], space.view_sets[1]
-    cases = [(first[1], first[:1]), (second[0], first), (second[1], first), (second[0], first[:2]),
-             (space.view_sets[4][0], first + second), (first[2], first[:1])]
+    cases = [
+        (first[1], first[:1]),
+        (second[0], first),
+        (second[1], first),
+        (second[0], first[:2]),
+        (space.view_sets[4][0], first + second),
+        (first[2], first[:1]),
+    ]
     for view, drawn in cases:
         assert space.unseen_share([view], drawn)[0] == pytest.approx(rendered_share(space, view, drawn), abs=0.02)
 

@@ -1,4 +1,5 @@
 """Whole jobs on a card that is not there: a tensor on the wrong device, or of the wrong dtype, fails."""
+
 from __future__ import annotations
 
 import json
@@ -36,8 +37,9 @@ def model(tmp_path_factory) -> str:
 @pytest.fixture
 def jobs(model) -> dict[str, Job]:
     panorama = Job(kind="panorama", params=PanoramaParams(prompt="a meadow", model=model, width=256), sampling=SHORT)
-    texture = Job(kind="texture", params=TextureParams(prompt="a brick", model=model, size=128),
-                  sampling=replace(SHORT, outer_steps=9))
+    texture = Job(
+        kind="texture", params=TextureParams(prompt="a brick", model=model, size=128), sampling=replace(SHORT, outer_steps=9)
+    )
     return {"panorama": panorama, "texture": texture}
 
 

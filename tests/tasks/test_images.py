@@ -1,4 +1,5 @@
 """Pictures on disk: rounding, size, and never half of one."""
+
 from __future__ import annotations
 
 import numpy as np

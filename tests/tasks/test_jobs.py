@@ -1,4 +1,5 @@
 """Both jobs, the whole way, with a tiny real checkpoint: what lies in the job folder afterwards, and what does not."""
+
 from __future__ import annotations
 
 import json
@@ -149,8 +150,9 @@ def test_geometry_is_kept_for_the_next_job_on_the_same_canvas(panorama, texture,
 
     def space_of(name: str, job: Job, shape=None):
         folder = save_job(tmp_path / name, job, shape)
-        return spaces.get(Request(job=job, folder=folder, views=sampling.views, view_resolution=64, device=torch.device("cpu"),
-                                  depth_floor=0.0))
+        return spaces.get(
+            Request(job=job, folder=folder, views=sampling.views, view_resolution=64, device=torch.device("cpu"), depth_floor=0.0)
+        )
 
     first = space_of("a", texture, mesh)
     assert space_of("b", replace(texture, params=replace(texture.params, prompt="another", seed=9)), mesh) is first
@@ -184,17 +186,24 @@ def test_a_model_that_gives_nan_is_an_error_and_no_file(panorama, tmp_path, monk
     assert not (tmp_path / "job" / "result.png").exists()
 
 
-@pytest.mark.parametrize("sound,dtype", [(lambda checkpoint: checkpoint.vae.dtype == torch.float32, "bfloat16"),
-                                         (lambda checkpoint: checkpoint.dtype == torch.float32, "float32")],
-                         ids=["the decoder was broken", "all was broken"])
+@pytest.mark.parametrize(
+    "sound,dtype",
+    [
+        (lambda checkpoint: checkpoint.vae.dtype == torch.float32, "bfloat16"),
+        (lambda checkpoint: checkpoint.dtype == torch.float32, "float32"),
+    ],
+    ids=["the decoder was broken", "all was broken"],
+)
 def test_a_broken_half_precision_result_is_made_again_in_full(panorama, tmp_path, monkeypatch, sound, dtype):
     """No card with broken fp16 can be had here: bfloat16 stands for half precision, and its decoder is made to fail."""
     decode, models = StableDiffusionCodec.decode, ModelCache()
     loaded = []
     monkeypatch.setitem(
-        FAMILIES, "sd", lambda *folders, **options: loaded.append(load_checkpoint(*folders, **options)) or loaded[0])
-    monkeypatch.setattr(StableDiffusionCodec, "decode", lambda self, x: decode(self, x) * (
-        1.0 if sound(loaded[0]) else float("nan")))
+        FAMILIES, "sd", lambda *folders, **options: loaded.append(load_checkpoint(*folders, **options)) or loaded[0]
+    )
+    monkeypatch.setattr(
+        StableDiffusionCodec, "decode", lambda self, x: decode(self, x) * (1.0 if sound(loaded[0]) else float("nan"))
+    )
     folder = save_job(tmp_path / "job", replace(panorama, engine=replace(panorama.engine, precision="bfloat16")))
     result = list(run_job(folder, models, SpaceCache()))[-1]
     told = [notice for notice in result.notices if "full precision" in notice.text]
@@ -261,8 +270,20 @@ def test_words_a_small_model_does_not_know_leave_the_negative_prompt(panorama):
 
 
 def test_the_command_line_does_jobs_of_every_kind_and_redoes_one(model, tmp_path, capsys):
-    brief = ["--model", model, "--outer-steps", "2", "--coarse-steps", "0", "--ode-steps", "2", "--blend-steps", "0",
-             "--warmup", "1"]
+    brief = [
+        "--model",
+        model,
+        "--outer-steps",
+        "2",
+        "--coarse-steps",
+        "0",
+        "--ode-steps",
+        "2",
+        "--blend-steps",
+        "0",
+        "--warmup",
+        "1",
+    ]
     assert main(["panorama", "--prompt", "sea", "--width", "256", "--out", str(tmp_path / "p"), *brief]) == 0
     before = (tmp_path / "p" / "result.png").read_bytes()
     assert main(["run", str(tmp_path / "p")]) == 0
@@ -280,12 +301,15 @@ def test_the_command_line_does_jobs_of_every_kind_and_redoes_one(model, tmp_path
     assert {"panorama", "texture", "plane"} == set(KINDS)
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (["panorama", "--prompt", " ", "--out", "x"], "prompt is empty"),
-    (["panorama", "--prompt", "sea", "--width", "255", "--out", "x"], "width = 255"),
-    (["texture", "absent.obj", "--prompt", "oak", "--out", "x"], "absent.obj"),
-    (["run", "nowhere"], "no job"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["panorama", "--prompt", " ", "--out", "x"], "prompt is empty"),
+        (["panorama", "--prompt", "sea", "--width", "255", "--out", "x"], "width = 255"),
+        (["texture", "absent.obj", "--prompt", "oak", "--out", "x"], "absent.obj"),
+        (["run", "nowhere"], "no job"),
+    ],
+)
 def test_a_bad_command_ends_in_one_line(arguments, words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(arguments) in (1, 2)

@@ -1,4 +1,5 @@
 """Mesh files in, textured meshes out: axes, UVs and refusals."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -47,8 +48,9 @@ def test_uvs_of_the_file_are_kept_and_absent_ones_are_made(tmp_path):
     trimesh.creation.icosphere(subdivisions=2).export(tmp_path / "without.ply")
     kept, unwrapped = read_mesh(tmp_path / "with.glb")
     assert not unwrapped
-    np.testing.assert_allclose(np.sort(kept.uv.reshape(-1, 2), axis=0), np.sort(box.visual.uv[box.faces].reshape(-1, 2), axis=0),
-                               atol=1e-6)
+    np.testing.assert_allclose(
+        np.sort(kept.uv.reshape(-1, 2), axis=0), np.sort(box.visual.uv[box.faces].reshape(-1, 2), axis=0), atol=1e-6
+    )
     made, unwrapped = read_mesh(tmp_path / "without.ply")
     assert unwrapped and made.uv.min() >= 0 and made.uv.max() <= 1
 

@@ -1,4 +1,5 @@
 """The figures of a job are right, and taking them makes nobody wait."""
+
 from __future__ import annotations
 
 import inspect

@@ -1,4 +1,5 @@
 """What views add to a prompt, also when the prompt is too long for the model."""
+
 from __future__ import annotations
 
 import pytest
@@ -18,13 +19,35 @@ def test_every_label_of_the_views_has_a_suffix(prompt):
     assert set(suffixes(KINDS["plane"], prompt, {})) == {view.label for each in window_sets(100, 20, 20) for view in each}
 
 
-@pytest.mark.parametrize("place, prompts", [
-    ("outdoors", ["desert dunes at sunset", "An alpine MEADOW", "Coastal cliff at sunset, waves crashing on rugged rocks.",
-                  "a village with houses in falling snow"]),
-    ("indoors", ["a cosy living room", "Kitchen", "a spaceship interior"]),
-    ("", ["an underwater reef", "the ocean floor", "a cave by the sea", "under  the sea", "a living room with a view of the sea",
-          "outer space", "above the clouds", "joy", "a subway tunnel under the city"]),
-])
+@pytest.mark.parametrize(
+    "place, prompts",
+    [
+        (
+            "outdoors",
+            [
+                "desert dunes at sunset",
+                "An alpine MEADOW",
+                "Coastal cliff at sunset, waves crashing on rugged rocks.",
+                "a village with houses in falling snow",
+            ],
+        ),
+        ("indoors", ["a cosy living room", "Kitchen", "a spaceship interior"]),
+        (
+            "",
+            [
+                "an underwater reef",
+                "the ocean floor",
+                "a cave by the sea",
+                "under  the sea",
+                "a living room with a view of the sea",
+                "outer space",
+                "above the clouds",
+                "joy",
+                "a subway tunnel under the city",
+            ],
+        ),
+    ],
+)
 def test_pitch_words_fit_the_place(place, prompts):
     """No sky indoors, under water or in a cave; nothing of either where the prompt leaves it open."""
     for prompt in prompts:

@@ -3,6 +3,7 @@
 `reference/` holds the two job folders (job.json, mesh.npz) with their result.png, and machine.json, which says what they were
 made with. To make them anew, after a change that is meant to change pictures: `python tests/tasks/test_reference_jobs.py`.
 """
+
 from __future__ import annotations
 
 import json
@@ -26,8 +27,12 @@ PSNR_ELSEWHERE = 30  # dB. Other processors round float32 sums otherwise; anothe
 
 def machine() -> dict[str, str]:
     """What the bytes of a picture depend on beside the job."""
-    return {"torch": torch.__version__, "diffusers": diffusers.__version__, "capability": torch.backends.cpu.get_cpu_capability(),
-            "system": f"{platform.system()} {platform.machine()}"}
+    return {
+        "torch": torch.__version__,
+        "diffusers": diffusers.__version__,
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def done_again(name: str, folder: Path) -> np.ndarray:

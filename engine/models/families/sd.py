@@ -1,4 +1,5 @@
 """Stable Diffusion 1.x and 2.x: text, UNet, ControlNet and VAE of a diffusers folder, as the parts that the sampler uses."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,9 +31,16 @@ WEIGHTS = {"text_encoder": "model", "unet": "diffusion_pytorch_model", "vae": "d
 """The networks of a folder, and what their weights are called."""
 
 
-def load_checkpoint(folder: Path, controlnet_folder: Path | None = None, *, device: torch.device | str = "cpu",
-                    dtype: torch.dtype | None = None, compile: bool = False, batch_views: int = 0,
-                    name: str = "") -> StableDiffusion:
+def load_checkpoint(
+    folder: Path,
+    controlnet_folder: Path | None = None,
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype | None = None,
+    compile: bool = False,
+    batch_views: int = 0,
+    name: str = "",
+) -> StableDiffusion:
     """Load a diffusers folder and, for depth, a ControlNet.
 
     dtype: of the networks; None: what is best on the device (see precision.py). compile: let torch compile the networks for
@@ -73,11 +81,22 @@ def load_checkpoint(folder: Path, controlnet_folder: Path | None = None, *, devi
         vae.decoder.compile()
     views, workers = VIEWS[device.type], torch.get_num_threads() if device.type == "cpu" else 1
     return StableDiffusion(
-        name=name or folder.name, folder=folder, device=device, dtype=precision.networks, tokenizer=tokenizer,
-        text_encoder=text_encoder, unet=unet, vae=vae, controlnet=controlnet, alpha_bar=scheduler.alphas_cumprod.double(),
-        prediction_type=scheduler.config.prediction_type, view_resolution=unet.config.sample_size * pixels_per_latent(vae),
-        vocabulary=load_vocabulary(folder), unet_batch=AdaptiveBatch(batch_views or views["unet"], device, workers),
-        vae_batch=AdaptiveBatch(batch_views or views["vae"], device, workers))
+        name=name or folder.name,
+        folder=folder,
+        device=device,
+        dtype=precision.networks,
+        tokenizer=tokenizer,
+        text_encoder=text_encoder,
+        unet=unet,
+        vae=vae,
+        controlnet=controlnet,
+        alpha_bar=scheduler.alphas_cumprod.double(),
+        prediction_type=scheduler.config.prediction_type,
+        view_resolution=unet.config.sample_size * pixels_per_latent(vae),
+        vocabulary=load_vocabulary(folder),
+        unet_batch=AdaptiveBatch(batch_views or views["unet"], device, workers),
+        vae_batch=AdaptiveBatch(batch_views or views["vae"], device, workers),
+    )
 
 
 def lay_out(device: torch.device, unet: Network, vae: Autoencoder, controlnet: ControlNet | None) -> None:
@@ -97,27 +116,29 @@ def lay_out(device: torch.device, unet: Network, vae: Autoencoder, controlnet: C
         part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's overloads leave memory_format out
 
 
-def check_fit(folder: Path, unet: Network, vae: Network, text_encoder: Network, controlnet_folder: Path | None,
-              controlnet: Network | None) -> None:
+def check_fit(
+    folder: Path, unet: Network, vae: Network, text_encoder: Network, controlnet_folder: Path | None, controlnet: Network | None
+) -> None:
     """ModelUnavailable when the parts were not made for each other."""
     width = unet.config.cross_attention_dim
     if not isinstance(unet.config.sample_size, int):
         raise ModelUnavailable("unet_no_size", folder=str(folder))
     if unet.config.in_channels != vae.config.latent_channels or unet.config.in_channels != unet.config.out_channels:
-        raise ModelUnavailable("unet_channels", folder=str(folder), unet=unet.config.in_channels,
-                               vae=vae.config.latent_channels)
+        raise ModelUnavailable("unet_channels", folder=str(folder), unet=unet.config.in_channels, vae=vae.config.latent_channels)
     if text_encoder.config.hidden_size != width:
         raise ModelUnavailable("text_width", folder=str(folder), unet=str(width), encoder=text_encoder.config.hidden_size)
     if controlnet is None:
         return
     other = controlnet.config.cross_attention_dim
     if other != width:
-        raise ModelUnavailable("controlnet_width", controlnet=str(controlnet_folder), theirs=str(other), folder=str(folder),
-                               ours=str(width))
+        raise ModelUnavailable(
+            "controlnet_width", controlnet=str(controlnet_folder), theirs=str(other), folder=str(folder), ours=str(width)
+        )
     theirs, ours = list(controlnet.config.block_out_channels), list(unet.config.block_out_channels)
     if theirs != ours:
-        raise ModelUnavailable("controlnet_blocks", controlnet=str(controlnet_folder), theirs=str(theirs), folder=str(folder),
-                               ours=str(ours))
+        raise ModelUnavailable(
+            "controlnet_blocks", controlnet=str(controlnet_folder), theirs=str(theirs), folder=str(folder), ours=str(ours)
+        )
 
 
 @dataclass(kw_only=True)
@@ -145,15 +166,21 @@ class StableDiffusion:
         """For views of every size that the networks take."""
         return StableDiffusionCodec(self.vae, self.vae_batch, 2 ** (len(self.unet.config.block_out_channels) - 1))
 
-    def denoiser(self, prompts: Mapping[str, str], negative_prompt: str = "", *,
-                 controlnet_scale: float = 1.0) -> StableDiffusionDenoiser:
+    def denoiser(
+        self, prompts: Mapping[str, str], negative_prompt: str = "", *, controlnet_scale: float = 1.0
+    ) -> StableDiffusionDenoiser:
         """A denoiser for one job. prompts: the full prompt of each view label; each text is encoded once, here."""
         texts = list(dict.fromkeys([*prompts.values(), negative_prompt]))
         encoded = dict(zip(texts, embed(self.tokenizer, self.text_encoder, texts), strict=True))
         return StableDiffusionDenoiser(
-            unet=self.unet, controlnet=self.controlnet, embeddings={label: encoded[text] for label, text in prompts.items()},
-            negative=encoded[negative_prompt], prediction_type=self.prediction_type,
-            controlnet_scale=controlnet_scale, batch=self.unet_batch)
+            unet=self.unet,
+            controlnet=self.controlnet,
+            embeddings={label: encoded[text] for label, text in prompts.items()},
+            negative=encoded[negative_prompt],
+            prediction_type=self.prediction_type,
+            controlnet_scale=controlnet_scale,
+            batch=self.unet_batch,
+        )
 
     def schedule(self, make: ScheduleMaker[MadeSchedule]) -> MadeSchedule:
         """The path that it was trained on, as one of `make`'s: variance preserving for this family."""
@@ -208,8 +235,17 @@ class StableDiffusion:
 class StableDiffusionDenoiser:
     """eps(x_t, t, c), v or x0 for views, each with the prompt of its label; see `Denoiser` in engine/contracts.py."""
 
-    def __init__(self, *, unet: Network, controlnet: ControlNet | None, embeddings: Mapping[str, Tensor], negative: Tensor,
-                 prediction_type: PredictionType, controlnet_scale: float, batch: AdaptiveBatch) -> None:
+    def __init__(
+        self,
+        *,
+        unet: Network,
+        controlnet: ControlNet | None,
+        embeddings: Mapping[str, Tensor],
+        negative: Tensor,
+        prediction_type: PredictionType,
+        controlnet_scale: float,
+        batch: AdaptiveBatch,
+    ) -> None:
         """embeddings: [L, D] for each view label; negative: [L, D]."""
         self.unet = unet
         self.controlnet = controlnet
@@ -261,10 +297,17 @@ class StableDiffusionDenoiser:
         timestep = torch.full((), t, device=device)  # unlike torch.tensor it copies nothing from the host, which would wait
         if hint is None or self.controlnet is None:
             return self.unet(x, timestep, encoder_hidden_states=text).sample
-        down, middle = self.controlnet(x, timestep, encoder_hidden_states=text, controlnet_cond=hint,
-                                       conditioning_scale=self.controlnet_scale, return_dict=False)
-        return self.unet(x, timestep, encoder_hidden_states=text, down_block_additional_residuals=down,
-                         mid_block_additional_residual=middle).sample
+        down, middle = self.controlnet(
+            x,
+            timestep,
+            encoder_hidden_states=text,
+            controlnet_cond=hint,
+            conditioning_scale=self.controlnet_scale,
+            return_dict=False,
+        )
+        return self.unet(
+            x, timestep, encoder_hidden_states=text, down_block_additional_residuals=down, mid_block_additional_residual=middle
+        ).sample
 
 
 def depth_hint(controlnet: ControlNet, condition: Tensor, latent_size: Sequence[int]) -> Tensor:
@@ -294,13 +337,15 @@ class StableDiffusionCodec:
         multiple = factor * self.latent_multiple
         if view_resolution < multiple or view_resolution % multiple:
             below = max(view_resolution // multiple, 1) * multiple
-            raise InvalidParameter("view_size_unfit", view_resolution=view_resolution, multiple=multiple, below=below,
-                                   above=below + multiple)
+            raise InvalidParameter(
+                "view_size_unfit", view_resolution=view_resolution, multiple=multiple, below=below, above=below + multiple
+            )
         side = view_resolution // factor
         return self.vae.config.latent_channels, side, side
 
     def encode(self, images: Tensor, generators: Sequence[torch.Generator]) -> Tensor:
         """[B, 3, H, W] 0..1 -> [B, C, h, w] float32: a sample of each posterior, its noise from that view's generator."""
+
         def call(part: slice) -> Tensor:
             pixels = images[part].to(self.vae.device) * 2 - 1
             encoded = self.vae.encode(pixels.to(self.vae.dtype))
@@ -316,14 +361,14 @@ class StableDiffusionCodec:
 
     def decode(self, latents: Tensor) -> Tensor:
         """[B, C, h, w] -> [B, 3, H, W] float32, clamped to 0..1. BadResult when the numbers overflowed."""
+
         def call(part: slice) -> Tensor:
             z = latents[part].to(self.vae.device) / self.scale + self.shift
             return (self.vae.decode(z.to(self.vae.dtype)).sample.float() / 2 + 0.5).clamp(0, 1)
 
-        with torch.inference_mode():
-            factor = pixels_per_latent(self.vae)
-            size = (latents.shape[-2] * factor, latents.shape[-1] * factor)
-            images = self.batch.run(len(latents), call, vae_bytes(self.vae, size))
+        factor = pixels_per_latent(self.vae)
+        size = (latents.shape[-2] * factor, latents.shape[-1] * factor)
+        images = self.batch.run(len(latents), call, vae_bytes(self.vae, size))  # without gradients
         check_finite(images)
         return images.clone()
 
@@ -336,8 +381,8 @@ def pixels_per_latent(vae: Network) -> int:
 
 def tokenize(tokenizer: Tokenizer, prompts: Sequence[str]) -> Any:
     """Token ids [N, L] and their mask, padded and cut to the model's length."""
-    return tokenizer(list(prompts), padding="max_length", max_length=tokenizer.model_max_length, truncation=True,
-                     return_tensors="pt")
+    length = tokenizer.model_max_length
+    return tokenizer(list(prompts), padding="max_length", max_length=length, truncation=True, return_tensors="pt")
 
 
 def embed(tokenizer: Tokenizer, text_encoder: Network, prompts: Sequence[str]) -> Tensor:
@@ -352,4 +397,4 @@ def truncated_tail(tokenizer: Tokenizer, prompt: str) -> str:
     """The end of `prompt` that does not fit into the model's length; "" when all of it does."""
     ids = tokenizer(prompt, truncation=False, verbose=False).input_ids
     room = tokenizer.model_max_length
-    return tokenizer.decode(ids[room - 1:-1]).strip() if len(ids) > room else ""
+    return tokenizer.decode(ids[room - 1 : -1]).strip() if len(ids) > room else ""

@@ -4,6 +4,7 @@ A file holds six tables. PHASES, FIXES, ERRORS, NOTICES and CAUSES word the code
 wording_errors.py (here both sentences of a row are one text); TEXTS has everything else by its English text. Facts in braces keep
 their names and formats. The tests say what is missing.
 """
+
 from __future__ import annotations
 
 import importlib
@@ -28,7 +29,10 @@ def texts(language: ModuleType) -> dict[str, str]:
     for code, words in language.FIXES.items():
         found[wording.FIXES[code]] = words
     tables: tuple[tuple[Mapping[str, wording.Wording], Mapping[str, str]], ...] = (
-        (ERRORS, language.ERRORS), (wording.NOTICES, language.NOTICES), (wording.CAUSES, language.CAUSES))
+        (ERRORS, language.ERRORS),
+        (wording.NOTICES, language.NOTICES),
+        (wording.CAUSES, language.CAUSES),
+    )
     for rows, words_by_code in tables:
         for code, words in words_by_code.items():
             found[rows[code].template] = words

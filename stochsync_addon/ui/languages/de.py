@@ -1,4 +1,5 @@
 """Deutsch. Form: unpersönlich, wie Blenders eigene Oberfläche ("... wählen", nicht "Wählen Sie ...")."""
+
 from __future__ import annotations
 
 PHASES = {
@@ -40,21 +41,21 @@ ERRORS = {
     "t_stop_too_high": "t_stop = {t_stop}: Der Wert muss unter t_start = {t_start} liegen.",
     "guidance_interval": "guidance_t_min = {t_min}: Der Wert darf nicht über guidance_t_max = {t_max} liegen.",
     "new_views_need_stochasticity": "non_overlapping = True braucht max_stochasticity: Wechseln die Ansichten in jedem Schritt, "
-                                    "gibt es keine Rauschschätzung, die übernommen werden kann (Abschnitt 7.1.2).",
+    "gibt es keine Rauschschätzung, die übernommen werden kann (Abschnitt 7.1.2).",
     "coarse_needs_stochasticity": "coarse_steps = {coarse_steps} braucht max_stochasticity: Das übernommene Rauschen hätte eine "
-                                  "andere Größe.",
+    "andere Größe.",
     "coarse_steps_range": "coarse_steps = {coarse_steps}: Der Wert muss die Aufwärmschritte ({warmup}) enthalten und vor den "
-                          "Randschritten ({borders}) noch Schritte übrig lassen.",
+    "Randschritten ({borders}) noch Schritte übrig lassen.",
     "coarse_resolution_range": "coarse_resolution = {coarse}: Der Wert darf nicht über view_resolution = {full} liegen.",
     "outer_steps_too_few": "warmup + blend_steps = {needed}: outer_steps ist nur {outer_steps}.",
     "coarse_leaves_too_few": "coarse_steps = {coarse_steps}: Von {outer_steps} äußeren Schritten muss für jeden der {sets} "
-                             "Ansichtssätze einer in voller Größe übrig bleiben.",
+    "Ansichtssätze einer in voller Größe übrig bleiben.",
     "preset_unknown": "preset = {preset}: Möglich sind hier nur {known}.",
     "job_unknown_keys": "{path} enthält den unbekannten Schlüssel {keys}.",
     "device_unusable": "device = {device}: Das torch {torch} dieses Rechners kann es nicht verwenden; bitte auto wählen.",
     "precision_unknown": "precision = {precision}: Möglich sind nur {known}.",
     "view_size_unfit": "Ansichten von {view_resolution} Pixeln passen nicht zu diesem Modell, das Vielfache von {multiple} "
-                       "Pixeln verarbeitet: Möglich sind {below} oder {above}.",
+    "Pixeln verarbeitet: Möglich sind {below} oder {above}.",
     "catalogue_source": "id = {id}: Die Form muss Besitzer/Name sein.",
     "catalogue_revision": "revision = {revision}: Eine feste Revision ist ein vollständiger Commit-Hash.",
     "catalogue_pair": "{model}: controlnet = {controlnet} passt nicht dazu oder existiert nicht.",
@@ -96,32 +97,32 @@ ERRORS = {
     "nothing_selected": "Nichts ist ausgewählt: Bitte das Mesh auswählen, das texturiert werden soll.",
     "object_unknown": "In der Szene gibt es kein Objekt namens '{name}'; ihre Meshes: {known}.",
     "object_not_mesh": "'{name}' ist kein Mesh, sondern vom Typ {type}: Bitte ein Mesh auswählen, oder Objekt > Konvertieren > "
-                       "Mesh verwenden.",
+    "Mesh verwenden.",
     "object_hidden": "'{name}' ist verborgen: Bitte zuerst einblenden (Alt H).",
     "object_linked": "'{name}' ist aus einer anderen Datei verknüpft: Bitte zuerst lokal machen (Objekt > Beziehungen > Lokal "
-                     "machen > Ausgewählte Objekte und Daten).",
+    "machen > Ausgewählte Objekte und Daten).",
     "object_no_faces": "'{name}' hat keine Flächen: Es gibt nichts zu texturieren.",
     "object_nothing_to_unwrap": "'{name}' hat weder UVs noch Flächen zum Abwickeln: Bitte die Modifikatoren anwenden oder "
-                                "Flächen modellieren.",
+    "Flächen modellieren.",
     "uv_layer_dropped": "Ein Modifikator von '{name}' verwirft die UV-Map '{layer}': Bitte den Modifikator anwenden oder "
-                        "abschalten.",
+    "abschalten.",
     "uv_layers_full": "Das Mesh '{name}' hat keinen Platz für eine weitere UV-Map. Bitte eine unbenutzte entfernen.",
     "object_gone": "'{name}' wurde inzwischen umbenannt oder gelöscht; die fertige Textur ist {path}.",
     "object_edited": "'{name}' wurde inzwischen bearbeitet, sodass die neuen UVs nicht mehr passen; die fertige Textur ist "
-                     "{path}.",
+    "{path}.",
     "uv_layer_gone": "Die UV-Map '{layer}' von '{name}' gibt es nicht mehr; die fertige Textur ist {path}.",
     "uv_layers_full_after": "'{name}' hat keinen Platz für eine weitere UV-Map; die fertige Textur ist {path}.",
     # Modelle
     "model_unknown": "Es gibt kein Modell namens {model} und unter diesem Pfad keinen Diffusers-Ordner (mit model_index.json). "
-                     "Bekannt sind: {known}.",
+    "Bekannt sind: {known}.",
     "model_missing": "{label} liegt nicht auf diesem Rechner ({folder}), und Herunterladen ist nicht erlaubt. Es sind "
-                     "{gigabytes:.1f} GB.",
+    "{gigabytes:.1f} GB.",
     "model_not_writable": "{label} kann nicht in {folder} gespeichert werden: {reason}. Bitte einen anderen Modellordner wählen.",
     "model_not_downloaded": "{label} konnte nicht heruntergeladen werden. Versucht wurde: {tried}. Ist das Modell schon "
-                            "vorhanden, können seine Dateien in {folder} gelegt oder der Pfad seines Ordners als Modell "
-                            "angegeben werden.",
+    "vorhanden, können seine Dateien in {folder} gelegt oder der Pfad seines Ordners als Modell "
+    "angegeben werden.",
     "model_no_depth": "Das Modell {model} hat kein Tiefen-ControlNet, und eine Textur braucht eines: Bitte in den Ordner "
-                      "controlnet im Modell legen oder ein anderes Modell wählen.",
+    "controlnet im Modell legen oder ein anderes Modell wählen.",
     "model_folder_missing": "Den Modellordner {folder} gibt es nicht.",
     "controlnet_folder_missing": "Den ControlNet-Ordner {folder} gibt es nicht.",
     "model_file_missing": "Das Modell ist unvollständig: {path} fehlt.",
@@ -132,30 +133,30 @@ ERRORS = {
     "model_file_size": "Die Modelldatei {path} ist beschädigt: Sie hat {size} statt {wanted} Bytes. Bitte löschen und neu laden.",
     "model_part_unloadable": "Der Modellteil {folder} kann nicht geladen werden: {reason}.",
     "model_weights_strange": "Die Gewichte in {folder} gehören nicht zu ihrer config.json: {count} fehlen, das erste ist "
-                             "{first}.",
+    "{first}.",
     "unet_no_size": "Das UNet in {folder} sagt nicht, mit welcher (quadratischen) Größe es trainiert wurde: unet/config.json "
-                    "braucht eine Zahl sample_size.",
+    "braucht eine Zahl sample_size.",
     "unet_channels": "Das UNet in {folder} nimmt {unet} Kanäle und sein VAE erzeugt {vae}: Inpainting-, Tiefen- und "
-                     "Hochskalierungsmodelle können nicht verwendet werden.",
+    "Hochskalierungsmodelle können nicht verwendet werden.",
     "text_width": "Das UNet in {folder} liest Text-Embeddings der Breite {unet}, sein Textencoder erzeugt {encoder}.",
     "controlnet_width": "Das ControlNet {controlnet} (Textbreite {theirs}) passt nicht zum Modell {folder} (Textbreite {ours}): "
-                        "Sie gehören zu verschiedenen Familien.",
+    "Sie gehören zu verschiedenen Familien.",
     "controlnet_blocks": "Das ControlNet {controlnet} (Blöcke {theirs}) passt nicht zum Modell {folder} (Blöcke {ours}).",
     # Speicher und Platz
     "out_of_memory": "Für diesen Auftrag reicht der Speicher nicht. Bitte eine kleinere Größe wählen oder andere Programme "
-                     "schließen.",
+    "schließen.",
     "memory_for_view": "Nicht einmal eine Ansicht passt in den Speicher ({reason}). Bitte andere Programme schließen oder ein "
-                       "kleineres Modell wählen.",
+    "kleineres Modell wählen.",
     "memory_for_model": "Das Modell braucht {needed:.1f} GB, und {device} hat {free:.1f} GB frei. Bitte andere Programme "
-                        "schließen oder ein kleineres Modell wählen.",
+    "schließen oder ein kleineres Modell wählen.",
     "memory_to_load": "Der Speicher reicht nicht, um {folder} zu laden. Bitte andere Programme schließen oder ein kleineres "
-                      "Modell wählen.",
+    "Modell wählen.",
     "disk_full": "Der Datenträger ist voll. Bitte dort Platz schaffen, wo der Auftragsordner liegt.",
     "disk_full_file": "Der Datenträger ist voll: {name} konnte nicht in {folder} gespeichert werden. Bitte dort Platz schaffen.",
     "disk_full_download": "Der Datenträger von {folder} ist voll; {label} braucht {gigabytes:.1f} GB. Was schon geladen ist, "
-                          "bleibt erhalten.",
+    "bleibt erhalten.",
     "disk_too_small": "{label} braucht {needed:.1f} GB, und der Datenträger von {folder} hat {free:.1f} GB frei. Bitte Platz "
-                      "schaffen oder einen anderen Modellordner wählen.",
+    "schaffen oder einen anderen Modellordner wählen.",
     # Ergebnisse
     "result_not_finite": "Das Modell hat kein Bild ergeben: Seine Zahlen sind übergelaufen (NaN).",
     "result_flat": "Das Modell hat statt eines Bildes eine einzige Farbe ergeben.",
@@ -163,30 +164,30 @@ ERRORS = {
     "engine_not_installed": "Die Engine ist noch nicht installiert: Bitte auf Engine installieren klicken.",
     "engine_not_started": "Die Engine konnte nicht gestartet werden: {reason}. Bitte die Engine neu installieren.",
     "engine_killed_early": "Die Engine wurde beendet (SIGKILL), bevor sie bereit war; das tut das System, wenn der Speicher "
-                           "ausgeht. Bitte andere Programme schließen oder die Engine neu installieren. Ihr Protokoll ist {log}.",
+    "ausgeht. Bitte andere Programme schließen oder die Engine neu installieren. Ihr Protokoll ist {log}.",
     "engine_ended_early": "Die Engine endete, bevor sie bereit war ({how}). Bitte die Engine neu installieren. Ihr Protokoll "
-                          "ist {log}.",
+    "ist {log}.",
     "engine_ended_early_saying": "Die Engine endete, bevor sie bereit war ({how}: {last_line}). Bitte die Engine neu "
-                                 "installieren. Ihr Protokoll ist {log}.",
+    "installieren. Ihr Protokoll ist {log}.",
     "engine_no_answer": "Die Engine hat {seconds:.0f} s lang nicht geantwortet. Bitte noch einmal versuchen; antwortet sie "
-                        "weiterhin nicht, neu installieren. Ihr Protokoll ist {log}.",
+    "weiterhin nicht, neu installieren. Ihr Protokoll ist {log}.",
     "libraries_incomplete": "Die Bibliotheken der Engine sind unvollständig ({reason}). Bitte die Engine neu installieren.",
     "install_needs_online": "Zum Installieren ist Online-Zugriff nötig: Bitte unter Einstellungen > System > Netzwerk erlauben.",
     "installer_not_started": "Das Installationsprogramm konnte in {folder} nicht gestartet werden: {reason}. Bitte in den "
-                             "Einstellungen einen anderen Engine-Ordner wählen.",
+    "Einstellungen einen anderen Engine-Ordner wählen.",
     "installer_failed": "{cause} {advice}",
     "installer_ended": "Das Installationsprogramm endete mit dem Code {exit_code}; mehr steht in {log}.",
     "engine_killed": "Die Engine wurde beendet (SIGKILL); das tut das System, wenn der Speicher ausgeht. Bitte neu starten und, "
-                     "wenn das wieder geschieht, eine kleinere Größe wählen. Ihr Protokoll ist {log}.",
+    "wenn das wieder geschieht, eine kleinere Größe wählen. Ihr Protokoll ist {log}.",
     "engine_crashed": "Die Engine endete unerwartet ({how}). Bitte neu starten und, wenn das wieder geschieht, eine kleinere "
-                      "Größe wählen. Ihr Protokoll ist {log}.",
+    "Größe wählen. Ihr Protokoll ist {log}.",
     "engine_silent": "Die Engine hat {seconds:.0f} s lang nichts gemeldet und wurde beendet. Bitte neu starten und, wenn das "
-                     "wieder geschieht, eine kleinere Größe wählen. Ihr Protokoll ist {log}.",
+    "wieder geschieht, eine kleinere Größe wählen. Ihr Protokoll ist {log}.",
     # Verständigung zwischen Add-on und Engine
     "message_too_long": "Eine Nachricht von {size} Bytes überschreitet die Grenze von {limit}.",
     "message_unreadable": "Die Gegenseite hat etwas gesendet, das keine Nachricht ist: {reason}.",
     "message_unknown": "Die Gegenseite hat eine unbekannte Art von Nachricht gesendet, wie eine andere Version es täte. Bitte "
-                       "die Engine neu installieren.",
+    "die Engine neu installieren.",
     "message_keys": "Einer Nachricht {type} fehlt {missing}, und sie hat unbekannte Schlüssel {unknown}.",
     "message_value": "{owner}.{name} sollte {type} sein, nicht {value}.",
     "message_facts": "Für eine Nachricht {type} gibt es keinen Wortlaut: {reason}.",
@@ -194,9 +195,9 @@ ERRORS = {
     "message_not_from_engine": "Die Engine hat eine Nachricht {type} gesendet, die nur das Add-on senden darf.",
     "frame_length": "Die Gegenseite hat eine Nachricht von {length} Bytes angekündigt.",
     "no_hello": "Die Engine hat sich nicht zuerst gemeldet; sie ist von einer anderen Version. Bitte die Engine neu "
-                "installieren.",
+    "installieren.",
     "version_mismatch": "Die Engine verwendet Version {engine} des Protokolls, dieses Add-on Version {addon}. Bitte die Engine "
-                        "neu installieren.",
+    "neu installieren.",
     "engine_unproven": "Geantwortet hat etwas, das nicht unsere Engine ist.",
     "addon_unproven": "Die Seite, die nach der Engine gefragt hat, besitzt deren Schlüssel nicht.",
     "key_missing": "Die erste Zeile der Standardeingabe enthält keinen Schlüssel; dieser Befehl ist für das Add-on.",
@@ -213,7 +214,7 @@ ERRORS = {
 
 NOTICES = {
     "size_beyond_views": "Ansichten von {view_resolution} Pixeln können etwa {filled} der {size} Pixel in der Breite füllen: "
-                         "Der Rest wird vergrößert. Eine kleinere Größe sähe ebenso aus.",
+    "Der Rest wird vergrößert. Eine kleinere Größe sähe ebenso aus.",
     "negative_shortened": "Der negative Prompt wurde auf „{kept}“ gekürzt: Dieses kleine Modell kennt {words} nicht.",
     "prompt_cut": "Der Prompt ist länger, als das Modell liest ({tokens} Token); ausgelassen wurde: „{lost}“.",
     "words_unknown": "Diesem kleinen Modell wurde nie gezeigt: {words}.",
@@ -224,11 +225,11 @@ NOTICES = {
     "word_not_learnt": "Zu „{word}“ wurde kein Bild gelernt.",
     "words_left_out": "Ausgelassen: {words}.",
     "decoder_raised": "Das Modell ergab in halber Genauigkeit ein fehlerhaftes Bild; der Auftrag wurde mit dem Decoder in "
-                      "voller Genauigkeit wiederholt.",
+    "voller Genauigkeit wiederholt.",
     "precision_raised": "Das Modell ergab in halber Genauigkeit ein fehlerhaftes Bild; der Auftrag wurde in voller Genauigkeit "
-                        "wiederholt.",
+    "wiederholt.",
     "nvdiffrast_broken": "nvdiffrast ist installiert, funktioniert hier aber nicht ({reason}). Embree hat auf dem Prozessor "
-                         "übernommen.",
+    "übernommen.",
 }
 
 CAUSES = {
@@ -268,8 +269,7 @@ TEXTS = {
     "Model": "Modell",
     "Checkpoint: a name of the catalogue, or a folder on disk": "Checkpoint: ein Name aus dem Katalog oder ein Ordner",
     "Preset": "Vorgabe",
-    "Time to spend; Auto is what was measured best for the model":
-        "Zeitaufwand; Auto ist, was für das Modell als am besten gemessen wurde",
+    "Time to spend; Auto is what was measured best for the model": "Zeitaufwand; Auto ist, was für das Modell als am besten gemessen wurde",
     "Seed": "Startwert",
     "The same seed gives the same result": "Derselbe Startwert ergibt dasselbe Ergebnis",
     "Size": "Größe",
@@ -280,11 +280,9 @@ TEXTS = {
     "Height": "Höhe",
     "Height of the picture": "Höhe des Bildes",
     "Words Upward": "Worte nach oben",
-    "What views that look up add to the prompt; empty: chosen to fit the place":
-        "Was Ansichten nach oben dem Prompt hinzufügen; leer: passend zum Ort gewählt",
+    "What views that look up add to the prompt; empty: chosen to fit the place": "Was Ansichten nach oben dem Prompt hinzufügen; leer: passend zum Ort gewählt",
     "Words Downward": "Worte nach unten",
-    "What views that look down add to the prompt; empty: chosen to fit the place":
-        "Was Ansichten nach unten dem Prompt hinzufügen; leer: passend zum Ort gewählt",
+    "What views that look down add to the prompt; empty: chosen to fit the place": "Was Ansichten nach unten dem Prompt hinzufügen; leer: passend zum Ort gewählt",
     "Words Upward and Downward": "Worte nach oben und unten",
     "Device": "Gerät",
     "Where the model runs": "Wo das Modell rechnet",
@@ -295,11 +293,9 @@ TEXTS = {
     "Views at Once": "Ansichten zugleich",
     "Views in one network call; 0: as many as fit": "Ansichten in einem Netzaufruf; 0: so viele, wie hineinpassen",
     "Precision": "Genauigkeit",
-    "Numbers that the networks compute in; auto: half where the device is faster so":
-        "Zahlen, in denen die Netze rechnen; auto: halbe Genauigkeit, wo das Gerät damit schneller ist",
+    "Numbers that the networks compute in; auto: half where the device is faster so": "Zahlen, in denen die Netze rechnen; auto: halbe Genauigkeit, wo das Gerät damit schneller ist",
     "Compile": "Kompilieren",
-    "Compile the networks first: a minute, worth it for many jobs on one CUDA device":
-        "Die Netze zuerst kompilieren: eine Minute, die sich für viele Aufträge auf einem CUDA-Gerät lohnt",
+    "Compile the networks first: a minute, worth it for many jobs on one CUDA device": "Die Netze zuerst kompilieren: eine Minute, die sich für viele Aufträge auf einem CUDA-Gerät lohnt",
     # Werte von Auswahlfeldern
     "Auto": "Auto",
     "Paper": "Wie im Artikel",
@@ -314,21 +310,16 @@ TEXTS = {
     # Einstellungen der Szene
     "Make": "Erzeugen",
     "Lock Seed": "Startwert sperren",
-    "Keep this seed; unlocked, every run draws a new one and shows it here":
-        "Diesen Startwert behalten; ohne Sperre wählt jeder Lauf einen neuen und zeigt ihn hier",
+    "Keep this seed; unlocked, every run draws a new one and shows it here": "Diesen Startwert behalten; ohne Sperre wählt jeder Lauf einen neuen und zeigt ihn hier",
     "Strength": "Stärke",
-    "Brightness of the World's Background; until you set it, that of the World before is kept":
-        "Helligkeit des Hintergrunds der Welt; bis sie gesetzt wird, bleibt die der vorherigen Welt",
+    "Brightness of the World's Background; until you set it, that of the World before is kept": "Helligkeit des Hintergrunds der Welt; bis sie gesetzt wird, bleibt die der vorherigen Welt",
     "Rotation (degrees)": "Drehung (Grad)",
-    "Degrees by which the surroundings turn about the vertical, anticlockwise seen from above":
-        "Grad, um die sich die Umgebung um die Senkrechte dreht, von oben gesehen gegen den Uhrzeigersinn",
+    "Degrees by which the surroundings turn about the vertical, anticlockwise seen from above": "Grad, um die sich die Umgebung um die Senkrechte dreht, von oben gesehen gegen den Uhrzeigersinn",
     # Einstellungen des Rechners
     "Engine Folder": "Engine-Ordner",
-    "Folder for the engine, models and jobs (about 2 GB, more with models); empty: Blender's own user folder":
-        "Ordner für Engine, Modelle und Aufträge (etwa 2 GB, mit Modellen mehr); leer: Blenders eigener Benutzerordner",
+    "Folder for the engine, models and jobs (about 2 GB, more with models); empty: Blender's own user folder": "Ordner für Engine, Modelle und Aufträge (etwa 2 GB, mit Modellen mehr); leer: Blenders eigener Benutzerordner",
     "Engine Python": "Python der Engine",
-    "Python of an engine environment you made yourself; empty: the one in the engine folder":
-        "Python einer selbst angelegten Engine-Umgebung; leer: das im Engine-Ordner",
+    "Python of an engine environment you made yourself; empty: the one in the engine folder": "Python einer selbst angelegten Engine-Umgebung; leer: das im Engine-Ordner",
     "Blender's user folder": "Blenders Benutzerordner",
     "Inside the engine folder": "Im Engine-Ordner",
     "The engine is not installed yet.": "Die Engine ist noch nicht installiert.",
@@ -339,10 +330,8 @@ TEXTS = {
     "Select a mesh": "Ein Mesh auswählen",
     "{count} meshes, one texture each": "{count} Meshes, je eine Textur",
     "new layer {name}": "neue UV-Map {name}",
-    "Online access is off: this model works only if it is on this machine already.":
-        "Online-Zugriff ist aus: Dieses Modell geht nur, wenn es schon auf diesem Rechner liegt.",
-    "StochSync works in an engine of its own, about 2 GB in a folder of its own. Blender is not changed.":
-        "StochSync rechnet in einer eigenen Engine, etwa 2 GB in einem eigenen Ordner. Blender wird nicht verändert.",
+    "Online access is off: this model works only if it is on this machine already.": "Online-Zugriff ist aus: Dieses Modell geht nur, wenn es schon auf diesem Rechner liegt.",
+    "StochSync works in an engine of its own, about 2 GB in a folder of its own. Blender is not changed.": "StochSync rechnet in einer eigenen Engine, etwa 2 GB in einem eigenen Ordner. Blender wird nicht verändert.",
     "Installing needs online access.": "Zum Installieren ist Online-Zugriff nötig.",
     "Choose the Folder": "Ordner wählen",
     "Peak memory: {gigabytes:.1f} GB": "Speicherbedarf: {gigabytes:.1f} GB",
@@ -356,24 +345,19 @@ TEXTS = {
     "about {count} h left": "noch etwa {count} h",
     # Schaltflächen
     "Generate Texture": "Textur erzeugen",
-    "Make a texture for the selected meshes from the prompt, on their own UVs":
-        "Aus dem Prompt eine Textur für die ausgewählten Meshes erzeugen, auf deren eigenen UVs",
+    "Make a texture for the selected meshes from the prompt, on their own UVs": "Aus dem Prompt eine Textur für die ausgewählten Meshes erzeugen, auf deren eigenen UVs",
     "Generate Panorama": "Panorama erzeugen",
-    "Make a 360-degree panorama from the prompt and set it as the World of this scene":
-        "Aus dem Prompt ein 360-Grad-Panorama erzeugen und als Welt dieser Szene setzen",
+    "Make a 360-degree panorama from the prompt and set it as the World of this scene": "Aus dem Prompt ein 360-Grad-Panorama erzeugen und als Welt dieser Szene setzen",
     "Install Engine": "Engine installieren",
-    "Download and set up the engine in its own folder (Python packages; Blender itself is not changed)":
-        "Die Engine herunterladen und in ihrem eigenen Ordner einrichten (Python-Pakete; Blender selbst wird nicht verändert)",
+    "Download and set up the engine in its own folder (Python packages; Blender itself is not changed)": "Die Engine herunterladen und in ihrem eigenen Ordner einrichten (Python-Pakete; Blender selbst wird nicht verändert)",
     "Cancel": "Abbrechen",
     "Stop what is running; nothing in the scene changes": "Beenden, was läuft; in der Szene ändert sich nichts",
     "Free Memory": "Speicher freigeben",
-    "Unload the model from memory, for example to render; the next run loads it again":
-        "Das Modell aus dem Speicher entladen, etwa zum Rendern; der nächste Lauf lädt es wieder",
+    "Unload the model from memory, for example to render; the next run loads it again": "Das Modell aus dem Speicher entladen, etwa zum Rendern; der nächste Lauf lädt es wieder",
     "Dismiss": "Schließen",
     "Close this message": "Diese Meldung schließen",
     "Copy Report": "Bericht kopieren",
-    "Copy what happened, with versions and the log, to paste it into a bug report":
-        "Kopieren, was geschehen ist, mit Versionen und Protokoll, um es in einen Fehlerbericht einzufügen",
+    "Copy what happened, with versions and the log, to paste it into a bug report": "Kopieren, was geschehen ist, mit Versionen und Protokoll, um es in einen Fehlerbericht einzufügen",
     "The report is in the clipboard.": "Der Bericht ist in der Zwischenablage.",
     "Use This Model": "Dieses Modell verwenden",
     "Use this model from now on": "Ab jetzt dieses Modell verwenden",
