@@ -64,7 +64,7 @@ class Link:
             return []
         self._engine.flush()
         self._engine.read()
-        payloads = []
+        payloads: list[bytes] = []
         while len(payloads) < MOST_MESSAGES and (payload := self._engine.frames.take()) is not None:
             payloads.append(payload)
         self._engine.full = len(payloads) == MOST_MESSAGES
