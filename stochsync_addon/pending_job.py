@@ -16,11 +16,11 @@ import numpy as np
 
 from ..engine.protocol.errors import InvalidMesh
 from ..engine.protocol.job import Job, save_job
-from ..engine.protocol.kinds import KINDS, PanoramaParams, TextureParams
-from ..engine.protocol.params import EngineParams
+from ..engine.protocol.kinds import KINDS
+from ..engine.protocol.params import EngineParams, JobParams
 from .scene.image_import import import_image
 from .scene.materials import apply_texture
-from .scene.mesh_export import NEW_UV_LAYER, export, refuse_linked
+from .scene.mesh_export import NEW_UV_LAYER, export, mesh_of, refuse_linked
 from .scene.world import apply_panorama, is_own, strength_of
 from .ui.words import say, translate
 
@@ -45,9 +45,7 @@ class PendingJob:
         return say("{kind} of {name}", kind=kind, name=self.target) if self.target else kind
 
 
-def prepare_texture(
-    context: bpy.types.Context, target: str, params: TextureParams, engine: EngineParams, jobs: Path
-) -> PendingJob:
+def prepare_texture(context: bpy.types.Context, target: str, params: JobParams, engine: EngineParams, jobs: Path) -> PendingJob:
     """Export the object `target` and write its job folder under `jobs`. InvalidMesh, DiskFull; the scene stays as it is."""
     exported = export(context, context.view_layer.objects[target])
     folder = new_folder(jobs, f"texture-{exported.object_name}")
@@ -62,9 +60,7 @@ def prepare_texture(
     )
 
 
-def prepare_panorama(
-    context: bpy.types.Context, target: str, params: PanoramaParams, engine: EngineParams, jobs: Path
-) -> PendingJob:
+def prepare_panorama(context: bpy.types.Context, target: str, params: JobParams, engine: EngineParams, jobs: Path) -> PendingJob:
     """Write the job folder of a panorama under `jobs`. It needs no `target`. DiskFull."""
     folder = new_folder(jobs, "panorama")
     save_job(folder, Job(kind="panorama", params=params, engine=engine))
@@ -90,21 +86,23 @@ def apply_texture_job(job: PendingJob, scene: bpy.types.Scene, picture: Path) ->
     if obj is None or obj.type != "MESH":
         raise InvalidMesh("object_gone", name=job.target, path=str(picture))
     refuse_linked(obj)
-    job = replace(job, uv_layer=add_unwrap(obj.data, job, picture)) if job.new_uv is not None else job
-    if job.uv_layer not in obj.data.uv_layers:
+    mesh = mesh_of(obj)
+    if job.new_uv is not None:
+        job = replace(job, uv_layer=add_unwrap(mesh, job.new_uv, job, picture))
+    if job.uv_layer not in mesh.uv_layers:
         raise InvalidMesh("uv_layer_gone", layer=job.uv_layer, name=obj.name, path=str(picture))
     image = import_image(picture, f"StochSync {obj.name}", f"texture:{obj.name}")
     apply_texture(obj, image, job.uv_layer)
 
 
-def add_unwrap(mesh: bpy.types.Mesh, job: PendingJob, picture: Path) -> str:
-    """Add `job.new_uv` as a layer of `mesh`, beside any that came up meanwhile; returns its name."""
-    if len(mesh.loops) != len(job.new_uv):
+def add_unwrap(mesh: bpy.types.Mesh, uv: np.ndarray, job: PendingJob, picture: Path) -> str:
+    """Add `uv` [corners, 2] float32 as a layer of `mesh`, beside any that came up meanwhile; returns its name."""
+    if len(mesh.loops) != len(uv):
         raise InvalidMesh("object_edited", name=job.target, path=str(picture))
     layer = mesh.uv_layers.new(name=NEW_UV_LAYER, do_init=False)
     if layer is None:
         raise InvalidMesh("uv_layers_full_after", name=job.target, path=str(picture))
-    layer.uv.foreach_set("vector", np.ascontiguousarray(job.new_uv).ravel())
+    layer.uv.foreach_set("vector", np.ascontiguousarray(uv).ravel())
     layer.active = layer.active_render = True
     return layer.name
 

@@ -257,7 +257,7 @@ def _tick() -> float | None:
 
 
 @bpy.app.handlers.persistent
-def _on_load(*_) -> None:
+def _on_load(*_: object) -> None:
     """Another file is about to open: what runs was asked for in this one."""
     current().cancel()
     current().dismiss()

@@ -52,6 +52,6 @@ def test_all_views_of_the_closed_form_sphere_agree_on_one_colour(tmp_path):
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_says_how_it_is_run_and_stays_short(name):
     source = (CHECKOUT / "examples" / f"{name}.py").read_text(encoding="utf-8")
-    assert re.search(rf"^    python -m examples\.{name} ", source, re.MULTILINE)
+    assert re.search(rf"^ *python -m examples\.{name} ", source, re.MULTILINE)
     body = source.split('"""', 2)[2].splitlines()
     assert len([line for line in body if line and not line.startswith(("import", "from"))]) <= 12

@@ -161,8 +161,9 @@ class EngineClient:
         if self.state not in WITHOUT_PROCESS:
             if self.state not in SILENT:
                 self._write(Quit())
-            self._process.stdin.close()
-            wait_for([self._process], wait / 2)
+            if self._process is not None and self._process.stdin is not None:  # in every state with a process there is one
+                self._process.stdin.close()
+                wait_for([self._process], wait / 2)
         self._drop()
         self._on(Event.STOP)
         self._reaping = wait_for(self._reaping, wait / 2)
@@ -187,7 +188,8 @@ class EngineClient:
         self.state = after(self.state, event)
         if self.state is State.BUSY:
             self._in_hand = self._wanted
-            self._write(self._in_hand)
+            if self._in_hand is not None:  # what leads to BUSY is that a job is wanted
+                self._write(self._in_hand)
 
     def _tick(self) -> None:
         """Let the clock of all deadlines run, but hardly while nobody polled: a blocked Blender is not a silent engine."""

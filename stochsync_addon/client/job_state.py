@@ -26,7 +26,7 @@ SPANS = {
 
 SHARE_OF_PHASE = "{phase} ({percent} %)"
 SECONDS_LEFT = "a few seconds left"
-TIMES_LEFT = (
+TIMES_LEFT: tuple[tuple[float, int, int, str], ...] = (
     (90, 5, 1, "about {count} s left"),
     (5400, 60, 60, "about {count} min left"),
     (math.inf, 3600, 3600, "about {count} h left"),
@@ -130,7 +130,7 @@ def time_left(seconds: float, translate: Callable[[str], str] = str) -> str:
         return ""
     if seconds < 5:
         return translate(SECONDS_LEFT)
-    step, unit, template = next(rest for limit, *rest in TIMES_LEFT if seconds < limit)
+    step, unit, template = next((step, unit, template) for limit, step, unit, template in TIMES_LEFT if seconds < limit)
     return fill(template, {"count": step * round(seconds / step) // unit}, translate)
 
 

@@ -35,7 +35,7 @@ def used_slots(obj: bpy.types.Object) -> list[int]:
     indices = np.zeros(len(obj.data.polygons), np.int32)
     obj.data.polygons.foreach_get("material_index", indices)
     last = len(obj.material_slots) - 1
-    return sorted({min(int(index), last) for index in np.unique(indices)}) or [obj.active_material_index]
+    return sorted({min(int(index), last) for index in np.unique(indices)}) or [obj.active_material_index or 0]
 
 
 def used_elsewhere(material: bpy.types.Material, obj: bpy.types.Object) -> bool:
@@ -50,10 +50,13 @@ def new_material(name: str) -> bpy.types.Material:
     return material
 
 
-def use_nodes(owner: bpy.types.Material | bpy.types.World) -> None:
-    """Give `owner` a node tree; Blender 5 always has one, and warns about the switch."""
+def use_nodes(owner: bpy.types.Material | bpy.types.World) -> bpy.types.NodeTree:
+    """The node tree of `owner`, made where it has none; Blender 5 always has one, and warns about the switch."""
     if bpy.app.version < (5, 0, 0) and not owner.use_nodes:
         owner.use_nodes = True
+    if owner.node_tree is None:
+        raise ValueError(f"'{owner.name}' has no node tree")
+    return owner.node_tree
 
 
 def wire(material: bpy.types.Material, image: bpy.types.Image, uv_layer: str) -> None:
@@ -61,8 +64,7 @@ def wire(material: bpy.types.Material, image: bpy.types.Image, uv_layer: str) ->
 
     From the second run on only the image and the layer change, so that nodes the artist put in between stay.
     """
-    use_nodes(material)
-    tree = material.node_tree
+    tree = use_nodes(material)
     picture = own_node(tree, "ShaderNodeTexImage", IMAGE_NODE)
     layer = own_node(tree, "ShaderNodeUVMap", UV_NODE)
     picture.image = image

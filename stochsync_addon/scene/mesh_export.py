@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import bpy
 import numpy as np
+from mathutils import Matrix
 
 from ...engine.protocol.errors import InvalidMesh
 from ...engine.protocol.job import Mesh
@@ -53,7 +54,7 @@ def texturable_objects(context: bpy.types.Context) -> list[bpy.types.Object]:
 
 def type_name(obj: bpy.types.Object) -> str:
     """What Blender's interface calls the type of `obj`, in its language."""
-    return bpy.app.translations.pgettext_iface(obj.bl_rna.properties["type"].enum_items[obj.type].name)
+    return str(bpy.app.translations.pgettext_iface(obj.bl_rna.properties["type"].enum_items[obj.type].name))
 
 
 def refuse_untouchable(obj: bpy.types.Object) -> None:
@@ -79,13 +80,20 @@ def export(context: bpy.types.Context, obj: bpy.types.Object) -> ExportedMesh:
     name = obj.name
     with object_mode(context):
         obj = bpy.data.objects[name]
-        if obj.data.uv_layers:
-            layer, new_uv = render_uv_layer(obj.data).name, None
+        if mesh_of(obj).uv_layers:
+            layer, new_uv = render_uv_layer(mesh_of(obj)).name, None
             arrays = triangles(context, obj, layer)
         else:
             layer = NEW_UV_LAYER
             arrays, new_uv = unwrapped_triangles(context, obj)
         return ExportedMesh(mesh=Mesh(**arrays), object_name=name, uv_layer=layer, new_uv=new_uv)
+
+
+def mesh_of(obj: bpy.types.Object) -> bpy.types.Mesh:
+    """The data of a mesh object; ValueError for an object of another type."""
+    if not isinstance(obj.data, bpy.types.Mesh):
+        raise ValueError(f"'{obj.name}' is no mesh object")
+    return obj.data
 
 
 def render_uv_layer(mesh: bpy.types.Mesh) -> bpy.types.MeshUVLoopLayer:
@@ -111,7 +119,7 @@ def triangles(context: bpy.types.Context, obj: bpy.types.Object, layer: str) -> 
         evaluated.to_mesh_clear()
 
 
-def geometry(mesh: bpy.types.Mesh, matrix_world) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def geometry(mesh: bpy.types.Mesh, matrix_world: Matrix) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """World-space vertices [V, 3] float32, faces [F, 3] int32 and the mesh corner of each triangle corner [F, 3].
 
     A mirroring matrix turns triangles inside out; their winding is reversed, so that normals keep pointing outwards.
@@ -136,18 +144,18 @@ def unwrapped_triangles(context: bpy.types.Context, obj: bpy.types.Object) -> tu
         raise InvalidMesh("object_nothing_to_unwrap", name=obj.name)
     layer = context.view_layer
     double = obj.copy()
-    double.data = obj.data.copy()
+    data = mesh_of(obj).copy()
+    double.data = data
     try:
         context.scene.collection.objects.link(double)
         for one in list(layer.objects):
             one.select_set(one == double, view_layer=layer)
         layer.objects.active = double
-        unwrap_active(double.data)
-        new_uv = np.empty((len(double.data.loops), 2), np.float32)
-        double.data.uv_layers[NEW_UV_LAYER].uv.foreach_get("vector", new_uv.ravel())
+        unwrap_active(data)
+        new_uv = np.empty((len(data.loops), 2), np.float32)
+        data.uv_layers[NEW_UV_LAYER].uv.foreach_get("vector", new_uv.ravel())
         return triangles(context, double, NEW_UV_LAYER), new_uv
     finally:
-        data = double.data
         if double.name in context.scene.collection.objects:
             context.scene.collection.objects.unlink(double)  # else the view layer may go on listing it, as None
         bpy.data.objects.remove(double)

@@ -27,9 +27,8 @@ def apply_panorama(scene: bpy.types.Scene, image: bpy.types.Image, strength: flo
             world.use_fake_user = True
         world = bpy.data.worlds.new(WORLD_NAME)
         world[TAG] = True
-        use_nodes(world)
         scene.world = world
-    tree = world.node_tree
+    tree = use_nodes(world)
     picture = own_node(tree, "ShaderNodeTexEnvironment", IMAGE_NODE)
     picture.image = image
     if not picture.outputs["Color"].is_linked:
@@ -56,7 +55,7 @@ def is_own(world: bpy.types.World | None) -> bool:
 
 def set_strength(world: bpy.types.World, strength: float) -> None:
     """Set the Background's strength."""
-    background_node(world.node_tree).inputs["Strength"].default_value = strength
+    background_node(use_nodes(world)).inputs["Strength"].default_value = strength
 
 
 def set_rotation(world: bpy.types.World, rotation: float) -> None:
@@ -65,7 +64,7 @@ def set_rotation(world: bpy.types.World, rotation: float) -> None:
     The Environment Texture samples along the view direction d. The surroundings turned by R are sampled along R^-1 d, and
     a Mapping of type Vector computes R' d: so it gets the opposite angle.
     """
-    tree = world.node_tree
+    tree = use_nodes(world)
     picture = own_node(tree, "ShaderNodeTexEnvironment", IMAGE_NODE)
     mapping = next((node for node in tree.nodes if node.bl_idname == "ShaderNodeMapping" and node.get(TAG)), None)
     if mapping is None and rotation == 0.0:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 import bpy
 
 from ..scene.mesh_export import NEW_UV_LAYER
 from .words import say, translate
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import IconItems as Icon
 
 CHARACTER_WIDTH = 6.3  # pixels of an average letter of the interface font at scale 1
 PANEL_MARGIN = 60.0  # pixels of a panel that its boxes and the sidebar's tabs take up, at scale 1
@@ -21,12 +25,13 @@ def columns(context: bpy.types.Context) -> int:
     return max(LEAST_CHARACTERS, int((width / scale - PANEL_MARGIN) / CHARACTER_WIDTH))
 
 
-def draw_text(layout: bpy.types.UILayout, text: str, width: int, icon: str = "NONE") -> None:
+def draw_text(layout: bpy.types.UILayout, text: str, width: int, icon: Icon = "NONE") -> None:
     """`text` in as many lines of `width` letters as it takes; Blender's labels do not wrap."""
     column = layout.column(align=True)
     column.scale_y = 0.8
     for number, line in enumerate(textwrap.wrap(text, width) or [""]):
-        column.label(text=line, icon=icon if number == 0 else "BLANK1" if icon != "NONE" else "NONE")
+        following: Icon = "BLANK1" if icon != "NONE" else "NONE"
+        column.label(text=line, icon=icon if number == 0 else following)
 
 
 def draw_texture(layout: bpy.types.UILayout, context: bpy.types.Context, settings: bpy.types.PropertyGroup) -> None:
@@ -37,7 +42,7 @@ def draw_texture(layout: bpy.types.UILayout, context: bpy.types.Context, setting
     layout.prop(settings, "texture_size")
 
 
-def target_text(context: bpy.types.Context) -> tuple[str, str]:
+def target_text(context: bpy.types.Context) -> tuple[str, Icon]:
     """Which mesh and UV layer Generate Texture would use, and an icon."""
     active = context.view_layer.objects.active
     chosen = [one for one in context.selected_objects if one.type == "MESH"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import bpy
 
 from ...engine.protocol.params import BUILTIN_MODEL
@@ -14,22 +16,17 @@ from .preferences import engine_installed
 from .words import say, translate, words_of
 
 
-class Sidebar:
-    """Where all panels of the add-on are."""
-
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "StochSync"
-
-
-class STOCHSYNC_PT_main(Sidebar, bpy.types.Panel):
+class STOCHSYNC_PT_main(bpy.types.Panel):
     """Prompt, Generate, and what is going on."""
 
     bl_idname = "STOCHSYNC_PT_main"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "StochSync"
     bl_label = "StochSync"
 
     def draw(self, context):
-        layout, settings, running = self.layout, context.scene.stochsync, current()
+        layout, settings, running = cast(bpy.types.UILayout, self.layout), context.scene.stochsync, current()
         if running.installing:
             draw_progress(layout, translate(running.installer.text), running.installer.percent / 100, "")
             return
@@ -50,10 +47,13 @@ class STOCHSYNC_PT_main(Sidebar, bpy.types.Panel):
         draw_notes(layout, running, columns(context))
 
 
-class STOCHSYNC_PT_settings(Sidebar, bpy.types.Panel):
+class STOCHSYNC_PT_settings(bpy.types.Panel):
     """Model, preset, seed: what both kinds of job share."""
 
     bl_idname = "STOCHSYNC_PT_settings"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "StochSync"
     bl_parent_id = "STOCHSYNC_PT_main"
     bl_label = "Settings"
 

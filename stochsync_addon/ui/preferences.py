@@ -6,6 +6,7 @@ Blender evaluates property annotations itself: no postponed annotations in this 
 import os
 from dataclasses import fields
 from pathlib import Path
+from typing import cast
 
 import bpy
 
@@ -62,7 +63,7 @@ class StochSyncPreferences(bpy.types.AddonPreferences):
 
 def preferences() -> StochSyncPreferences:
     """The add-on's preferences."""
-    return bpy.context.preferences.addons[ROOT_PACKAGE].preferences
+    return cast(StochSyncPreferences, bpy.context.preferences.addons[ROOT_PACKAGE].preferences)
 
 
 def root_folder() -> Path:

@@ -4,7 +4,9 @@ Only what is Blender's own business (lock, kind, strength, rotation) is declared
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import fields
+from typing import Any
 
 import bpy
 
@@ -22,15 +24,15 @@ def enum_labels(choices: tuple[str, ...]) -> list[tuple[str, str, str]]:
     return [(choice, SPELLING.get(choice, choice.capitalize()), "") for choice in choices]
 
 
-def search_models(owner, context, typed):
+def search_models(owner: bpy.types.ID, context: bpy.types.Context, typed: str) -> list[tuple[str, str]]:
     """Suggestions for the Model field."""
     return [(name, label) for name, label in MODEL_LABELS.items() if typed.lower() in f"{name} {label}".lower()]
 
 
-def round_to(name: str, multiple: int):
+def round_to(name: str, multiple: int) -> Callable[[bpy.types.PropertyGroup, bpy.types.Context], None]:
     """An update function that moves the integer property `name` to the nearest multiple."""
 
-    def update(owner, context):
+    def update(owner: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
         rounded = round(getattr(owner, name) / multiple) * multiple
         if rounded != getattr(owner, name):
             setattr(owner, name, rounded)
@@ -38,7 +40,7 @@ def round_to(name: str, multiple: int):
     return update
 
 
-def property_of(cls: type, name: str, own_name: str):
+def property_of(cls: type, name: str, own_name: str) -> Any:
     """The Blender property for field `name` of the dataclass `cls`, known as `own_name` in the panel."""
     f = next(one for one in fields(cls) if one.name == name)
     meta, kind = f.metadata, type(f.default)

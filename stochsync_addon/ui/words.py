@@ -11,7 +11,7 @@ from ...engine.protocol.wording import Fact, fill
 
 def translate(template: str) -> str:
     """`template` in the language of Blender's interface, or as it is where that has no entry."""
-    return bpy.app.translations.pgettext_iface(template)
+    return str(bpy.app.translations.pgettext_iface(template))
 
 
 def say(template: str, **facts: Fact) -> str:
